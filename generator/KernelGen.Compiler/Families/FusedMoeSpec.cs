@@ -1,0 +1,77 @@
+namespace KernelGen.Compiler.Families;
+
+/// <summary>One variant of declared experts: the values of a <see cref="FusedMoeAttribute"/> and one of its Split-K numbers.</summary>
+public sealed record FusedMoeSpec(
+    int Experts,
+    int TopK,
+    int HiddenSize,
+    int IntermediateSize,
+    MoeActivation Activation,
+    DType WeightType,
+    int SplitK = 1,
+    bool Specialize = true)
+{
+    /// <summary>The canonical name: emitted type, benchmark row, log line and metric tag.</summary>
+    public string VariantName
+    {
+        get
+        {
+            var activation = Activation == MoeActivation.SiluAndMul ? "silu" : Activation.ToString().ToLowerInvariant();
+            var splitK = SplitK > 1 ? $"_splitk{SplitK}" : "";
+            var unspecialized = Specialize ? "" : "_unspecialized";
+            return $"fusedmoe_{activation}_e{Experts}_k{TopK}_h{HiddenSize}_i{IntermediateSize}_{ShortName(WeightType)}{splitK}_cpu{unspecialized}";
+        }
+    }
+
+    /// <summary>The declaration that yields this spec, as a user would write it.</summary>
+    public string Declaration
+    {
+        get
+        {
+            var weightType = WeightType == DType.Float32 ? "" : $", WeightType = DType.{WeightType}";
+            var splitK = SplitK == 1 ? "" : $", SplitK = new[] {{ {SplitK} }}";
+            var specialize = Specialize ? "" : ", Specialize = false";
+            return $"[FusedMoe(Experts = {Experts}, TopK = {TopK}, HiddenSize = {HiddenSize}, IntermediateSize = {IntermediateSize}{weightType}{splitK}{specialize})]";
+        }
+    }
+
+    /// <summary>What run-time shapes can tell apart: two declarations of one class with equal keys are ambiguous.</summary>
+    public (int Experts, int TopK, int HiddenSize, int IntermediateSize, DType WeightType) DispatchKey =>
+        (Experts, TopK, HiddenSize, IntermediateSize, WeightType);
+
+    /// <summary>Everything that is wrong with the spec; empty when a kernel can be made.</summary>
+    public IReadOnlyList<SpecProblem> Validate()
+    {
+        var problems = new List<SpecProblem?>
+        {
+            SpecLimits.Range(nameof(Experts), Experts, SpecLimits.Experts),
+            SpecLimits.Range(nameof(TopK), TopK, SpecLimits.TopK),
+            SpecLimits.Range(nameof(HiddenSize), HiddenSize, SpecLimits.Width),
+            SpecLimits.Range(nameof(IntermediateSize), IntermediateSize, SpecLimits.Width),
+            SpecLimits.TopKWithin(TopK, Experts),
+            SpecLimits.Known(nameof(Activation), Activation),
+            ValidateWeightType(),
+            ValidateSplitK(),
+        };
+        return problems.OfType<SpecProblem>().ToArray();
+    }
+
+    private SpecProblem? ValidateWeightType() => WeightType is DType.Float32 or DType.BFloat16
+        ? null
+        : new SpecProblem("KG0007", $"WeightType {WeightType} has no CPU kernel; Float32 and BFloat16 have", nameof(WeightType));
+
+    private SpecProblem? ValidateSplitK() => SplitK >= 1 && SplitK <= Math.Min(SpecLimits.SplitK, Math.Min(HiddenSize, IntermediateSize))
+        ? null
+        : new SpecProblem("KG0010", $"SplitK is {SplitK}; it must lie between 1 and min({SpecLimits.SplitK}, HiddenSize, IntermediateSize)", nameof(SplitK));
+
+    private static string ShortName(DType type) => type switch
+    {
+        DType.Float32 => "f32",
+        DType.Float16 => "f16",
+        DType.BFloat16 => "bf16",
+        DType.Float8E4M3 => "fp8",
+        DType.Int8 => "int8",
+        DType.Int4 => "int4",
+        _ => ((int)type).ToString(System.Globalization.CultureInfo.InvariantCulture),
+    };
+}

@@ -1,0 +1,39 @@
+namespace KernelGen;
+
+/// <summary>
+/// Declares the experts of a Mixture-of-Experts layer: hidden states [tokens, H] through the chosen experts' gated MLPs.
+/// The generator adds <c>Forward</c> and <c>Select</c> to the class that carries the attribute.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true, Inherited = false)]
+public sealed class FusedMoeAttribute : Attribute
+{
+    /// <summary>Number of experts E, 1 to 4096.</summary>
+    public int Experts { get; set; }
+
+    /// <summary>Experts of each token, k: 1 to min(E, 64).</summary>
+    public int TopK { get; set; }
+
+    /// <summary>Width H of the hidden states, 1 to 65,536.</summary>
+    public int HiddenSize { get; set; }
+
+    /// <summary>Width I of one expert's intermediate states, 1 to 65,536.</summary>
+    public int IntermediateSize { get; set; }
+
+    /// <summary>What an expert does between its two matrix products.</summary>
+    public MoeActivation Activation { get; set; }
+
+    /// <summary>Type of the experts' weights. Hidden states, sums and output are single precision.</summary>
+    public DType WeightType { get; set; }
+
+    /// <summary>
+    /// The numbers of slices of the reduction to emit a variant for, each 1 to 64. More than one slice lets few tokens
+    /// occupy all processors; the partial sums are added in a fixed order, so the bits do not depend on the schedule.
+    /// </summary>
+    public int[] SplitK { get; set; } = [1];
+
+    /// <summary>
+    /// False emits the template with its constants filled in and nothing else: slow, close to the template's text, for
+    /// debugging and for measuring what specialisation brings.
+    /// </summary>
+    public bool Specialize { get; set; } = true;
+}

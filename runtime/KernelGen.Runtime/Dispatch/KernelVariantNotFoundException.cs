@@ -1,0 +1,28 @@
+namespace KernelGen;
+
+/// <summary>The shapes of a call match none of the configurations that its class declares.</summary>
+public sealed class KernelVariantNotFoundException : InvalidOperationException
+{
+    /// <summary>Names what is missing and what there is.</summary>
+    /// <param name="className">The class that was called.</param>
+    /// <param name="missing">The attribute line that would declare the missing variant.</param>
+    /// <param name="declared">The variants that the class declares.</param>
+    public KernelVariantNotFoundException(string className, string missing, IReadOnlyList<KernelVariant> declared)
+        : base(Describe(className, missing, declared))
+    {
+        MissingDeclaration = missing;
+        Declared = declared;
+    }
+
+    /// <summary>The attribute line that would declare the missing variant.</summary>
+    public string MissingDeclaration { get; }
+
+    /// <summary>The variants that the class declares.</summary>
+    public IReadOnlyList<KernelVariant> Declared { get; }
+
+    private static string Describe(string className, string missing, IReadOnlyList<KernelVariant> declared)
+    {
+        var lines = declared.Select(variant => $"  {variant.Declaration}");
+        return $"{className} has no kernel for these shapes. Add {missing} to {className}. Declared:{Environment.NewLine}{string.Join(Environment.NewLine, lines)}";
+    }
+}
