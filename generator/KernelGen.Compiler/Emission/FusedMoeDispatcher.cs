@@ -21,7 +21,7 @@ internal static class FusedMoeDispatcher
 
     private static void WriteForward(CodeWriter writer, DeclaredClass declared, DType weightType, IReadOnlyList<FusedMoeSpec> specs)
     {
-        var type = FusedMoeTemplate.WeightTypeName(weightType);
+        var type = weightType == DType.BFloat16 ? "global::KernelGen.BFloat16" : "float";
         writer.Line($$"""
             /// <summary>
             /// Sends every token through its k experts and adds up their outputs times the weights. The shapes choose among the declared experts:
@@ -46,42 +46,66 @@ internal static class FusedMoeDispatcher
             """);
         using (writer.OpenBlock())
         {
-            writer.Line($"var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);");
-            writer.Line("switch (call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize)");
+            writer.Line("""
+                global::System.ArgumentNullException.ThrowIfNull(expertWeights);
+                global::KernelGen.Cpu.FusedMoeCall.Check(hidden, expertWeights.HiddenSize, weights, experts, output);
+                var tokens = (int)hidden.Lengths[0];
+                var topK = (int)weights.Lengths[1];
+                global::KernelGen.KernelVariant variant;
+                delegate*<global::KernelGen.Cpu.MoeArguments*, void> kernel;
+                switch ((expertWeights.Experts, topK, expertWeights.HiddenSize, expertWeights.IntermediateSize))
+                """);
             using (writer.OpenBlock())
             {
                 foreach (var sameShape in specs.GroupBy(spec => spec.DispatchKey))
-                    WriteShape(writer, declared, sameShape.ToArray());
+                {
+                    using (writer.Indent($"case {Shape(sameShape.First())}:")) WriteSplitKChoice(writer, declared, sameShape.ToArray());
+                }
+
+                using (writer.Indent("default:")) writer.Line(ForwardNothing(weightType));
             }
 
-            writer.Line();
-            writer.Line($"throw NoSuchExperts(call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, global::KernelGen.DType.{weightType}, splitK);");
+            writer.Line().Line("fixed (float* hiddenStart = hidden, weightsStart = weights, outputStart = output)");
+            writer.Line("fixed (int* expertsStart = experts)");
+            using (writer.OpenBlock())
+            {
+                writer.Line("""
+                    var call = global::KernelGen.Cpu.FusedMoeCall.Describe(
+                        hiddenStart, hidden.Strides[0], expertWeights, weightsStart, weights.Strides[0], expertsStart, experts.Strides[0],
+                        outputStart, output.Strides[0], tokens);
+                    global::KernelGen.KernelDispatch.Report(variant, tokens);
+                    kernel(&call);
+                    """);
+            }
+
+            writer.Line().Line("global::System.GC.KeepAlive(expertWeights);");
         }
     }
 
-    private static void WriteShape(CodeWriter writer, DeclaredClass declared, IReadOnlyList<FusedMoeSpec> specs)
+    private static void WriteSplitKChoice(CodeWriter writer, DeclaredClass declared, IReadOnlyList<FusedMoeSpec> specs)
     {
-        using (writer.Indent($"case {Shape(specs[0])}:"))
+        writer.Line($"switch ({SplitKChoice(specs)})");
+        using (writer.OpenBlock())
         {
-            writer.Line($"switch ({SplitKChoice(specs, "call.Tokens")})");
-            using (writer.OpenBlock())
+            foreach (var spec in specs)
             {
-                foreach (var spec in specs)
+                var type = GeneratedNames.VariantType(declared.FullName, spec);
+                using (writer.Indent($"case {spec.SplitK}:"))
                 {
-                    var variant = GeneratedNames.VariantType(declared.FullName, spec);
-                    using (writer.Indent($"case {spec.SplitK}:"))
-                    {
-                        writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                        writer.Line($"call.Run(&{variant}.Run);");
-                        writer.Line("return;");
-                    }
+                    writer.Line($"variant = {type}.Variant;");
+                    writer.Line($"kernel = &{type}.Forward;");
+                    writer.Line("break;");
                 }
             }
 
-            writer.Line();
-            writer.Line("break;");
+            using (writer.Indent("default:")) writer.Line(ForwardNothing(specs[0].WeightType));
         }
+
+        writer.Line().Line("break;");
     }
+
+    private static string ForwardNothing(DType type) =>
+        $"throw NoSuchExperts(expertWeights.Experts, topK, expertWeights.HiddenSize, expertWeights.IntermediateSize, global::KernelGen.DType.{type}, splitK);";
 
     private static void WriteSelect(CodeWriter writer, DeclaredClass declared)
     {
@@ -107,7 +131,7 @@ internal static class FusedMoeDispatcher
                 foreach (var sameShape in declared.Experts.GroupBy(spec => spec.DispatchKey))
                 {
                     var specs = sameShape.ToArray();
-                    writer.Line($"{ShapeAndType(specs[0])} => ({SplitKChoice(specs, "tokens")}) switch");
+                    writer.Line($"{ShapeAndType(specs[0])} => ({SplitKChoice(specs)}) switch");
                     using (writer.OpenBlockTo("},"))
                     {
                         foreach (var spec in specs) writer.Line($"{spec.SplitK} => {GeneratedNames.VariantType(declared.FullName, spec)}.Variant,");
@@ -146,10 +170,10 @@ internal static class FusedMoeDispatcher
     }
 
     // "splitK != 0 ? splitK : tokens <= 8 ? 4 : 1": the most slices that so many tokens still allow.
-    private static string SplitKChoice(IEnumerable<FusedMoeSpec> specs, string tokens)
+    private static string SplitKChoice(IEnumerable<FusedMoeSpec> specs)
     {
         var mostFirst = specs.Select(spec => spec.SplitK).OrderByDescending(slices => slices).ToArray();
-        var thresholds = mostFirst.Take(mostFirst.Length - 1).Select(slices => $"{tokens} <= {FusedMoeTemplate.MostTokens(slices)} ? {slices} : ");
+        var thresholds = mostFirst.Take(mostFirst.Length - 1).Select(slices => $"tokens <= {FusedMoeTemplate.MostTokens(slices)} ? {slices} : ");
         return $"splitK != 0 ? splitK : {string.Concat(thresholds)}{mostFirst[mostFirst.Length - 1]}";
     }
 

@@ -39,22 +39,39 @@ internal static class MoeGateDispatcher
             """);
         using (writer.OpenBlock())
         {
-            writer.Line("var call = global::KernelGen.Cpu.GateCall.Create(logits, correctionBias, weights, experts, routedScalingFactor);");
-            writer.Line("switch (call.Experts, call.TopK, call.HasCorrectionBias)");
+            writer.Line("""
+                global::KernelGen.Cpu.GateCall.Check(logits, correctionBias, weights, experts);
+                global::KernelGen.KernelVariant variant;
+                delegate*<global::KernelGen.Cpu.GateArguments*, void> kernel;
+                switch (((int)logits.Lengths[1], (int)weights.Lengths[1], !correctionBias.IsEmpty))
+                """);
             using (writer.OpenBlock())
             {
                 foreach (var gate in declared.Gates)
                 {
-                    var variant = GeneratedNames.VariantType(declared.FullName, gate);
+                    var type = GeneratedNames.VariantType(declared.FullName, gate);
                     using (writer.Indent($"case {Key(gate)}:"))
                     {
-                        writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                        writer.Line($"call.Run(&{variant}.Run);");
+                        writer.Line($"variant = {type}.Variant;");
+                        writer.Line($"kernel = &{type}.Route;");
                         writer.Line("break;");
                     }
                 }
 
-                using (writer.Indent("default:")) writer.Line("throw NoSuchGate(call.Experts, call.TopK, call.HasCorrectionBias);");
+                using (writer.Indent("default:")) writer.Line("throw NoSuchGate((int)logits.Lengths[1], (int)weights.Lengths[1], !correctionBias.IsEmpty);");
+            }
+
+            writer.Line().Line("fixed (float* logitsStart = logits, biasStart = correctionBias, weightsStart = weights)");
+            writer.Line("fixed (int* expertsStart = experts)");
+            using (writer.OpenBlock())
+            {
+                writer.Line("""
+                    var call = global::KernelGen.Cpu.GateCall.Describe(
+                        logitsStart, logits.Strides[0], biasStart, weightsStart, weights.Strides[0], expertsStart, experts.Strides[0],
+                        (int)logits.Lengths[0], routedScalingFactor);
+                    global::KernelGen.KernelDispatch.Report(variant, call.Tokens);
+                    kernel(&call);
+                    """);
             }
         }
     }

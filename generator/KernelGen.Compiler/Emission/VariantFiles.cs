@@ -1,6 +1,7 @@
 using KernelGen.Compiler.Families;
 using KernelGen.Compiler.Specialization;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace KernelGen.Compiler.Emission;
 
@@ -21,59 +22,55 @@ internal static class VariantFiles
     {
         var writer = Open(ofNamespace, spec, "The kernel's entry: it chooses the vector width.");
         writer.Line(GeneratedNames.GeneratedCodeAttribute);
-        using (writer.OpenBlock($"internal static partial class {spec.VariantName}"))
+        using (writer.OpenBlock($"internal static unsafe partial class {spec.VariantName}"))
         {
             var declaration = SymbolDisplay.FormatLiteral(spec.Declaration, quote: true);
             writer.Line("/// <summary>This variant, for logs and metrics.</summary>");
             writer.Line($"public static readonly global::KernelGen.KernelVariant Variant = new(\"{spec.VariantName}\", {declaration});");
             writer.Line();
             writer.Line("/// <summary>Runs the kernel in the widest vectors that the processor has.</summary>");
-            using (writer.OpenBlock($"public static void Run(in {KernelRecipe.For(spec, KernelRecipe.VectorWidths[0]).ArgumentsType} arguments)"))
-                WidthChoice(writer);
+            var recipe = KernelRecipe.For(spec, KernelRecipe.VectorWidths[0]);
+            using (writer.OpenBlock($"public static void {recipe.Entry}({recipe.ArgumentsType}* call)")) WidthChoice(writer, recipe.Entry);
         }
 
         return writer.ToString();
     }
 
-    private static void WidthChoice(CodeWriter writer)
+    private static void WidthChoice(CodeWriter writer, string entry)
     {
         var otherwise = "";
         foreach (var bits in KernelRecipe.VectorWidths.Skip(1).Reverse())
         {
             var test = $"if (global::System.Runtime.Intrinsics.Vector{bits}.IsHardwareAccelerated)";
-            writer.Line($"{otherwise}{test} {KernelRecipe.ClassName(bits)}.Run(in arguments);");
+            writer.Line($"{otherwise}{test} {KernelRecipe.ClassName(bits)}.{entry}(call);");
             otherwise = "else ";
         }
 
-        writer.Line($"{otherwise}{KernelRecipe.ClassName(KernelRecipe.VectorWidths[0])}.Run(in arguments);");
+        writer.Line($"{otherwise}{KernelRecipe.ClassName(KernelRecipe.VectorWidths[0])}.{entry}(call);");
     }
 
     private static string KernelFile(string ofNamespace, IKernelSpec spec, int bits)
     {
-        var results = KernelRecipe.For(spec, bits).Parts.Select(part => Specialize(spec, part)).ToArray();
+        var result = Specialize(spec, KernelRecipe.For(spec, bits));
         var writer = Open(ofNamespace, spec, $"The kernel in vectors of {bits} bits.");
-        var usings = results.SelectMany(result => result.Usings).Distinct().OrderBy(line => line, StringComparer.Ordinal).ToArray();
-        foreach (var line in usings) writer.Line(Rooted(line));
-        if (usings.Length > 0) writer.Line();
+        foreach (var directive in result.Usings.Select(Rooted).Append("using global::KernelGen;").Distinct().OrderBy(line => line, StringComparer.Ordinal))
+            writer.Line(directive);
+        writer.Line();
         using (writer.OpenBlock($"internal static unsafe partial class {spec.VariantName}"))
         {
-            for (var i = 0; i < results.Length; i++)
-            {
-                if (i > 0) writer.Line();
-                writer.Line(GeneratedNames.GeneratedCodeAttribute);
-                writer.Line(results[i].Source.TrimEnd());
-            }
+            writer.Line(GeneratedNames.GeneratedCodeAttribute);
+            writer.Line(result.Source.TrimEnd());
         }
 
         return writer.ToString();
     }
 
-    private static SpecializationResult Specialize(IKernelSpec spec, KernelPart part)
+    private static SpecializationResult Specialize(IKernelSpec spec, KernelRecipe recipe)
     {
-        var result = Specializer.Specialize(TemplateLibrary.Get(part.Template), part.Request);
+        var result = Specializer.Specialize(TemplateLibrary.Get(recipe.TemplateFiles), recipe.Request);
         if (result.Problems.Count == 0) return result;
         var problems = result.Problems.Select(problem => $"{problem.Path}({problem.Line},{problem.Column}): {problem.Id}: {problem.Message}");
-        throw new InvalidOperationException($"{part.Template} cannot be specialised for {spec.VariantName}: {string.Join("; ", problems)}");
+        throw new InvalidOperationException($"no kernel can be made for {spec.VariantName}: {string.Join("; ", problems)}");
     }
 
     private static CodeWriter Open(string ofNamespace, IKernelSpec spec, string what) => new CodeWriter()
@@ -85,11 +82,10 @@ internal static class VariantFiles
         .Line($"namespace {ofNamespace};")
         .Line();
 
-    // "using static System.Math;" → "using static global::System.Math;", so that no name of the user's can come between.
+    // "using System;" → "using global::System;", so that no namespace of the user's can come between.
     private static string Rooted(string directive)
     {
-        var name = directive.IndexOf('=') is var equals and >= 0 ? equals + 1 : directive.StartsWith("using static ", StringComparison.Ordinal) ? 12 : 5;
-        var target = directive.Substring(name).TrimStart();
-        return target.StartsWith("global::", StringComparison.Ordinal) ? directive : $"{directive.Substring(0, name)} global::{target}";
+        var parsed = SyntaxFactory.ParseCompilationUnit(directive).Usings.Single();
+        return parsed.NamespaceOrType is NameSyntax name ? directive.Insert(name.SpanStart, "global::") : directive;
     }
 }

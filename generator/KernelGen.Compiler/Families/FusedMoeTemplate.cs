@@ -2,37 +2,36 @@ using KernelGen.Compiler.Specialization;
 
 namespace KernelGen.Compiler.Families;
 
-/// <summary>Which template serves declared experts, and the values and types it gets.</summary>
-internal static class FusedMoeTemplate
+/// <summary>Which template serves declared experts, and the register tiles it gets for a vector width.</summary>
+public static class FusedMoeTemplate
 {
-    private const string ArgumentsType = "global::KernelGen.Cpu.MoeArguments";
+    /// <summary>The embedded files of the template.</summary>
+    public static IReadOnlyList<string> Files { get; } = ["FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.SplitK.cs"];
 
-    public static KernelRecipe Recipe(FusedMoeSpec spec, int vectorBits)
+    /// <summary>The values and types that the template gets for <paramref name="spec"/>.</summary>
+    public static SpecializationRequest Request(FusedMoeSpec spec, int vectorBits, string className)
     {
+        // Accumulators fill the registers: 6 × 2 of 16, or 12 × 2 of 32, beside the tokens and one weight.
+        var tileRows = vectorBits == 512 ? 12 : 6;
         var values = new Dictionary<string, ConstantValue>
         {
-            [nameof(spec.TopK)] = ConstantValue.From(spec.TopK),
-            [nameof(spec.HiddenSize)] = ConstantValue.From(spec.HiddenSize),
-            [nameof(spec.IntermediateSize)] = ConstantValue.From(spec.IntermediateSize),
-            [nameof(spec.Activation)] = ConstantValue.From(spec.Activation),
-            [nameof(spec.SplitK)] = ConstantValue.From(spec.SplitK),
+            ["Experts"] = ConstantValue.From(spec.Experts),
+            ["TopK"] = ConstantValue.From(spec.TopK),
+            ["HiddenSize"] = ConstantValue.From(spec.HiddenSize),
+            ["IntermediateSize"] = ConstantValue.From(spec.IntermediateSize),
+            ["Activation"] = ConstantValue.From(spec.Activation),
+            ["SplitK"] = ConstantValue.From(spec.SplitK),
+            ["Lanes"] = ConstantValue.From(vectorBits / 32),
+            ["GateUpTileRows"] = ConstantValue.From(2 * Math.Min(tileRows / 2, spec.IntermediateSize)),
+            ["DownTileRows"] = ConstantValue.From(Math.Min(tileRows, spec.HiddenSize)),
+            ["TileVectors"] = ConstantValue.From(2),
+            ["RowTokens"] = ConstantValue.From(vectorBits == 512 ? 8 : 4),
+            ["GateUpColumns"] = ConstantValue.From(48),
+            ["DownColumns"] = ConstantValue.From(48),
         };
-        var types = new Dictionary<string, string> { ["TWeight"] = WeightTypeName(spec.WeightType) };
-        var request = new SpecializationRequest(KernelRecipe.ClassName(vectorBits), values, types)
-        {
-            VectorBits = vectorBits,
-            Specialize = spec.Specialize,
-        };
-        return new KernelRecipe(ArgumentsType, [new KernelPart("Cpu/FusedMoe.cs", request)]);
+        var types = new Dictionary<string, string> { ["TWeight"] = spec.WeightType == DType.BFloat16 ? "BFloat16" : "float" };
+        return new SpecializationRequest(className, values, types) { VectorBits = vectorBits, Specialize = spec.Specialize };
     }
-
-    /// <summary>The C# type of one weight.</summary>
-    public static string WeightTypeName(DType type) => type switch
-    {
-        DType.Float32 => "float",
-        DType.BFloat16 => "global::KernelGen.BFloat16",
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "no CPU kernel has weights of this type"),
-    };
 
     /// <summary>
     /// The most tokens for which a Split-K variant is chosen when the caller leaves the choice open. With more of them the

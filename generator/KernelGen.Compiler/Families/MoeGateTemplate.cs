@@ -2,28 +2,26 @@ using KernelGen.Compiler.Specialization;
 
 namespace KernelGen.Compiler.Families;
 
-/// <summary>Which template serves a gate, and the values it gets.</summary>
-internal static class MoeGateTemplate
+/// <summary>Which template serves a gate, and the values it gets for a vector width.</summary>
+public static class MoeGateTemplate
 {
-    private const string ArgumentsType = "global::KernelGen.Cpu.GateArguments";
+    /// <summary>The embedded files of the template.</summary>
+    public static IReadOnlyList<string> Files { get; } = ["MoeGate.cs"];
 
-    public static KernelRecipe Recipe(MoeGateSpec spec, int vectorBits)
+    /// <summary>The values that the template gets for <paramref name="spec"/>.</summary>
+    public static SpecializationRequest Request(MoeGateSpec spec, int vectorBits, string className)
     {
         var values = new Dictionary<string, ConstantValue>
         {
-            [nameof(spec.Experts)] = ConstantValue.From(spec.Experts),
-            [nameof(spec.TopK)] = ConstantValue.From(spec.TopK),
-            [nameof(spec.Scoring)] = ConstantValue.From(spec.Scoring),
-            [nameof(spec.CorrectionBias)] = ConstantValue.From(spec.CorrectionBias),
-            [nameof(spec.Groups)] = ConstantValue.From(spec.Groups),
-            [nameof(spec.TopKGroups)] = ConstantValue.From(spec.TopKGroups),
-            [nameof(spec.Renormalize)] = ConstantValue.From(spec.Renormalize),
+            ["Experts"] = ConstantValue.From(spec.Experts),
+            ["TopK"] = ConstantValue.From(spec.TopK),
+            ["Scoring"] = ConstantValue.From(spec.Scoring),
+            ["CorrectionBias"] = ConstantValue.From(spec.CorrectionBias),
+            ["Groups"] = ConstantValue.From(spec.Groups),
+            ["TopKGroups"] = ConstantValue.From(spec.TopKGroups),
+            ["Renormalize"] = ConstantValue.From(spec.Renormalize),
+            ["Lanes"] = ConstantValue.From(vectorBits / 32),
         };
-        var request = new SpecializationRequest(KernelRecipe.ClassName(vectorBits), values, new Dictionary<string, string>())
-        {
-            VectorBits = vectorBits,
-            Specialize = spec.Specialize,
-        };
-        return new KernelRecipe(ArgumentsType, [new KernelPart("Cpu/MoeGate.cs", request)]);
+        return new SpecializationRequest(className, values, new Dictionary<string, string>()) { VectorBits = vectorBits, Specialize = spec.Specialize };
     }
 }

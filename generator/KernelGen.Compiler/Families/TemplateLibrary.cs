@@ -8,16 +8,17 @@ public static class TemplateLibrary
 {
     private static readonly ConcurrentDictionary<string, KernelTemplate> Parsed = new();
 
-    /// <summary>The template of a file.</summary>
-    /// <param name="name">Folder and file, for example <c>Cpu/MoeGate.cs</c>.</param>
-    /// <exception cref="ArgumentException">There is no such template.</exception>
-    public static KernelTemplate Get(string name) => Parsed.GetOrAdd(name, Parse);
+    /// <summary>The CPU template that <paramref name="files"/> declare together.</summary>
+    /// <exception cref="ArgumentException">There is no such file.</exception>
+    public static KernelTemplate Get(IReadOnlyList<string> files) =>
+        Parsed.GetOrAdd(string.Join(";", files), _ => KernelTemplate.Parse(files.Select(Read).ToArray()));
 
-    private static KernelTemplate Parse(string name)
+    private static TemplateSource Read(string file)
     {
-        using var stream = typeof(TemplateLibrary).Assembly.GetManifestResourceStream(name)
-            ?? throw new ArgumentException($"there is no kernel template named {name}", nameof(name));
+        var path = $"Cpu/{file}";
+        using var stream = typeof(TemplateLibrary).Assembly.GetManifestResourceStream(path)
+            ?? throw new ArgumentException($"there is no kernel template {path}", nameof(file));
         using var reader = new StreamReader(stream);
-        return KernelTemplate.Parse(new TemplateSource(name, reader.ReadToEnd()));
+        return new TemplateSource(path, reader.ReadToEnd());
     }
 }
