@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using KernelGen.Cpu;
 using KernelGen.Testing;
 
@@ -36,7 +37,7 @@ internal sealed unsafe class ExpertsCase<T>
     }
 
     /// <summary>Runs a kernel and compares every output with the reference; nothing beside the output may change.</summary>
-    public float[] Check(delegate*<MoeArguments*, void> kernel)
+    public float[] Check(delegate*<in MoeArguments, void> kernel)
     {
         var output = Run(kernel);
         var expected = ReferenceMoe.Forward(
@@ -53,18 +54,18 @@ internal sealed unsafe class ExpertsCase<T>
         return output;
     }
 
-    public float[] Run(delegate*<MoeArguments*, void> kernel)
+    public float[] Run(delegate*<in MoeArguments, void> kernel)
     {
         var (e, k, h, i) = _shape;
         var output = new float[(_tokens * h) + (2 * Guard)];
         output.AsSpan().Fill(Poison);
         using var expertWeights = ExpertWeights<T>.FromFused(_gateUp, _down, e, h, i);
-        fixed (float* hidden = _hidden, weights = _weights, result = output)
-        fixed (int* experts = _experts)
-        {
-            var call = FusedMoeCall.Describe(hidden, h, expertWeights, weights, k, experts, k, result + Guard, h, _tokens);
-            kernel(&call);
-        }
+        FusedMoeCall.Create(
+            new ReadOnlyTensorSpan<float>(_hidden, [_tokens, h]),
+            expertWeights,
+            new ReadOnlyTensorSpan<float>(_weights, [_tokens, k]),
+            new ReadOnlyTensorSpan<int>(_experts, [_tokens, k]),
+            new TensorSpan<float>(output, Guard, [_tokens, h], [])).Run(kernel);
 
         Assert.All(output[..Guard], value => Assert.True(float.IsNaN(value)));
         Assert.All(output[^Guard..], value => Assert.True(float.IsNaN(value)));
