@@ -46,66 +46,42 @@ internal static class FusedMoeDispatcher
             """);
         using (writer.OpenBlock())
         {
-            writer.Line("""
-                global::System.ArgumentNullException.ThrowIfNull(expertWeights);
-                global::KernelGen.Cpu.FusedMoeCall.Check(hidden, expertWeights.HiddenSize, weights, experts, output);
-                var tokens = (int)hidden.Lengths[0];
-                var topK = (int)weights.Lengths[1];
-                global::KernelGen.KernelVariant variant;
-                delegate*<global::KernelGen.Cpu.MoeArguments*, void> kernel;
-                switch ((expertWeights.Experts, topK, expertWeights.HiddenSize, expertWeights.IntermediateSize))
-                """);
+            writer.Line("var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);");
+            writer.Line("switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))");
             using (writer.OpenBlock())
             {
                 foreach (var sameShape in specs.GroupBy(spec => spec.DispatchKey))
                 {
-                    using (writer.Indent($"case {Shape(sameShape.First())}:")) WriteSplitKChoice(writer, declared, sameShape.ToArray());
+                    using (writer.Indent($"case {Shape(sameShape.First())}:"))
+                    {
+                        WriteSplitKChoice(writer, declared, sameShape.ToArray());
+                        writer.Line().Line("break;");
+                    }
                 }
-
-                using (writer.Indent("default:")) writer.Line(ForwardNothing(weightType));
             }
 
-            writer.Line().Line("fixed (float* hiddenStart = hidden, weightsStart = weights, outputStart = output)");
-            writer.Line("fixed (int* expertsStart = experts)");
-            using (writer.OpenBlock())
-            {
-                writer.Line("""
-                    var call = global::KernelGen.Cpu.FusedMoeCall.Describe(
-                        hiddenStart, hidden.Strides[0], expertWeights, weightsStart, weights.Strides[0], expertsStart, experts.Strides[0],
-                        outputStart, output.Strides[0], tokens);
-                    global::KernelGen.KernelDispatch.Report(variant, tokens);
-                    kernel(&call);
-                    """);
-            }
-
-            writer.Line().Line("global::System.GC.KeepAlive(expertWeights);");
+            writer.Line();
+            writer.Line($"throw NoSuchExperts(call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, {TypeValue(weightType)}, splitK);");
         }
     }
 
     private static void WriteSplitKChoice(CodeWriter writer, DeclaredClass declared, IReadOnlyList<FusedMoeSpec> specs)
     {
-        writer.Line($"switch ({SplitKChoice(specs)})");
+        writer.Line($"switch ({SplitKChoice(specs, "call.Tokens")})");
         using (writer.OpenBlock())
         {
             foreach (var spec in specs)
             {
-                var type = GeneratedNames.VariantType(declared.FullName, spec);
+                var variant = GeneratedNames.VariantType(declared.FullName, spec);
                 using (writer.Indent($"case {spec.SplitK}:"))
                 {
-                    writer.Line($"variant = {type}.Variant;");
-                    writer.Line($"kernel = &{type}.Forward;");
-                    writer.Line("break;");
+                    writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
+                    writer.Line($"call.Run(&{variant}.Run);");
+                    writer.Line("return;");
                 }
             }
-
-            using (writer.Indent("default:")) writer.Line(ForwardNothing(specs[0].WeightType));
         }
-
-        writer.Line().Line("break;");
     }
-
-    private static string ForwardNothing(DType type) =>
-        $"throw NoSuchExperts(expertWeights.Experts, topK, expertWeights.HiddenSize, expertWeights.IntermediateSize, global::KernelGen.DType.{type}, splitK);";
 
     private static void WriteSelect(CodeWriter writer, DeclaredClass declared)
     {
@@ -131,7 +107,7 @@ internal static class FusedMoeDispatcher
                 foreach (var sameShape in declared.Experts.GroupBy(spec => spec.DispatchKey))
                 {
                     var specs = sameShape.ToArray();
-                    writer.Line($"{ShapeAndType(specs[0])} => ({SplitKChoice(specs)}) switch");
+                    writer.Line($"{ShapeAndType(specs[0])} => ({SplitKChoice(specs, "tokens")}) switch");
                     using (writer.OpenBlockTo("},"))
                     {
                         foreach (var spec in specs) writer.Line($"{spec.SplitK} => {GeneratedNames.VariantType(declared.FullName, spec)}.Variant,");
@@ -170,15 +146,17 @@ internal static class FusedMoeDispatcher
     }
 
     // "splitK != 0 ? splitK : tokens <= 8 ? 4 : 1": the most slices that so many tokens still allow.
-    private static string SplitKChoice(IEnumerable<FusedMoeSpec> specs)
+    private static string SplitKChoice(IEnumerable<FusedMoeSpec> specs, string tokens)
     {
         var mostFirst = specs.Select(spec => spec.SplitK).OrderByDescending(slices => slices).ToArray();
-        var thresholds = mostFirst.Take(mostFirst.Length - 1).Select(slices => $"tokens <= {FusedMoeTemplate.MostTokens(slices)} ? {slices} : ");
+        var thresholds = mostFirst.Take(mostFirst.Length - 1).Select(slices => $"{tokens} <= {FusedMoeTemplate.MostTokens(slices)} ? {slices} : ");
         return $"splitK != 0 ? splitK : {string.Concat(thresholds)}{mostFirst[mostFirst.Length - 1]}";
     }
 
     private static string Shape(FusedMoeSpec spec) => $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize})";
 
     private static string ShapeAndType(FusedMoeSpec spec) =>
-        $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}, global::KernelGen.DType.{spec.WeightType})";
+        $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}, {TypeValue(spec.WeightType)})";
+
+    private static string TypeValue(DType type) => $"global::KernelGen.DType.{type}";
 }

@@ -39,39 +39,24 @@ internal static class MoeGateDispatcher
             """);
         using (writer.OpenBlock())
         {
-            writer.Line("""
-                global::KernelGen.Cpu.GateCall.Check(logits, correctionBias, weights, experts);
-                global::KernelGen.KernelVariant variant;
-                delegate*<global::KernelGen.Cpu.GateArguments*, void> kernel;
-                switch (((int)logits.Lengths[1], (int)weights.Lengths[1], !correctionBias.IsEmpty))
-                """);
+            writer.Line("var asked = global::KernelGen.Cpu.GateCall.Ask(logits, correctionBias, weights, experts);");
+            writer.Line("switch ((asked.Experts, asked.TopK, asked.CorrectionBias))");
             using (writer.OpenBlock())
             {
                 foreach (var gate in declared.Gates)
                 {
-                    var type = GeneratedNames.VariantType(declared.FullName, gate);
                     using (writer.Indent($"case {Key(gate)}:"))
                     {
-                        writer.Line($"variant = {type}.Variant;");
-                        writer.Line($"kernel = &{type}.Route;");
+                        var variant = GeneratedNames.VariantType(declared.FullName, gate);
+                        writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, asked.Tokens);");
+                        writer.Line("global::KernelGen.Cpu.GateCall.Run(");
+                        using (writer.Indent())
+                            writer.Line($"{Shape(gate)},\nlogits, correctionBias, weights, experts, routedScalingFactor, &{variant}.Run);");
                         writer.Line("break;");
                     }
                 }
 
-                using (writer.Indent("default:")) writer.Line("throw NoSuchGate((int)logits.Lengths[1], (int)weights.Lengths[1], !correctionBias.IsEmpty);");
-            }
-
-            writer.Line().Line("fixed (float* logitsStart = logits, biasStart = correctionBias, weightsStart = weights)");
-            writer.Line("fixed (int* expertsStart = experts)");
-            using (writer.OpenBlock())
-            {
-                writer.Line("""
-                    var call = global::KernelGen.Cpu.GateCall.Describe(
-                        logitsStart, logits.Strides[0], biasStart, weightsStart, weights.Strides[0], expertsStart, experts.Strides[0],
-                        (int)logits.Lengths[0], routedScalingFactor);
-                    global::KernelGen.KernelDispatch.Report(variant, call.Tokens);
-                    kernel(&call);
-                    """);
+                using (writer.Indent("default:")) writer.Line("throw NoSuchGate(asked.Experts, asked.TopK, asked.CorrectionBias);");
             }
         }
     }
@@ -110,5 +95,11 @@ internal static class MoeGateDispatcher
         }
     }
 
-    private static string Key(MoeGateSpec gate) => $"({gate.Experts}, {gate.TopK}, {(gate.CorrectionBias ? "true" : "false")})";
+    private static string Key(MoeGateSpec gate) => $"({gate.Experts}, {gate.TopK}, {Literal(gate.CorrectionBias)})";
+
+    private static string Shape(MoeGateSpec gate) =>
+        $"new({gate.Experts}, {gate.TopK}, global::KernelGen.GateScoring.{gate.Scoring}, {Literal(gate.CorrectionBias)}, "
+        + $"{gate.Groups}, {gate.TopKGroups}, {Literal(gate.Renormalize)})";
+
+    private static string Literal(bool value) => value ? "true" : "false";
 }

@@ -30,23 +30,23 @@ internal static class VariantFiles
             writer.Line();
             writer.Line("/// <summary>Runs the kernel in the widest vectors that the processor has.</summary>");
             var recipe = KernelRecipe.For(spec, KernelRecipe.VectorWidths[0]);
-            using (writer.OpenBlock($"public static void {recipe.Entry}({recipe.ArgumentsType}* call)")) WidthChoice(writer, recipe.Entry);
+            using (writer.OpenBlock($"public static void Run({recipe.Parameters})")) WidthChoice(writer, recipe.Arguments);
         }
 
         return writer.ToString();
     }
 
-    private static void WidthChoice(CodeWriter writer, string entry)
+    private static void WidthChoice(CodeWriter writer, string arguments)
     {
         var otherwise = "";
         foreach (var bits in KernelRecipe.VectorWidths.Skip(1).Reverse())
         {
             var test = $"if (global::System.Runtime.Intrinsics.Vector{bits}.IsHardwareAccelerated)";
-            writer.Line($"{otherwise}{test} {KernelRecipe.ClassName(bits)}.{entry}(call);");
+            writer.Line($"{otherwise}{test} {KernelRecipe.ClassName(bits)}.Run({arguments});");
             otherwise = "else ";
         }
 
-        writer.Line($"{otherwise}{KernelRecipe.ClassName(KernelRecipe.VectorWidths[0])}.{entry}(call);");
+        writer.Line($"{otherwise}{KernelRecipe.ClassName(KernelRecipe.VectorWidths[0])}.Run({arguments});");
     }
 
     private static string KernelFile(string ofNamespace, IKernelSpec spec, int bits)

@@ -5,9 +5,9 @@ namespace KernelGen.Compiler.Families;
 /// <summary>How the kernel of a variant is made for one vector width, and how it is called.</summary>
 /// <param name="TemplateFiles">The embedded files that together are the template, for example <c>FusedMoe.cs</c>.</param>
 /// <param name="Request">Values and types for the template.</param>
-/// <param name="Entry">The template's method that computes one call.</param>
-/// <param name="ArgumentsType">Full name of the structure that the entry takes a pointer to.</param>
-public sealed record KernelRecipe(IReadOnlyList<string> TemplateFiles, SpecializationRequest Request, string Entry, string ArgumentsType)
+/// <param name="Parameters">The parameters of the template's <c>Run</c>, which computes one call.</param>
+/// <param name="Arguments">The same, as arguments that hand them on.</param>
+public sealed record KernelRecipe(IReadOnlyList<string> TemplateFiles, SpecializationRequest Request, string Parameters, string Arguments)
 {
     /// <summary>The vector widths, in bits, that every variant is made for, the narrowest first.</summary>
     public static IReadOnlyList<int> VectorWidths { get; } = [128, 256, 512];
@@ -19,9 +19,15 @@ public sealed record KernelRecipe(IReadOnlyList<string> TemplateFiles, Specializ
     public static KernelRecipe For(IKernelSpec spec, int vectorBits) => spec switch
     {
         MoeGateSpec gate => new(
-            MoeGateTemplate.Files, MoeGateTemplate.Request(gate, vectorBits, ClassName(vectorBits)), "Route", "global::KernelGen.Cpu.GateArguments"),
+            MoeGateTemplate.Files,
+            MoeGateTemplate.Request(gate, vectorBits, ClassName(vectorBits)),
+            "global::KernelGen.Cpu.GateArguments* call, int begin, int end",
+            "call, begin, end"),
         FusedMoeSpec experts => new(
-            FusedMoeTemplate.Files, FusedMoeTemplate.Request(experts, vectorBits, ClassName(vectorBits)), "Forward", "global::KernelGen.Cpu.MoeArguments"),
+            FusedMoeTemplate.Files,
+            FusedMoeTemplate.Request(experts, vectorBits, ClassName(vectorBits)),
+            "in global::KernelGen.Cpu.MoeArguments call",
+            "in call"),
         _ => throw new ArgumentException($"{spec.GetType().Name} belongs to no family", nameof(spec)),
     };
 }

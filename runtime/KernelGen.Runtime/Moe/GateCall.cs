@@ -56,6 +56,17 @@ public static unsafe class GateCall
         }
     }
 
+    /// <summary>What the tensors of a call ask for, before a kernel is chosen.</summary>
+    /// <exception cref="ArgumentException">The tensors are no matrices or do not fit each other.</exception>
+    public static (int Tokens, int Experts, int TopK, bool CorrectionBias) Ask(
+        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts)
+    {
+        TensorShape.RequireMatrix(logits, nameof(logits), "[T, E]", null, null);
+        TensorShape.RequireMatrix<float>(weights, nameof(weights), "[T, k]", logits.Lengths[0], null);
+        TensorShape.RequireMatrix<int>(experts, nameof(experts), "[T, k]", logits.Lengths[0], weights.Lengths[1]);
+        return ((int)logits.Lengths[0], (int)logits.Lengths[1], (int)weights.Lengths[1], !correctionBias.IsEmpty);
+    }
+
     private static void Divide(GateArguments* arguments, int tokens, int expertCount, delegate*<GateArguments*, int, int, void> rows)
     {
         var tokensPerItem = Math.Max(LogitsPerItem / expertCount / TokenMultiple, 1) * TokenMultiple;
