@@ -47,7 +47,7 @@ internal static class MoeGateDispatcher
                 {
                     using (writer.Indent($"case {Key(gate)}:"))
                     {
-                        var variant = GeneratedNames.VariantType(declared.FullName, gate);
+                        var variant = GeneratedNames.VariantType(gate);
                         writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, asked.Tokens);");
                         writer.Line("global::KernelGen.Cpu.GateCall.Run(");
                         using (writer.Indent())
@@ -74,7 +74,7 @@ internal static class MoeGateDispatcher
             """);
         using (writer.OpenBlockTo("};"))
         {
-            foreach (var gate in declared.Gates) writer.Line($"{Key(gate)} => {GeneratedNames.VariantType(declared.FullName, gate)}.Variant,");
+            foreach (var gate in declared.Gates) writer.Line($"{Key(gate)} => {GeneratedNames.VariantType(gate)}.Variant,");
             writer.Line("_ => throw NoSuchGate(experts, topK, correctionBias),");
         }
     }
@@ -90,7 +90,7 @@ internal static class MoeGateDispatcher
             writer.Line("new[]");
             using (writer.OpenBlockTo("});"))
             {
-                foreach (var gate in declared.Gates) writer.Line($"{GeneratedNames.VariantType(declared.FullName, gate)}.Variant,");
+                foreach (var gate in declared.Gates) writer.Line($"{GeneratedNames.VariantType(gate)}.Variant,");
             }
         }
     }
