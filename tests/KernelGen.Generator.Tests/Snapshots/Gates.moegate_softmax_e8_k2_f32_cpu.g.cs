@@ -12,10 +12,10 @@ internal static unsafe partial class moegate_softmax_e8_k2_f32_cpu
     public static readonly global::KernelGen.KernelVariant Variant = new("moegate_softmax_e8_k2_f32_cpu", "[MoeGate(Experts = 8, TopK = 2)]");
 
     /// <summary>Runs the kernel in the widest vectors that the processor has.</summary>
-    public static void Run(global::KernelGen.Cpu.GateArguments* call, int begin, int end)
+    public static void Run(in global::KernelGen.Cpu.GateArguments call)
     {
-        if (global::System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated) Vector512Kernel.Run(call, begin, end);
-        else if (global::System.Runtime.Intrinsics.Vector256.IsHardwareAccelerated) Vector256Kernel.Run(call, begin, end);
-        else Vector128Kernel.Run(call, begin, end);
+        if (global::System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated) Vector512Kernel.Run(in call);
+        else if (global::System.Runtime.Intrinsics.Vector256.IsHardwareAccelerated) Vector256Kernel.Run(in call);
+        else Vector128Kernel.Run(in call);
     }
 }

@@ -33,29 +33,23 @@ public static partial class Gates
         global::System.Numerics.Tensors.TensorSpan<int> experts,
         float routedScalingFactor = 1f)
     {
-        var asked = global::KernelGen.Cpu.GateCall.Ask(logits, correctionBias, weights, experts);
-        switch ((asked.Experts, asked.TopK, asked.CorrectionBias))
+        var call = global::KernelGen.Cpu.GateCall.Create(logits, correctionBias, weights, experts, routedScalingFactor);
+        switch ((call.Experts, call.TopK, call.HasCorrectionBias))
         {
             case (384, 6, true):
-                global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_sigmoid_bias_e384_k6_f32_cpu.Variant, asked.Tokens);
-                global::KernelGen.Cpu.GateCall.Run(
-                    new(384, 6, global::KernelGen.GateScoring.Sigmoid, true, 1, 1, true),
-                    logits, correctionBias, weights, experts, routedScalingFactor, &GeneratedVariants::moegate_sigmoid_bias_e384_k6_f32_cpu.Run);
+                global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_sigmoid_bias_e384_k6_f32_cpu.Variant, call.Tokens);
+                call.Run(&GeneratedVariants::moegate_sigmoid_bias_e384_k6_f32_cpu.Run);
                 break;
             case (256, 8, true):
-                global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_sigmoid_bias_g8x4_e256_k8_f32_cpu.Variant, asked.Tokens);
-                global::KernelGen.Cpu.GateCall.Run(
-                    new(256, 8, global::KernelGen.GateScoring.Sigmoid, true, 8, 4, true),
-                    logits, correctionBias, weights, experts, routedScalingFactor, &GeneratedVariants::moegate_sigmoid_bias_g8x4_e256_k8_f32_cpu.Run);
+                global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_sigmoid_bias_g8x4_e256_k8_f32_cpu.Variant, call.Tokens);
+                call.Run(&GeneratedVariants::moegate_sigmoid_bias_g8x4_e256_k8_f32_cpu.Run);
                 break;
             case (8, 2, false):
-                global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Variant, asked.Tokens);
-                global::KernelGen.Cpu.GateCall.Run(
-                    new(8, 2, global::KernelGen.GateScoring.Softmax, false, 1, 1, true),
-                    logits, correctionBias, weights, experts, routedScalingFactor, &GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Run);
+                global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Variant, call.Tokens);
+                call.Run(&GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Run);
                 break;
             default:
-                throw NoSuchGate(asked.Experts, asked.TopK, asked.CorrectionBias);
+                throw NoSuchGate(call.Experts, call.TopK, call.HasCorrectionBias);
         }
     }
 

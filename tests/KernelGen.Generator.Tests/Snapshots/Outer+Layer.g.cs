@@ -30,17 +30,15 @@ partial record struct Outer
             global::System.Numerics.Tensors.TensorSpan<int> experts,
             float routedScalingFactor = 1f)
         {
-            var asked = global::KernelGen.Cpu.GateCall.Ask(logits, correctionBias, weights, experts);
-            switch ((asked.Experts, asked.TopK, asked.CorrectionBias))
+            var call = global::KernelGen.Cpu.GateCall.Create(logits, correctionBias, weights, experts, routedScalingFactor);
+            switch ((call.Experts, call.TopK, call.HasCorrectionBias))
             {
                 case (8, 2, false):
-                    global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Variant, asked.Tokens);
-                    global::KernelGen.Cpu.GateCall.Run(
-                        new(8, 2, global::KernelGen.GateScoring.Softmax, false, 1, 1, true),
-                        logits, correctionBias, weights, experts, routedScalingFactor, &GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Run);
+                    global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Variant, call.Tokens);
+                    call.Run(&GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Run);
                     break;
                 default:
-                    throw NoSuchGate(asked.Experts, asked.TopK, asked.CorrectionBias);
+                    throw NoSuchGate(call.Experts, call.TopK, call.HasCorrectionBias);
             }
         }
 
