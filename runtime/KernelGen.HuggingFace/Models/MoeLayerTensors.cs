@@ -2,7 +2,7 @@ namespace KernelGen.HuggingFace;
 
 /// <summary>
 /// The tensors of one Mixture-of-Experts layer, found by the names of its family, with checked shapes and types. Nothing is copied:
-/// pointers lead into the checkpoint's files and end with <see cref="SafetensorsCheckpoint.Dispose"/>.
+/// addresses lead into the checkpoint's files and end with <see cref="SafetensorsCheckpoint.Dispose"/>.
 /// </summary>
 public sealed class MoeLayerTensors
 {
@@ -36,7 +36,7 @@ public sealed class MoeLayerTensors
         if (config.SharedExpertGate) SharedExpertGate = Find($"{prefix}{names.SharedExpert}_gate.weight", [1, config.HiddenSize]);
     }
 
-    /// <summary>Keeps the memory that all pointers lead into; not owned by this object.</summary>
+    /// <summary>Keeps the memory that all addresses lead into; not owned by this object.</summary>
     public SafetensorsCheckpoint Checkpoint { get; }
 
     /// <summary>What the layer computes.</summary>

@@ -68,7 +68,7 @@ public sealed class SafetensorsCheckpoint : IDisposable
     public SafetensorsTensor Get(string name) =>
         TryGet(name, out var tensor) ? tensor : throw SafetensorsException.InFile(Directory, NearestNames.Missing(name, Names));
 
-    /// <summary>Unmaps all files: every pointer and span into them ends here.</summary>
+    /// <summary>Unmaps all files: every address and span into them ends here.</summary>
     public void Dispose()
     {
         lock (_openShards)

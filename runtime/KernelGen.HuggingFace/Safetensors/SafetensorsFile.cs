@@ -5,7 +5,7 @@ namespace KernelGen.HuggingFace;
 
 /// <summary>A safetensors file mapped into memory. Opening reads the header only; tensors are read where they lie.</summary>
 /// <remarks>
-/// Pointers and spans into the file end with <see cref="Dispose"/>. A file that is never disposed stays mapped until the process
+/// Addresses and spans into the file end with <see cref="Dispose"/>. A file that is never disposed stays mapped until the process
 /// ends. As with every mapping, another process that shortens the file meanwhile takes the memory away.
 /// </remarks>
 public sealed unsafe class SafetensorsFile : IDisposable
@@ -74,7 +74,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     public SafetensorsTensor Get(string name) =>
         TryGet(name, out var tensor) ? tensor : throw SafetensorsException.InFile(Path, NearestNames.Missing(name, _byName.Keys));
 
-    /// <summary>Unmaps the file: every pointer and span into it ends here.</summary>
+    /// <summary>Unmaps the file: every address and span into it ends here.</summary>
     public void Dispose()
     {
         if (_start is null) return;
@@ -82,10 +82,10 @@ public sealed unsafe class SafetensorsFile : IDisposable
         _start = null;
     }
 
-    internal byte* PointerTo(SafetensorsTensorInfo tensor)
+    internal nint AddressOf(SafetensorsTensorInfo tensor)
     {
         ObjectDisposedException.ThrowIf(_start is null, this);
-        return _start + Header.DataStart + tensor.DataOffset;
+        return (nint)(_start + Header.DataStart + tensor.DataOffset);
     }
 
     private static void Unmap(MemoryMappedViewAccessor view, byte* start)

@@ -26,9 +26,9 @@ public sealed unsafe class SafetensorsTensor
     /// <summary>Dimensions, the slowest first; empty for a scalar.</summary>
     public ReadOnlySpan<long> Shape => Info.Shape;
 
-    /// <summary>First byte of the data in the mapping, valid until the file is disposed.</summary>
+    /// <summary>Address of the data in the mapping, valid until the file is disposed.</summary>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public byte* Pointer => File.PointerTo(Info);
+    public nint Address => File.AddressOf(Info);
 
     /// <summary>The elements where they lie, valid until the file is disposed.</summary>
     /// <typeparam name="T">
@@ -40,7 +40,7 @@ public sealed unsafe class SafetensorsTensor
         where T : unmanaged
     {
         if (!DType.Holds<T>()) throw Unusable($"is {Info.DTypeName}, which cannot be read as {typeof(T).Name}");
-        return new ReadOnlySpan<T>(Pointer, SpanLength(Info.ByteLength / sizeof(T), int.MaxValue));
+        return new ReadOnlySpan<T>((void*)Address, SpanLength(Info.ByteLength / sizeof(T), int.MaxValue));
     }
 
     /// <summary>All elements as singles: F32, F16 and BF16 exactly, F64 rounded to nearest.</summary>
@@ -102,5 +102,5 @@ public sealed unsafe class SafetensorsTensor
 
     private int SpanLength(long elements, int most) => elements <= most
         ? (int)elements
-        : throw Unusable($"has {elements} elements; one span or array holds at most {most}. Use {nameof(Pointer)}");
+        : throw Unusable($"has {elements} elements; one span or array holds at most {most}. Use {nameof(Address)}");
 }
