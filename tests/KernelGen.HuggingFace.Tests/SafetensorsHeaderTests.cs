@@ -81,7 +81,9 @@ public class SafetensorsHeaderTests
     [InlineData("""{"t":{"dtype":"F64","shape":[2305843009213693952],"data_offsets":[0,0]}}""", 0, "takes 18446744073709551616 bytes")] // so does 8 times 2^61
     [InlineData("""{"t":{"dtype":"U8","shape":[2],"data_offsets":[0,1]}}""", 1, "takes 2 bytes, but its data_offsets [0, 1] span 1")]
     [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[0]}}""", 1, "has 1 data_offsets")]
-    [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}""", 1, "has 3 data_offsets")]
+    [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}""", 1, "has more than 2 numbers in its data_offsets")]
+    [InlineData("""{"t":{"dtype":"","shape":[1],"data_offsets":[0,1]}}""", 1, "has the dtype ''")]
+    [InlineData("""{"t":{"dtype":"F 6","shape":[1],"data_offsets":[0,1]}}""", 1, "has the dtype 'F 6'")]
     [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}""", 1, "data_offsets [1, 0]; expected 0 <= begin <= end")]
     [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[-1,0]}}""", 1, "data_offsets [-1, 0]; expected 0 <= begin <= end")]
     [InlineData("""{"t":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}""", 1, "lies at bytes 0 to 2, but the file has 1")]
@@ -138,6 +140,27 @@ public class SafetensorsHeaderTests
         var before = GC.GetAllocatedBytesForCurrentThread();
         Rejects(file, problem);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 10);
+    }
+
+    [Fact]
+    public void EndlessShapesDoNotFillTheMemory()
+    {
+        var file = HeaderBytes.File($$$"""{"t":{"dtype":"U8","shape":[{{{string.Join(',', Enumerable.Repeat(1, 1_000_000))}}}],"data_offsets":[0,1]}}""", 1);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Rejects(file, "has more than 64 numbers in its shape");
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 10);
+    }
+
+    [Fact]
+    public void TensorsOfTerabytesAreDescribedWithoutTheirData()
+    {
+        const long Terabytes = 1L << 43;
+        var head = HeaderBytes.File($$$"""{"t":{"dtype":"BF16","shape":[2,{{{Terabytes / 4}}}],"data_offsets":[0,{{{Terabytes}}}]}}""");
+        Assert.Equal(Terabytes, SafetensorsHeader.Parse(head, head.Length + Terabytes, "test.safetensors").Tensors[0].ByteLength);
+        var error = Assert.Throws<SafetensorsException>(() => SafetensorsHeader.Parse(head, head.Length + Terabytes - 1, "test.safetensors"));
+        Assert.Contains($"but the file has {Terabytes - 1} bytes of data", error.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => SafetensorsHeader.Parse(head.AsSpan(0, head.Length - 1), head.Length + Terabytes, "test.safetensors"));
+        Assert.Throws<ArgumentException>(() => SafetensorsHeader.Parse(head.AsSpan(0, 7), head.Length + Terabytes, "test.safetensors"));
     }
 
     [Fact]

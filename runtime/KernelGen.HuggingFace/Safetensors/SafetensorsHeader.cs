@@ -39,11 +39,13 @@ public sealed class SafetensorsHeader
     /// <param name="fileLength">Length of the whole file in bytes. Nothing is allocated on a header's word before it is held against this.</param>
     /// <param name="file">How messages name the file.</param>
     /// <exception cref="SafetensorsException">The header is malformed or does not describe a file of this length.</exception>
+    /// <exception cref="ArgumentException"><paramref name="start"/> ends before a header that the file has room for.</exception>
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> start, long fileLength, string file)
     {
         if (fileLength < PrefixBytes)
             throw SafetensorsException.InFile(file, $"has {fileLength} bytes; a safetensors file begins with {PrefixBytes} bytes of header length");
 
+        if (start.Length < PrefixBytes) throw new ArgumentException($"holds {start.Length} bytes; the length alone takes {PrefixBytes}", nameof(start));
         var claimed = BinaryPrimitives.ReadUInt64LittleEndian(start);
         if (claimed > MaxJsonBytes)
             throw SafetensorsException.InFile(file, $"claims a header of {claimed} bytes; the format allows {MaxJsonBytes}. Is it a safetensors file?");

@@ -5,6 +5,9 @@ namespace KernelGen.HuggingFace;
 /// <summary>Reads the JSON of a safetensors header, token by token, in memory proportional to its length.</summary>
 internal ref struct SafetensorsHeaderReader
 {
+    // The format sets no limit; no framework goes further, and a hostile header should not fill the memory with numbers.
+    private const int MaxDimensions = 64;
+
     private readonly string _file;
     private readonly Dictionary<string, string> _metadata = [];
     private readonly List<SafetensorsTensorInfo> _tensors = [];
@@ -74,11 +77,11 @@ internal ref struct SafetensorsHeaderReader
                     break;
                 case "shape":
                     Once(shape is null, name, key);
-                    shape = Numbers(name, key);
+                    shape = Numbers(name, key, MaxDimensions);
                     break;
                 case "data_offsets":
                     Once(offsets is null, name, key);
-                    offsets = Numbers(name, key);
+                    offsets = Numbers(name, key, 2);
                     break;
                 default:
                     _json.Skip();
@@ -92,6 +95,7 @@ internal ref struct SafetensorsHeaderReader
     private readonly SafetensorsTensorInfo Check(string name, string dtype, long[] shape, long[] offsets)
     {
         if (offsets is not [var begin, var end]) throw InTensor(name, $"has {offsets.Length} data_offsets; expected a begin and an end");
+        if (!IsPlain(dtype)) throw InTensor(name, $"has the dtype {SafetensorsException.Quote(dtype)}; expected a name such as BF16");
         if (begin < 0 || end < begin) throw InTensor(name, $"has data_offsets [{begin}, {end}]; expected 0 <= begin <= end");
         if (!SafetensorsTensorInfo.TryCount(shape, out var elements))
             throw InTensor(name, $"has the shape {SafetensorsTensorInfo.Format(shape)}; expected dimensions >= 0 with a product below 2^63");
@@ -105,7 +109,7 @@ internal ref struct SafetensorsHeaderReader
         return info;
     }
 
-    private long[] Numbers(string tensor, string key)
+    private long[] Numbers(string tensor, string key, int most)
     {
         Expect(JsonTokenType.StartArray, tensor);
         _numbers.Clear();
@@ -113,6 +117,7 @@ internal ref struct SafetensorsHeaderReader
         {
             if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt64(out var number))
                 throw InTensor(tensor, $"has a value in its {key} that is no integer below 2^63");
+            if (_numbers.Count == most) throw InTensor(tensor, $"has more than {most} numbers in its {key}");
             _numbers.Add(number);
         }
 
@@ -139,6 +144,10 @@ internal ref struct SafetensorsHeaderReader
             throw tensor is null ? InHeader(problem, e) : InTensor(tensor, problem, e);
         }
     }
+
+    /// <summary>Whether a type's name, known or not, is one that a message can show.</summary>
+    private static bool IsPlain(string dtype) =>
+        dtype.Length is > 0 and <= 32 && dtype.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_');
 
     private readonly void Once(bool isFirst, string tensor, string key)
     {
