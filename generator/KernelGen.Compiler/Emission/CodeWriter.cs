@@ -11,14 +11,16 @@ public sealed class CodeWriter
     /// <summary>Writes one line, or each line of a multi-line text, at the current level.</summary>
     public CodeWriter Line(string text = "")
     {
-        foreach (var line in text.Split('\n'))
+        for (var start = 0; ;)
         {
-            var trimmed = line.TrimEnd();
-            if (trimmed.Length > 0) _text.Append(' ', _level * 4).Append(trimmed);
+            var next = text.IndexOf('\n', start);
+            var end = next < 0 ? text.Length : next;
+            while (end > start && char.IsWhiteSpace(text[end - 1])) end--;
+            if (end > start) _text.Append(' ', _level * 4).Append(text, start, end - start);
             _text.Append('\n');
+            if (next < 0) return this;
+            start = next + 1;
         }
-
-        return this;
     }
 
     /// <summary>Writes a header line and an opening brace; disposing the result closes the block.</summary>
@@ -33,20 +35,27 @@ public sealed class CodeWriter
     {
         Line("{");
         _level++;
-        return new Block(this);
+        return new Block(this, hasBrace: true);
+    }
+
+    /// <summary>Indents what follows, without a brace, until the result is disposed.</summary>
+    public Block Indent()
+    {
+        _level++;
+        return new Block(this, hasBrace: false);
     }
 
     /// <inheritdoc/>
     public override string ToString() => _text.ToString();
 
-    /// <summary>An open brace.</summary>
-    public readonly struct Block(CodeWriter writer) : IDisposable
+    /// <summary>A deeper level.</summary>
+    public readonly struct Block(CodeWriter writer, bool hasBrace) : IDisposable
     {
-        /// <summary>Writes the closing brace.</summary>
+        /// <summary>Goes back to the level before, and writes the closing brace where one is open.</summary>
         public void Dispose()
         {
             writer._level--;
-            writer.Line("}");
+            if (hasBrace) writer.Line("}");
         }
     }
 }
