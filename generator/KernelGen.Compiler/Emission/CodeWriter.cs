@@ -24,38 +24,53 @@ public sealed class CodeWriter
     }
 
     /// <summary>Writes a header line and an opening brace; disposing the result closes the block.</summary>
-    public Block OpenBlock(string header)
+    public Level OpenBlock(string header)
     {
         Line(header);
         return OpenBlock();
     }
 
     /// <summary>Writes an opening brace; disposing the result closes the block.</summary>
-    public Block OpenBlock()
+    public Level OpenBlock() => OpenBlockTo("}");
+
+    /// <summary>Writes an opening brace; disposing the result writes <paramref name="end"/>.</summary>
+    public Level OpenBlockTo(string end)
     {
         Line("{");
-        _level++;
-        return new Block(this, hasBrace: true);
+        return new Level(this, end);
     }
 
-    /// <summary>Indents what follows, without a brace, until the result is disposed.</summary>
-    public Block Indent()
+    /// <summary>Writes a header line; lines stand one level deeper until the result is disposed.</summary>
+    public Level Indent(string header)
     {
-        _level++;
-        return new Block(this, hasBrace: false);
+        Line(header);
+        return Indent();
     }
+
+    /// <summary>Lines stand one level deeper until the result is disposed.</summary>
+    public Level Indent() => new(this, end: null);
 
     /// <inheritdoc/>
     public override string ToString() => _text.ToString();
 
-    /// <summary>A deeper level.</summary>
-    public readonly struct Block(CodeWriter writer, bool hasBrace) : IDisposable
+    /// <summary>Lines that stand one level deeper.</summary>
+    public readonly struct Level : IDisposable
     {
-        /// <summary>Goes back to the level before, and writes the closing brace where one is open.</summary>
+        private readonly CodeWriter _writer;
+        private readonly string? _end;
+
+        internal Level(CodeWriter writer, string? end)
+        {
+            _writer = writer;
+            _end = end;
+            writer._level++;
+        }
+
+        /// <summary>Goes back to the level before.</summary>
         public void Dispose()
         {
-            writer._level--;
-            if (hasBrace) writer.Line("}");
+            _writer._level--;
+            if (_end is not null) _writer.Line(_end);
         }
     }
 }

@@ -1,15 +1,33 @@
-using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace KernelGen.Cpu;
 
 /// <summary>
-/// Runs a numbered set of work items on all processors: the caller works too, helpers spin briefly for the next call
-/// before they sleep, and nothing is allocated per call.
+/// Runs a numbered set of work items on all processors. The caller works too; helpers spin briefly for the next call
+/// before they sleep, because the phases of a layer follow each other within microseconds. Nothing is allocated per call.
 /// </summary>
+/// <remarks>
+/// One call is spread at a time; a second thread that calls meanwhile works through its items by itself, so concurrent
+/// callers never wait for each other.
+/// </remarks>
 public static unsafe class CpuWorkers
 {
-    /// <summary>Processors that work on one call, the caller's included.</summary>
-    public static int Count { get; } = Environment.ProcessorCount;
+    private const int SpinsBeforeSleep = 2000;
+
+    private static readonly object Sleep = new();
+    private static readonly Lazy<int> Helpers = new(StartHelpers);
+    private static int _maxThreads = Environment.ProcessorCount;
+    private static int _occupied;
+    private static int _sleepers;
+    private static Job _job;
+
+    /// <summary>Most threads that work on one call, the caller's included. The results do not depend on it.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public static int MaxThreads
+    {
+        get => _maxThreads;
+        set => _maxThreads = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "at least one thread works");
+    }
 
     /// <summary>
     /// Calls <paramref name="body"/>(<paramref name="context"/>, item) for every item 0 … <paramref name="items"/> − 1, in no
@@ -20,6 +38,100 @@ public static unsafe class CpuWorkers
     /// <param name="body">The work of one item.</param>
     public static void Run(void* context, int items, delegate*<void*, int, void> body)
     {
-        for (var item = 0; item < items; item++) body(context, item);
+        if (items < 2 || _maxThreads == 1 || Helpers.Value == 0 || Interlocked.Exchange(ref _occupied, 1) != 0)
+        {
+            for (var item = 0; item < items; item++) body(context, item);
+            return;
+        }
+
+        _job.Context = context;
+        _job.Items = items;
+        _job.Body = body;
+        _job.Next = 0;
+        var generation = Math.Max(1, unchecked(Volatile.Read(ref _job.Generation) + 1)); // 0 means closed
+        Volatile.Write(ref _job.Open, generation);
+        Interlocked.Exchange(ref _job.Generation, generation);
+        if (Volatile.Read(ref _sleepers) > 0) WakeHelpers();
+
+        WorkThrough();
+
+        // Helpers that come now find the job closed; those inside finish the items they took.
+        Interlocked.Exchange(ref _job.Open, 0);
+        var spinner = default(SpinWait);
+        while (Volatile.Read(ref _job.Inside) != 0) spinner.SpinOnce(sleep1Threshold: -1);
+        Volatile.Write(ref _occupied, 0);
+    }
+
+    private static void WorkThrough()
+    {
+        while (true)
+        {
+            var item = Interlocked.Increment(ref _job.Next) - 1;
+            if (item >= _job.Items) return;
+            _job.Body(_job.Context, item);
+        }
+    }
+
+    private static int StartHelpers()
+    {
+        var count = Environment.ProcessorCount - 1;
+        for (var i = 1; i <= count; i++)
+        {
+            var number = i;
+            new Thread(() => Help(number)) { IsBackground = true, Name = $"KernelGen {number}" }.Start();
+        }
+
+        return count;
+    }
+
+    private static void Help(int number)
+    {
+        var seen = 0;
+        while (true)
+        {
+            seen = AwaitGeneration(seen);
+            if (number >= _maxThreads) continue;
+            Interlocked.Increment(ref _job.Inside);
+            if (Volatile.Read(ref _job.Open) == seen) WorkThrough();
+            Interlocked.Decrement(ref _job.Inside);
+        }
+    }
+
+    private static int AwaitGeneration(int seen)
+    {
+        for (var spin = 0; spin < SpinsBeforeSleep; spin++)
+        {
+            var generation = Volatile.Read(ref _job.Generation);
+            if (generation != seen) return generation;
+            Thread.SpinWait(8);
+        }
+
+        lock (Sleep)
+        {
+            // Full fence: either this thread sees the new generation or the caller sees a sleeper.
+            Interlocked.Increment(ref _sleepers);
+            while (Volatile.Read(ref _job.Generation) == seen) Monitor.Wait(Sleep);
+            Interlocked.Decrement(ref _sleepers);
+        }
+
+        return Volatile.Read(ref _job.Generation);
+    }
+
+    private static void WakeHelpers()
+    {
+        lock (Sleep) Monitor.PulseAll(Sleep);
+    }
+
+    /// <summary>The call being worked on; each contended number has a cache line of its own.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 512)]
+    private struct Job
+    {
+        [FieldOffset(64)] public int Generation;
+        [FieldOffset(128)] public int Open;
+        [FieldOffset(192)] public int Inside;
+        [FieldOffset(256)] public int Next;
+        [FieldOffset(320)] public void* Context;
+        [FieldOffset(328)] public delegate*<void*, int, void> Body;
+        [FieldOffset(336)] public int Items;
     }
 }

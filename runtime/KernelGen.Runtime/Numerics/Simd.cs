@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics.X86;
 namespace KernelGen.Numerics;
 
 /// <summary>What kernels need of a vector beyond the framework's own operations, the same for every width and framework.</summary>
-public static partial class Simd
+public static unsafe partial class Simd
 {
     /// <summary><c>a · b + c</c>, fused where the processor can.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

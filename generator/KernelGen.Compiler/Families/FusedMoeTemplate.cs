@@ -1,0 +1,41 @@
+using KernelGen.Compiler.Specialization;
+
+namespace KernelGen.Compiler.Families;
+
+/// <summary>Which template serves declared experts, and the register tiles it gets for a vector width.</summary>
+public static class FusedMoeTemplate
+{
+    /// <summary>The embedded files of the template.</summary>
+    public static IReadOnlyList<string> Files { get; } = ["FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.SplitK.cs"];
+
+    /// <summary>The values and types that the template gets for <paramref name="spec"/>.</summary>
+    public static SpecializationRequest Request(FusedMoeSpec spec, int vectorBits, string className)
+    {
+        // Accumulators fill the registers: 6 × 2 of 16, or 12 × 2 of 32, beside the tokens and one weight.
+        var tileRows = vectorBits == 512 ? 12 : 6;
+        var values = new Dictionary<string, ConstantValue>
+        {
+            ["Experts"] = ConstantValue.From(spec.Experts),
+            ["TopK"] = ConstantValue.From(spec.TopK),
+            ["HiddenSize"] = ConstantValue.From(spec.HiddenSize),
+            ["IntermediateSize"] = ConstantValue.From(spec.IntermediateSize),
+            ["Activation"] = ConstantValue.From(spec.Activation),
+            ["SplitK"] = ConstantValue.From(spec.SplitK),
+            ["Lanes"] = ConstantValue.From(vectorBits / 32),
+            ["GateUpTileRows"] = ConstantValue.From(2 * Math.Min(tileRows / 2, spec.IntermediateSize)),
+            ["DownTileRows"] = ConstantValue.From(Math.Min(tileRows, spec.HiddenSize)),
+            ["TileVectors"] = ConstantValue.From(2),
+            ["RowTokens"] = ConstantValue.From(vectorBits == 512 ? 8 : 4),
+            ["GateUpColumns"] = ConstantValue.From(48),
+            ["DownColumns"] = ConstantValue.From(48),
+        };
+        var types = new Dictionary<string, string> { ["TWeight"] = spec.WeightType == DType.BFloat16 ? "BFloat16" : "float" };
+        return new SpecializationRequest(className, values, types) { VectorBits = vectorBits, Specialize = spec.Specialize };
+    }
+
+    /// <summary>
+    /// The most tokens for which a Split-K variant is chosen when the caller leaves the choice open. With more of them the
+    /// row blocks of the experts occupy all processors without slices.
+    /// </summary>
+    public static int MostTokens(int splitK) => Math.Max(1, 32 / splitK);
+}

@@ -1,0 +1,132 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using KernelGen.Cpu;
+
+namespace KernelGen;
+
+/// <summary>
+/// The weights of all experts of a layer, where they are: one pointer a projection. Nothing is copied, so memory-mapped
+/// checkpoints are read in place.
+/// </summary>
+/// <typeparam name="T">Type of a weight: <see cref="float"/> or <see cref="BFloat16"/>.</typeparam>
+public sealed unsafe class ExpertWeights<T> : IDisposable
+    where T : unmanaged
+{
+    private readonly IDisposable[] _owners;
+    private readonly void** _pointers;
+    private bool _disposed;
+
+    private ExpertWeights(int experts, int hiddenSize, int intermediateSize, IDisposable[] owners)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(experts, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(hiddenSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(intermediateSize, 1);
+        Experts = experts;
+        HiddenSize = hiddenSize;
+        IntermediateSize = intermediateSize;
+        _owners = owners;
+        _pointers = (void**)NativeMemory.AllocZeroed(3 * (nuint)experts, (nuint)sizeof(void*));
+    }
+
+    /// <summary>Frees the pointer table of weights that were never disposed.</summary>
+    ~ExpertWeights() => NativeMemory.Free(_pointers);
+
+    /// <summary>Number of experts E.</summary>
+    public int Experts { get; }
+
+    /// <summary>Width H of the hidden states.</summary>
+    public int HiddenSize { get; }
+
+    /// <summary>Width I of the intermediate states.</summary>
+    public int IntermediateSize { get; }
+
+    /// <summary>What a kernel reads.</summary>
+    /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
+    internal ExpertPointers Pointers
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return new ExpertPointers
+            {
+                Owner = this,
+                Experts = Experts,
+                HiddenSize = HiddenSize,
+                IntermediateSize = IntermediateSize,
+                Gate = Gate,
+                Up = Up,
+                Down = Down,
+            };
+        }
+    }
+
+    private void** Gate => _pointers;
+
+    private void** Up => _pointers + Experts;
+
+    private void** Down => _pointers + (2 * Experts);
+
+    /// <summary>Uses fused tensors in place; they stay pinned until the weights are disposed.</summary>
+    /// <param name="gateUp">[E, 2I, H], each expert's gate rows before its up rows.</param>
+    /// <param name="down">[E, H, I].</param>
+    /// <param name="experts">Number of experts E.</param>
+    /// <param name="hiddenSize">Width H of the hidden states.</param>
+    /// <param name="intermediateSize">Width I of the intermediate states.</param>
+    /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
+    public static ExpertWeights<T> FromFused(ReadOnlyMemory<T> gateUp, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize)
+    {
+        RequireLength(gateUp.Length, 2L * experts * intermediateSize * hiddenSize, nameof(gateUp), "[E, 2I, H]");
+        RequireLength(down.Length, (long)experts * hiddenSize * intermediateSize, nameof(down), "[E, H, I]");
+        MemoryHandle gateUpHandle = gateUp.Pin(), downHandle = down.Pin();
+        var weights = new ExpertWeights<T>(experts, hiddenSize, intermediateSize, [gateUpHandle, downHandle]);
+        var matrix = (nint)hiddenSize * intermediateSize;
+        for (nint expert = 0; expert < experts; expert++)
+        {
+            weights.Gate[expert] = (T*)gateUpHandle.Pointer + (2 * expert * matrix);
+            weights.Up[expert] = (T*)gateUpHandle.Pointer + (((2 * expert) + 1) * matrix);
+            weights.Down[expert] = (T*)downHandle.Pointer + (expert * matrix);
+        }
+
+        return weights;
+    }
+
+    /// <summary>Uses one contiguous row-major matrix a projection and expert, for example those of a memory-mapped checkpoint.</summary>
+    /// <param name="hiddenSize">Width H of the hidden states.</param>
+    /// <param name="intermediateSize">Width I of the intermediate states.</param>
+    /// <param name="gate">Address of each expert's gate projection [I, H].</param>
+    /// <param name="up">Address of each expert's up projection [I, H].</param>
+    /// <param name="down">Address of each expert's down projection [H, I].</param>
+    /// <param name="owner">Keeps the memory alive; disposed with the weights.</param>
+    /// <exception cref="ArgumentException">The lists differ in length or hold a null address.</exception>
+    public static ExpertWeights<T> FromPointers(
+        int hiddenSize, int intermediateSize, ReadOnlySpan<nint> gate, ReadOnlySpan<nint> up, ReadOnlySpan<nint> down, IDisposable? owner = null)
+    {
+        RequireLength(up.Length, gate.Length, nameof(up), "[E]");
+        RequireLength(down.Length, gate.Length, nameof(down), "[E]");
+        var weights = new ExpertWeights<T>(gate.Length, hiddenSize, intermediateSize, owner is null ? [] : [owner]);
+        for (var expert = 0; expert < gate.Length; expert++)
+        {
+            if (gate[expert] == 0 || up[expert] == 0 || down[expert] == 0) throw new ArgumentException($"expert {expert} has a null address", nameof(gate));
+            weights.Gate[expert] = (void*)gate[expert];
+            weights.Up[expert] = (void*)up[expert];
+            weights.Down[expert] = (void*)down[expert];
+        }
+
+        return weights;
+    }
+
+    /// <summary>Unpins or releases the memory. Calls that still run must have ended.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        NativeMemory.Free(_pointers);
+        foreach (var owner in _owners) owner.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private static void RequireLength(long actual, long expected, string argument, string shape)
+    {
+        if (actual != expected) throw new ArgumentException($"{argument} holds {actual} elements; expected {shape} = {expected}", argument);
+    }
+}

@@ -1,0 +1,88 @@
+using System.ComponentModel;
+using System.Numerics.Tensors;
+
+namespace KernelGen.Cpu;
+
+/// <summary>One call of a generated <c>Forward</c>: the tensors, checked against each other.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public readonly unsafe ref struct FusedMoeCall
+{
+    private readonly ReadOnlyTensorSpan<float> _hidden;
+    private readonly ReadOnlyTensorSpan<float> _weights;
+    private readonly ReadOnlyTensorSpan<int> _experts;
+    private readonly TensorSpan<float> _output;
+    private readonly ExpertPointers _pointers;
+
+    private FusedMoeCall(
+        ReadOnlyTensorSpan<float> hidden, ExpertPointers pointers, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output)
+    {
+        _hidden = hidden;
+        _weights = weights;
+        _experts = experts;
+        _output = output;
+        _pointers = pointers;
+    }
+
+    /// <summary>Number of experts E.</summary>
+    public int Experts => _pointers.Experts;
+
+    /// <summary>Experts of each token, k.</summary>
+    public int TopK => (int)_weights.Lengths[1];
+
+    /// <summary>Width H of the hidden states.</summary>
+    public int HiddenSize => _pointers.HiddenSize;
+
+    /// <summary>Width I of the intermediate states.</summary>
+    public int IntermediateSize => _pointers.IntermediateSize;
+
+    /// <summary>Number of tokens T.</summary>
+    public int Tokens => (int)_hidden.Lengths[0];
+
+    /// <summary>Checks that the tensors fit each other and the weights.</summary>
+    /// <param name="hidden">Hidden states [T, H].</param>
+    /// <param name="expertWeights">The experts.</param>
+    /// <param name="weights">Router weights [T, k].</param>
+    /// <param name="experts">Expert ids [T, k].</param>
+    /// <param name="output">Result [T, H].</param>
+    /// <exception cref="ArgumentException">A tensor has another shape, or rows that are not dense.</exception>
+    public static FusedMoeCall Create<T>(
+        ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> expertWeights, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(expertWeights);
+        nint hiddenSize = expertWeights.HiddenSize;
+        TensorShape.RequireMatrix(hidden, nameof(hidden), "[T, H]", null, hiddenSize);
+        var tokens = hidden.Lengths[0];
+        TensorShape.RequireMatrix(weights, nameof(weights), "[T, k]", tokens, null);
+        TensorShape.RequireMatrix(experts, nameof(experts), "[T, k]", tokens, weights.Lengths[1]);
+        TensorShape.RequireMatrix<float>(output, nameof(output), "[T, H]", tokens, hiddenSize);
+        return new FusedMoeCall(hidden, expertWeights.Pointers, weights, experts, output);
+    }
+
+    /// <summary>Runs <paramref name="kernel"/> on the call.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An expert id is neither −1 nor one of 0 … E − 1. The output may be partly written.</exception>
+    public void Run(delegate*<in MoeArguments, void> kernel)
+    {
+        fixed (float* hidden = &_hidden.GetPinnableReference(), weights = &_weights.GetPinnableReference(), output = &_output.GetPinnableReference())
+        fixed (int* experts = &_experts.GetPinnableReference())
+        {
+            kernel(new MoeArguments
+            {
+                Hidden = hidden,
+                HiddenStride = _hidden.Strides[0],
+                Weights = weights,
+                WeightsStride = _weights.Strides[0],
+                Experts = experts,
+                ExpertsStride = _experts.Strides[0],
+                Output = output,
+                OutputStride = _output.Strides[0],
+                Tokens = Tokens,
+                Gate = _pointers.Gate,
+                Up = _pointers.Up,
+                Down = _pointers.Down,
+            });
+        }
+
+        GC.KeepAlive(_pointers.Owner);
+    }
+}

@@ -1,0 +1,110 @@
+using System.ComponentModel;
+using System.Runtime.CompilerServices;
+
+namespace KernelGen.Cpu;
+
+/// <summary>
+/// Routes one token of any gate whatever its logits are: the definition that the kernels follow, and what they call for
+/// the rare rows that their arithmetic does not cover.
+/// </summary>
+/// <remarks>
+/// <para>Order: +∞ above every finite score, −∞ below, NaN below −∞; among equals the lower id. A NaN logit has a NaN
+/// score for the selection and weight 0; so has a logit of −∞ weight 0.</para>
+/// <para>Where there is no correction bias the logits themselves are compared, for every scoring function is strictly
+/// increasing. Softmax with logits of +∞ is the limit: those share the whole probability.</para>
+/// <para>A group without a second number counts −∞ for it; a group of one expert is scored by that expert alone.</para>
+/// </remarks>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public static unsafe class GateRow
+{
+    private const double Tiny = 1e-20;
+
+    /// <summary>Chooses the experts of <paramref name="token"/> and writes its row of ids and weights.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    [SkipLocalsInit]
+    public static void Route(GateArguments* call, int token, GateShape shape)
+    {
+        var logits = new ReadOnlySpan<float>(call->Logits + (token * call->LogitsStride), shape.Experts);
+        var weights = new Span<float>(call->Weights + (token * call->WeightsStride), shape.TopK);
+        var experts = new Span<int>(call->Experts + (token * call->ExpertsStride), shape.TopK);
+        Span<double> scores = stackalloc double[shape.Experts];
+        Span<double> keys = stackalloc double[shape.Experts];
+        Span<bool> closed = stackalloc bool[shape.Experts];
+
+        Score(logits, scores, shape.Scoring);
+        for (var e = 0; e < shape.Experts; e++)
+            keys[e] = shape.CorrectionBias && !float.IsNaN(logits[e]) ? scores[e] + call->CorrectionBias[e] : logits[e];
+        closed.Clear();
+        if (shape.Groups > 1) CloseGroups(keys, closed, shape);
+
+        var sum = 0.0;
+        foreach (ref var expert in experts)
+        {
+            expert = TakeBest(keys, closed);
+            sum += scores[expert];
+        }
+
+        var scale = shape.Renormalize ? call->RoutedScalingFactor / (sum + Tiny) : call->RoutedScalingFactor;
+        for (var rank = 0; rank < experts.Length; rank++) weights[rank] = (float)(scores[experts[rank]] * scale);
+    }
+
+    private static void Score(ReadOnlySpan<float> logits, Span<double> scores, GateScoring scoring)
+    {
+        if (scoring == GateScoring.Sigmoid)
+        {
+            for (var e = 0; e < logits.Length; e++) scores[e] = float.IsNaN(logits[e]) ? 0 : 1 / (1 + Math.Exp(-logits[e]));
+            return;
+        }
+
+        var top = float.NegativeInfinity;
+        foreach (var logit in logits) top = logit > top ? logit : top;
+        var sum = 0.0;
+        for (var e = 0; e < logits.Length; e++)
+        {
+            // Equality first: ∞ − ∞ is no number. Where even the largest logit is −∞, nothing has a score.
+            scores[e] = logits[e] == top ? 1 : logits[e] < top ? Math.Exp(logits[e] - top) : 0;
+            sum += scores[e];
+        }
+
+        var scale = float.IsNegativeInfinity(top) ? 0 : 1 / sum;
+        foreach (ref var score in scores) score *= scale;
+    }
+
+    private static void CloseGroups(ReadOnlySpan<double> keys, Span<bool> closed, in GateShape shape)
+    {
+        var size = shape.Experts / shape.Groups;
+        Span<double> scores = stackalloc double[shape.Groups];
+        Span<bool> kept = stackalloc bool[shape.Groups];
+        for (var group = 0; group < shape.Groups; group++) scores[group] = GroupScore(keys.Slice(group * size, size), shape.CorrectionBias);
+
+        kept.Clear();
+        closed.Fill(true);
+        for (var rank = 0; rank < shape.TopKGroups; rank++) closed.Slice(TakeBest(scores, kept) * size, size).Clear();
+    }
+
+    private static double GroupScore(ReadOnlySpan<double> keys, bool sumOfTwo)
+    {
+        if (keys.Length == 1) return keys[0];
+        double first = double.NegativeInfinity, second = double.NegativeInfinity;
+        foreach (var key in keys)
+        {
+            if (key > first) (first, second) = (key, first);
+            else if (key > second) second = key;
+        }
+
+        return sumOfTwo ? first + second : first;
+    }
+
+    /// <summary>The place of the best value that is not taken, which it takes: the lowest among equals, NaN only when nothing else is left.</summary>
+    private static int TakeBest(ReadOnlySpan<double> values, Span<bool> taken)
+    {
+        var best = -1;
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (!taken[i] && (best < 0 || values[i] > values[best] || (double.IsNaN(values[best]) && !double.IsNaN(values[i])))) best = i;
+        }
+
+        taken[best] = true;
+        return best;
+    }
+}

@@ -1,0 +1,21 @@
+using System.ComponentModel;
+
+namespace KernelGen.Cpu;
+
+/// <summary>The configuration of a gate, as generated code hands it to the runtime.</summary>
+/// <param name="Experts">Number of experts E.</param>
+/// <param name="TopK">Experts chosen for each token.</param>
+/// <param name="Scoring">How logits become scores.</param>
+/// <param name="CorrectionBias">Whether a bias is added to the scores for the selection.</param>
+/// <param name="Groups">Number of equal groups of experts.</param>
+/// <param name="TopKGroups">Groups that stay eligible.</param>
+/// <param name="Renormalize">Whether the weights of a token are divided by their sum.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public readonly record struct GateShape(
+    int Experts,
+    int TopK,
+    GateScoring Scoring,
+    bool CorrectionBias,
+    int Groups,
+    int TopKGroups,
+    bool Renormalize);

@@ -1,0 +1,74 @@
+using System.Globalization;
+
+namespace KernelGen.Cpu;
+
+/// <summary>Sorts slots by expert (a counting sort, stable in the tokens) and cuts each expert's run into blocks.</summary>
+internal static unsafe class MoePlanner
+{
+    /// <summary>Numbers of the plan's arrays for a call of <paramref name="tokens"/> tokens, in the worst case.</summary>
+    public static (int Slots, int Blocks, int Rows) Bounds(in MoeTiling tiling, int tokens)
+    {
+        var slots = tokens * tiling.TopK;
+        var experts = Math.Min(tiling.Experts, slots);
+        var full = tiling.PanelTokens > 0 ? tiling.PanelTokens : tiling.RowTokens;
+        return (slots, (slots / full) + experts, slots + (experts * full));
+    }
+
+    /// <summary>Fills <paramref name="plan"/>, whose arrays have the sizes of <see cref="Bounds"/>.</summary>
+    /// <param name="starts">Room for E + 1 numbers.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An expert id is neither −1 nor one of 0 … E − 1.</exception>
+    public static void Fill(in MoeTiling tiling, int* experts, nint stride, int tokens, int* starts, ref MoePlan plan)
+    {
+        new Span<int>(starts, tiling.Experts + 1).Clear();
+        for (var token = 0; token < tokens; token++)
+        {
+            var row = experts + (token * stride);
+            for (var j = 0; j < tiling.TopK; j++)
+            {
+                if ((uint)row[j] < (uint)tiling.Experts) starts[row[j] + 1]++;
+                else if (row[j] != -1) ThrowUnknownExpert(row[j], token, j, tiling.Experts);
+            }
+        }
+
+        for (var expert = 0; expert < tiling.Experts; expert++) starts[expert + 1] += starts[expert];
+        plan.SlotCount = starts[tiling.Experts];
+        plan.BlockCount = plan.SegmentCount = plan.Rows = 0;
+        for (var expert = 0; expert < tiling.Experts; expert++) CutRun(tiling, expert, starts[expert], starts[expert + 1], ref plan);
+
+        for (var token = 0; token < tokens; token++)
+        {
+            var row = experts + (token * stride);
+            for (var j = 0; j < tiling.TopK; j++)
+            {
+                if (row[j] >= 0) plan.Slots[starts[row[j]]++] = (token * tiling.TopK) + j;
+            }
+        }
+    }
+
+    private static void CutRun(in MoeTiling tiling, int expert, int slot, int end, ref MoePlan plan)
+    {
+        var blocksLeft = 0;
+        while (slot < end)
+        {
+            var left = end - slot;
+            var width = left <= tiling.RowTokens || tiling.PanelTokens == 0 ? 0 : left <= tiling.NarrowTokens ? tiling.NarrowTokens : tiling.PanelTokens;
+            var tokens = Math.Min(left, width == 0 ? tiling.RowTokens : width);
+            if (blocksLeft == 0)
+            {
+                plan.Segments[plan.SegmentCount++] = new MoeSegment { Expert = expert, FirstBlock = plan.BlockCount };
+                blocksLeft = tiling.SegmentBlocks;
+            }
+
+            plan.Segments[plan.SegmentCount - 1].BlockCount++;
+            blocksLeft--;
+            plan.Blocks[plan.BlockCount++] = new MoeBlock { Expert = expert, Width = width, Tokens = tokens, FirstSlot = slot, Row = plan.Rows };
+            plan.Rows += width == 0 ? tokens : width;
+            slot += tokens;
+        }
+    }
+
+    private static void ThrowUnknownExpert(int id, int token, int slot, int experts) => throw new ArgumentOutOfRangeException(
+        nameof(experts),
+        id,
+        string.Create(CultureInfo.InvariantCulture, $"experts[{token}, {slot}] is {id}; expected an id from 0 to {experts - 1}, or -1 for none"));
+}

@@ -1,0 +1,58 @@
+using System.Runtime.InteropServices;
+
+namespace KernelGen.Cpu;
+
+/// <summary>
+/// The scratch memory of one running call. Workspaces are pooled: a call takes one, grows it if it must, and gives it
+/// back, so that a repeated call allocates nothing. At most one a processor is kept.
+/// </summary>
+internal sealed unsafe class MoeWorkspace
+{
+    private const nuint Alignment = 64;
+
+    private static readonly Stack<MoeWorkspace> Pool = new(Environment.ProcessorCount);
+
+    private byte* _memory;
+    private nuint _capacity;
+    private nuint _used;
+
+    ~MoeWorkspace() => NativeMemory.AlignedFree(_memory);
+
+    public static MoeWorkspace Rent()
+    {
+        lock (Pool) return Pool.TryPop(out var workspace) ? workspace : new MoeWorkspace();
+    }
+
+    public void Return()
+    {
+        lock (Pool)
+        {
+            if (Pool.Count < Environment.ProcessorCount) Pool.Push(this);
+        }
+    }
+
+    /// <summary>Makes room for arrays of <paramref name="bytes"/> in all and forgets the earlier ones.</summary>
+    public void Reset(nuint bytes)
+    {
+        _used = 0;
+        if (bytes <= _capacity) return;
+        NativeMemory.AlignedFree(_memory);
+        _memory = null;
+        _capacity = 0;
+        _memory = (byte*)NativeMemory.AlignedAlloc(bytes, Alignment);
+        _capacity = bytes;
+    }
+
+    /// <summary>Takes an array out of the room that <see cref="Reset"/> made.</summary>
+    public T* Take<T>(nuint count)
+        where T : unmanaged
+    {
+        var array = (T*)(_memory + _used);
+        _used += Size<T>(count);
+        return array;
+    }
+
+    /// <summary>Bytes that an array occupies, rounded up to a cache line.</summary>
+    public static nuint Size<T>(nuint count)
+        where T : unmanaged => ((count * (nuint)sizeof(T)) + Alignment - 1) / Alignment * Alignment;
+}

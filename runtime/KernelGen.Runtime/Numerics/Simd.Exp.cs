@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace KernelGen.Numerics;
+
+/// <content>The exponential and what is made of it.</content>
+public static partial class Simd
+{
+    // eˣ = 2ⁿ · eʳ with n the integer nearest x / ln 2. Adding 1.5 · 2²³ rounds x / ln 2 and leaves n in the low mantissa bits;
+    // adding the exponent bias 127 as well makes those bits, shifted by 23, the float 2ⁿ: 0 for n = −127, infinity for n = 128.
+    private const float Log2E = 1.44269504f;
+    private const float RoundAndBias = 12582912f + 127f;
+    private const float ExpLowest = -88f;
+    private const float ExpHighest = 89f;
+
+    // ln 2 in two parts, the first so short that n times it is exact: r keeps its last bits, with or without fused multiply-add.
+    private const float Ln2High = 0.693359375f;
+    private const float Ln2Low = -2.12194440e-4f;
+
+    // eʳ ≈ 1 + r + Exp2 r² + … on |r| ≤ ln 2 / 2: the minimax polynomial of the relative error, 1.1e-7, over single-precision coefficients.
+    private const float Exp2 = 0.499992281f;
+    private const float Exp3 = 0.166671038f;
+    private const float Exp4 = 0.041890543f;
+    private const float Exp5 = 0.00831354875f;
+
+    /// <summary>
+    /// <c>eˣ</c> in every lane, within 2 ulp. Below −87.7 the result is 0, from 88.4 on it is infinity; NaN stays NaN.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Exp(Vector128<float> x)
+    {
+        x = Smaller(Vector128.Create(ExpHighest), Larger(Vector128.Create(ExpLowest), x));
+        var shifted = MultiplyAdd(x, Vector128.Create(Log2E), Vector128.Create(RoundAndBias));
+        var exponent = shifted - Vector128.Create(RoundAndBias);
+        var r = MultiplyAdd(exponent, Vector128.Create(-Ln2High), x);
+        r = MultiplyAdd(exponent, Vector128.Create(-Ln2Low), r);
+        var power = MultiplyAdd(Vector128.Create(Exp5), r, Vector128.Create(Exp4));
+        power = MultiplyAdd(power, r, Vector128.Create(Exp3));
+        power = MultiplyAdd(power, r, Vector128.Create(Exp2));
+        power = MultiplyAdd(power, r, Vector128.Create(1f));
+        power = MultiplyAdd(power, r, Vector128.Create(1f));
+        return power * Vector128.ShiftLeft(shifted.AsInt32(), 23).AsSingle();
+    }
+
+    /// <summary>
+    /// <c>1 / (1 + e⁻ˣ)</c> in every lane, within 3 ulp. Below −88.4 the result is 0; NaN stays NaN.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sigmoid(Vector128<float> x) => Vector128.Create(1f) / (Vector128.Create(1f) + Exp(-x));
+
+    /// <inheritdoc cref="Exp(Vector128{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Exp(Vector256<float> x)
+    {
+        x = Smaller(Vector256.Create(ExpHighest), Larger(Vector256.Create(ExpLowest), x));
+        var shifted = MultiplyAdd(x, Vector256.Create(Log2E), Vector256.Create(RoundAndBias));
+        var exponent = shifted - Vector256.Create(RoundAndBias);
+        var r = MultiplyAdd(exponent, Vector256.Create(-Ln2High), x);
+        r = MultiplyAdd(exponent, Vector256.Create(-Ln2Low), r);
+        var power = MultiplyAdd(Vector256.Create(Exp5), r, Vector256.Create(Exp4));
+        power = MultiplyAdd(power, r, Vector256.Create(Exp3));
+        power = MultiplyAdd(power, r, Vector256.Create(Exp2));
+        power = MultiplyAdd(power, r, Vector256.Create(1f));
+        power = MultiplyAdd(power, r, Vector256.Create(1f));
+        return power * Vector256.ShiftLeft(shifted.AsInt32(), 23).AsSingle();
+    }
+
+    /// <inheritdoc cref="Sigmoid(Vector128{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Sigmoid(Vector256<float> x) => Vector256.Create(1f) / (Vector256.Create(1f) + Exp(-x));
+
+    /// <inheritdoc cref="Exp(Vector128{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Exp(Vector512<float> x)
+    {
+        x = Smaller(Vector512.Create(ExpHighest), Larger(Vector512.Create(ExpLowest), x));
+        var shifted = MultiplyAdd(x, Vector512.Create(Log2E), Vector512.Create(RoundAndBias));
+        var exponent = shifted - Vector512.Create(RoundAndBias);
+        var r = MultiplyAdd(exponent, Vector512.Create(-Ln2High), x);
+        r = MultiplyAdd(exponent, Vector512.Create(-Ln2Low), r);
+        var power = MultiplyAdd(Vector512.Create(Exp5), r, Vector512.Create(Exp4));
+        power = MultiplyAdd(power, r, Vector512.Create(Exp3));
+        power = MultiplyAdd(power, r, Vector512.Create(Exp2));
+        power = MultiplyAdd(power, r, Vector512.Create(1f));
+        power = MultiplyAdd(power, r, Vector512.Create(1f));
+        return power * Vector512.ShiftLeft(shifted.AsInt32(), 23).AsSingle();
+    }
+
+    /// <inheritdoc cref="Sigmoid(Vector128{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Sigmoid(Vector512<float> x) => Vector512.Create(1f) / (Vector512.Create(1f) + Exp(-x));
+}

@@ -1,0 +1,122 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace KernelGen.Numerics;
+
+/// <content>Sums across lanes and transposition, the bridges between a vector of tokens and a row of numbers.</content>
+public static unsafe partial class Simd
+{
+    /// <summary>The sum of the lanes, halves first: the same order for every width.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector512<float> value) => Sum(value.GetLower() + value.GetUpper());
+
+    /// <inheritdoc cref="Sum(Vector512{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector256<float> value) => Sum(value.GetLower() + value.GetUpper());
+
+    /// <inheritdoc cref="Sum(Vector512{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector128<float> value)
+    {
+        value += Vector128.Shuffle(value, Vector128.Create(2, 3, 0, 1));
+        return value.ToScalar() + value.GetElement(1);
+    }
+
+    /// <summary>
+    /// Lays up to <paramref name="width"/> rows side by side: <c>panel[i · width + r] = rows[r][i]</c>; missing rows become zeros.
+    /// </summary>
+    /// <param name="rows">Address of each row.</param>
+    /// <param name="rowCount">Number of rows, 1 to <paramref name="width"/>.</param>
+    /// <param name="length">Numbers of a row.</param>
+    /// <param name="panel">Receives [length, width].</param>
+    /// <param name="width">Rows of a full panel, a multiple of 4.</param>
+    public static void Interleave(float** rows, int rowCount, int length, float* panel, int width)
+    {
+        for (var r = 0; r < width; r += 4)
+        {
+            var i = 0;
+            if (r + 4 <= rowCount)
+            {
+                for (; i <= length - 4; i += 4)
+                {
+                    var (a, b, c, d) = Transpose(Vector128.Load(rows[r] + i), Vector128.Load(rows[r + 1] + i), Vector128.Load(rows[r + 2] + i), Vector128.Load(rows[r + 3] + i));
+                    var target = panel + ((nint)i * width) + r;
+                    a.Store(target);
+                    b.Store(target + width);
+                    c.Store(target + (2 * width));
+                    d.Store(target + (3 * width));
+                }
+            }
+
+            for (; i < length; i++)
+            {
+                for (var lane = r; lane < r + 4; lane++) panel[((nint)i * width) + lane] = lane < rowCount ? rows[lane][i] : 0f;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Undoes <see cref="Interleave"/> and scales: <c>rows[r][i] = panel[i · width + r] · scales[r]</c>.
+    /// </summary>
+    /// <param name="panel">[length, width].</param>
+    /// <param name="width">Rows of a full panel, a multiple of 4.</param>
+    /// <param name="length">Numbers of a row.</param>
+    /// <param name="rows">Address of each row.</param>
+    /// <param name="scales">Factor of each row.</param>
+    /// <param name="rowCount">Number of rows, 1 to <paramref name="width"/>.</param>
+    public static void Deinterleave(float* panel, int width, int length, float** rows, float* scales, int rowCount)
+    {
+        for (var r = 0; r < rowCount; r += 4)
+        {
+            var i = 0;
+            if (r + 4 <= rowCount)
+            {
+                var factors = Vector128.Load(scales + r);
+                for (; i <= length - 4; i += 4)
+                {
+                    var source = panel + ((nint)i * width) + r;
+                    var (a, b, c, d) = Transpose(
+                        Vector128.Load(source) * factors,
+                        Vector128.Load(source + width) * factors,
+                        Vector128.Load(source + (2 * width)) * factors,
+                        Vector128.Load(source + (3 * width)) * factors);
+                    a.Store(rows[r] + i);
+                    b.Store(rows[r + 1] + i);
+                    c.Store(rows[r + 2] + i);
+                    d.Store(rows[r + 3] + i);
+                }
+            }
+
+            for (; i < length; i++)
+            {
+                for (var lane = r; lane < Math.Min(r + 4, rowCount); lane++) rows[lane][i] = panel[((nint)i * width) + lane] * scales[lane];
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector128<float> A, Vector128<float> B, Vector128<float> C, Vector128<float> D) Transpose(
+        Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d)
+    {
+        Vector128<float> acLow = ZipLow(a, c), acHigh = ZipHigh(a, c), bdLow = ZipLow(b, d), bdHigh = ZipHigh(b, d);
+        return (ZipLow(acLow, bdLow), ZipHigh(acLow, bdLow), ZipLow(acHigh, bdHigh), ZipHigh(acHigh, bdHigh));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> ZipLow(Vector128<float> a, Vector128<float> b)
+    {
+        if (Sse.IsSupported) return Sse.UnpackLow(a, b);
+        if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.ZipLow(a, b);
+        return Vector128.Create(a.GetElement(0), b.GetElement(0), a.GetElement(1), b.GetElement(1));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> ZipHigh(Vector128<float> a, Vector128<float> b)
+    {
+        if (Sse.IsSupported) return Sse.UnpackHigh(a, b);
+        if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.ZipHigh(a, b);
+        return Vector128.Create(a.GetElement(2), b.GetElement(2), a.GetElement(3), b.GetElement(3));
+    }
+}

@@ -1,0 +1,132 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using KernelGen.Cpu;
+using KernelGen.Numerics;
+
+namespace KernelGen.Templates.Cpu;
+
+/// <content>A few tokens of one expert: dot products of weight rows as they stream from memory.</content>
+internal static unsafe partial class FusedMoe<TWeight>
+{
+    private static void GateUpRows(MoeArguments* call, MoeBlock block, TWeight* gate, TWeight* up, int first, int end)
+    {
+        if (block.Tokens == 1) GateUpRows(1, Math.Min(2, IntermediateSize), call, block, gate, up, first, end);
+        else if (block.Tokens == 2) GateUpRows(2, Math.Min(2, IntermediateSize), call, block, gate, up, first, end);
+        else if (RowTokens <= 4 || block.Tokens <= 4) GateUpRows(4, 1, call, block, gate, up, first, end);
+        else GateUpRows(8, 1, call, block, gate, up, first, end);
+    }
+
+    private static void DownRows(MoeArguments* call, MoeBlock block, TWeight* down, int first, int end)
+    {
+        if (block.Tokens == 1) DownRows(1, Math.Min(4, HiddenSize), call, block, down, first, end);
+        else if (block.Tokens == 2) DownRows(2, Math.Min(4, HiddenSize), call, block, down, first, end);
+        else if (RowTokens <= 4 || block.Tokens <= 4) DownRows(4, Math.Min(2, HiddenSize), call, block, down, first, end);
+        else DownRows(8, Math.Min(2, HiddenSize), call, block, down, first, end);
+    }
+
+    /// <summary>Columns first … end of the intermediate states, <paramref name="pairs"/> gate and up rows at a time.</summary>
+    [SkipLocalsInit]
+    private static void GateUpRows(
+        [Specialize] int tokens, [Specialize] int pairs, MoeArguments* call, MoeBlock block, TWeight* gate, TWeight* up, int first, int end)
+    {
+        var gates = stackalloc float[tokens * GateUpColumns];
+        var ups = stackalloc float[tokens * GateUpColumns];
+        var sums = stackalloc float[2 * pairs * tokens];
+        var hidden = stackalloc nint[tokens];
+        foreach (var t in Static.Range(tokens))
+            hidden[t] = call->Plan.Slots[block.FirstSlot + Math.Min(t, block.Tokens - 1)] / TopK * call->HiddenStride;
+
+        first = Math.Min(first, IntermediateSize - pairs);
+        for (var i = first; i < end; i += pairs)
+        {
+            var column = Math.Min(i, IntermediateSize - pairs);
+            var row = (nint)column * HiddenSize;
+            Dot(2 * pairs, pairs, tokens, HiddenSize, gate + row, up + row, call->Hidden, hidden, HiddenSize, sums);
+            foreach (var r in Static.Range(pairs))
+            {
+                foreach (var t in Static.Range(tokens))
+                {
+                    gates[(t * GateUpColumns) + column - first + r] = sums[(r * tokens) + t];
+                    ups[(t * GateUpColumns) + column - first + r] = sums[((pairs + r) * tokens) + t];
+                }
+            }
+        }
+
+        for (var t = 0; t < block.Tokens; t++)
+            ActivateRow(gates + (t * GateUpColumns), ups + (t * GateUpColumns), call->Activations + ((nint)(block.Row + t) * IntermediateSize) + first, end - first);
+    }
+
+    /// <summary>Columns first … end of the output, <paramref name="rows"/> weight rows at a time.</summary>
+    [SkipLocalsInit]
+    private static void DownRows([Specialize] int tokens, [Specialize] int rows, MoeArguments* call, MoeBlock block, TWeight* down, int first, int end)
+    {
+        var sums = stackalloc float[rows * tokens];
+        var activations = stackalloc nint[tokens];
+        foreach (var t in Static.Range(tokens)) activations[t] = (nint)(block.Row + Math.Min(t, block.Tokens - 1)) * IntermediateSize;
+
+        for (var h = first; h < end; h += rows)
+        {
+            var column = Math.Min(h, HiddenSize - rows);
+            var weights = down + ((nint)column * IntermediateSize);
+            Dot(rows, rows, tokens, IntermediateSize, weights, weights, call->Activations, activations, IntermediateSize, sums);
+            for (var t = 0; t < block.Tokens; t++)
+            {
+                var slot = call->Plan.Slots[block.FirstSlot + t];
+                var scale = RouterWeight(call, slot);
+                var output = call->SlotOutputs + ((nint)slot * HiddenSize) + column;
+                foreach (var r in Static.Range(rows)) output[r] = sums[(r * tokens) + t] * scale;
+            }
+        }
+    }
+
+    /// <summary>
+    /// sums [rows, tokens] = weight rows · tokens. Rows below <paramref name="split"/> start at <paramref name="first"/>, the
+    /// others at <paramref name="second"/>; two rows are <paramref name="stride"/> apart.
+    /// </summary>
+    private static void Dot(
+        [Specialize] int rows, [Specialize] int split, [Specialize] int tokens, [Specialize] int stride, TWeight* first, TWeight* second, float* x, nint* offsets, nint depth, float* sums)
+    {
+        var offset = Static.Array<nint>(tokens);
+        foreach (var t in Static.Range(tokens)) offset[t] = offsets[t];
+
+        var acc = Static.Array<Vector256<float>>(rows, tokens);
+        nint k = 0;
+        for (; k <= depth - Lanes; k += Lanes)
+        {
+            var token = Static.Array<Vector256<float>>(tokens);
+            foreach (var t in Static.Range(tokens)) token[t] = Vector256.Load(x + offset[t] + k);
+            foreach (var r in Static.Range(rows))
+            {
+                var row = r < split ? first + (r * stride) + k : second + ((r - split) * stride) + k;
+                Simd.Prefetch(row + (split * stride)); // the same place of the rows that come next
+                var weight = Load(row);
+                foreach (var t in Static.Range(tokens)) acc[r, t] = Simd.MultiplyAdd(weight, token[t], acc[r, t]);
+            }
+        }
+
+        foreach (var r in Static.Range(rows))
+        {
+            foreach (var t in Static.Range(tokens)) sums[(r * tokens) + t] = Simd.Sum(acc[r, t]);
+        }
+
+        if (stride % Lanes != 0)
+        {
+            for (; k < depth; k++)
+            {
+                foreach (var r in Static.Range(rows))
+                {
+                    var weight = LoadScalar(r < split ? first + (r * stride) + k : second + ((r - split) * stride) + k);
+                    foreach (var t in Static.Range(tokens)) sums[(r * tokens) + t] += weight * x[offset[t] + k];
+                }
+            }
+        }
+    }
+
+    private static void ActivateRow(float* gates, float* ups, float* target, int count)
+    {
+        var i = 0;
+        for (; i <= count - Lanes; i += Lanes) Activate(Vector256.Load(gates + i), Vector256.Load(ups + i)).Store(target + i);
+        for (; i < count; i++) target[i] = Activate(Vector256.Create(gates[i]), Vector256.Create(ups[i])).ToScalar();
+    }
+}

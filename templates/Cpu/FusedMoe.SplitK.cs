@@ -1,0 +1,121 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using KernelGen.Cpu;
+
+namespace KernelGen.Templates.Cpu;
+
+/// <content>
+/// Split-K: slices of the reduction are work items of their own, so that few tokens occupy every processor. A second
+/// phase adds the partial sums in the order of the slices: same bits on every run.
+/// </content>
+internal static unsafe partial class FusedMoe<TWeight>
+{
+    private const int HiddenSlice = (HiddenSize + (SplitK * Lanes) - 1) / (SplitK * Lanes) * Lanes;
+    private const int IntermediateSlice = (IntermediateSize + (SplitK * Lanes) - 1) / (SplitK * Lanes) * Lanes;
+    private const int SlicePairs = IntermediateSize < 2 ? 1 : 2;
+    private const int SliceRows = HiddenSize < 4 ? 1 : 4;
+
+    /// <summary>First product, one slice of the hidden size: gate sums and up sums [rows, 2I].</summary>
+    [SkipLocalsInit]
+    private static void GateUpSlice(void* context, int item)
+    {
+        var call = (MoeArguments*)context;
+        var slice = item % SplitK;
+        var segment = call->Plan.Segments[item / SplitK / GateUpItems];
+        var first = item / SplitK % GateUpItems * GateUpColumns;
+        var end = Math.Min(first + GateUpColumns, IntermediateSize);
+        var begin = Math.Min(slice * HiddenSlice, HiddenSize);
+        var depth = Math.Min(HiddenSlice, HiddenSize - begin);
+        var gate = (TWeight*)call->Gate[segment.Expert] + begin;
+        var up = (TWeight*)call->Up[segment.Expert] + begin;
+        var sums = stackalloc float[2 * SlicePairs];
+        for (var row = FirstRow(call, segment); row < EndRow(call, segment); row++)
+        {
+            var hidden = call->Plan.Slots[row] / TopK * call->HiddenStride;
+            var target = Partial(call, slice, row, 2 * IntermediateSize);
+            for (var i = first; i < end; i += SlicePairs)
+            {
+                var column = Math.Min(i, IntermediateSize - SlicePairs);
+                var weights = (nint)column * HiddenSize;
+                Dot(2 * SlicePairs, SlicePairs, 1, HiddenSize, gate + weights, up + weights, call->Hidden + begin, &hidden, depth, sums);
+                foreach (var r in Static.Range(SlicePairs))
+                {
+                    target[column + r] = sums[r];
+                    target[IntermediateSize + column + r] = sums[SlicePairs + r];
+                }
+            }
+        }
+    }
+
+    /// <summary>Adds the slices of one row and applies the activation.</summary>
+    private static void ReduceGateUp(void* context, int row)
+    {
+        var call = (MoeArguments*)context;
+        var sums = Partial(call, 0, row, 2 * IntermediateSize);
+        AddSlices(call, sums, row, 2 * IntermediateSize);
+        ActivateRow(sums, sums + IntermediateSize, call->Activations + ((nint)row * IntermediateSize), IntermediateSize);
+    }
+
+    /// <summary>Second product, one slice of the intermediate size: output sums [rows, H].</summary>
+    [SkipLocalsInit]
+    private static void DownSlice(void* context, int item)
+    {
+        var call = (MoeArguments*)context;
+        var slice = item % SplitK;
+        var segment = call->Plan.Segments[item / SplitK / DownItems];
+        var first = item / SplitK % DownItems * DownColumns;
+        var end = Math.Min(first + DownColumns, HiddenSize);
+        var begin = Math.Min(slice * IntermediateSlice, IntermediateSize);
+        var depth = Math.Min(IntermediateSlice, IntermediateSize - begin);
+        var down = (TWeight*)call->Down[segment.Expert] + begin;
+        for (var row = FirstRow(call, segment); row < EndRow(call, segment); row++)
+        {
+            var activations = ((nint)row * IntermediateSize) + begin;
+            var target = Partial(call, slice, row, HiddenSize);
+            for (var h = first; h < end; h += SliceRows)
+            {
+                var column = Math.Min(h, HiddenSize - SliceRows);
+                var weights = down + ((nint)column * IntermediateSize);
+                Dot(SliceRows, SliceRows, 1, IntermediateSize, weights, weights, call->Activations, &activations, depth, target + column);
+            }
+        }
+    }
+
+    /// <summary>Adds the slices of one row and applies its router weight.</summary>
+    private static void ReduceDown(void* context, int row)
+    {
+        var call = (MoeArguments*)context;
+        var sums = Partial(call, 0, row, HiddenSize);
+        AddSlices(call, sums, row, HiddenSize);
+        var slot = call->Plan.Slots[row];
+        var scale = RouterWeight(call, slot);
+        var output = call->SlotOutputs + ((nint)slot * HiddenSize);
+        for (var h = 0; h < HiddenSize; h++) output[h] = sums[h] * scale;
+    }
+
+    private static void AddSlices(MoeArguments* call, float* sums, int row, [Specialize] int width)
+    {
+        foreach (var slice in Static.Range(1, SplitK))
+        {
+            var partial = Partial(call, slice, row, width);
+            var i = 0;
+            for (; i <= width - Lanes; i += Lanes) (Vector256.Load(sums + i) + Vector256.Load(partial + i)).Store(sums + i);
+            if (width % Lanes != 0)
+            {
+                for (; i < width; i++) sums[i] += partial[i];
+            }
+        }
+    }
+
+    private static float* Partial(MoeArguments* call, int slice, int row, int width) =>
+        call->Partials + ((((nint)slice * call->Plan.Rows) + row) * width);
+
+    private static int FirstRow(MoeArguments* call, MoeSegment segment) => call->Plan.Blocks[segment.FirstBlock].Row;
+
+    private static int EndRow(MoeArguments* call, MoeSegment segment)
+    {
+        var last = call->Plan.Blocks[segment.FirstBlock + segment.BlockCount - 1];
+        return last.Row + last.Tokens;
+    }
+}

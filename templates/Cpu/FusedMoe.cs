@@ -1,0 +1,178 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using KernelGen.Cpu;
+using KernelGen.Numerics;
+
+namespace KernelGen.Templates.Cpu;
+
+/// <summary>
+/// The experts of a Mixture-of-Experts layer. Tokens are sorted by expert and cut into blocks. Many tokens of one expert
+/// lie side by side in panels, so that one weight multiplies a vector of tokens; a few are taken as rows, so that the
+/// weights stream through once.
+/// </summary>
+[KernelTemplate]
+internal static unsafe partial class FusedMoe<[Specialize] TWeight>
+    where TWeight : unmanaged
+{
+    [Specialize] private const int Experts = 8;
+    [Specialize] private const int TopK = 2;
+    [Specialize] private const int HiddenSize = 128;
+    [Specialize] private const int IntermediateSize = 96;
+    [Specialize] private const MoeActivation Activation = MoeActivation.SiluAndMul;
+    [Specialize] private const int SplitK = 1;
+
+    /// <summary>Numbers of a vector.</summary>
+    [Specialize] private const int Lanes = 8;
+
+    /// <summary>Weight rows of a register tile; half of them gate rows and half up rows in the first product.</summary>
+    [Specialize] private const int GateUpTileRows = 6;
+
+    /// <summary>Weight rows of a register tile of the second product.</summary>
+    [Specialize] private const int DownTileRows = 6;
+
+    /// <summary>Vectors of tokens that a register tile is wide.</summary>
+    [Specialize] private const int TileVectors = 2;
+
+    /// <summary>Most tokens that are taken as rows.</summary>
+    [Specialize] private const int RowTokens = 4;
+
+    /// <summary>Columns of the intermediate states that one work item computes.</summary>
+    [Specialize] private const int GateUpColumns = 48;
+
+    /// <summary>Columns of the output that one work item computes.</summary>
+    [Specialize] private const int DownColumns = 48;
+
+    private const int PanelTokens = SplitK == 1 ? TileVectors * Lanes : 0;
+    private const int SegmentBlocks = 16;
+    private const int GateUpItems = (IntermediateSize + GateUpColumns - 1) / GateUpColumns;
+    private const int DownItems = (HiddenSize + DownColumns - 1) / DownColumns;
+    private const int CombineTokens = 16;
+
+    /// <summary>Computes one call, in as many passes over the tokens as the workspace limit asks for.</summary>
+    internal static void Run(in MoeArguments call)
+    {
+        var tiling = new MoeTiling(TopK, Experts, PanelTokens, Lanes, RowTokens, SegmentBlocks);
+        FusedMoePasses.Run(call, tiling, HiddenSize, IntermediateSize, SplitK, &Pass);
+    }
+
+    private static void Pass(MoeArguments* call)
+    {
+        if (SplitK > 1)
+        {
+            CpuWorkers.Run(call, SplitK * call->Plan.SegmentCount * GateUpItems, &GateUpSlice);
+            CpuWorkers.Run(call, call->Plan.Rows, &ReduceGateUp);
+            CpuWorkers.Run(call, SplitK * call->Plan.SegmentCount * DownItems, &DownSlice);
+            CpuWorkers.Run(call, call->Plan.Rows, &ReduceDown);
+        }
+        else
+        {
+            CpuWorkers.Run(call, call->Plan.BlockCount, &PackBlock);
+            CpuWorkers.Run(call, call->Plan.SegmentCount * GateUpItems, &GateUp);
+            CpuWorkers.Run(call, call->Plan.SegmentCount * DownItems, &Down);
+        }
+
+        CpuWorkers.Run(call, (call->Tokens + CombineTokens - 1) / CombineTokens, &Combine);
+    }
+
+    /// <summary>First product and activation: one expert's tokens, a few columns of the intermediate states.</summary>
+    private static void GateUp(void* context, int item)
+    {
+        var call = (MoeArguments*)context;
+        var segment = call->Plan.Segments[item / GateUpItems];
+        var first = item % GateUpItems * GateUpColumns;
+        var end = Math.Min(first + GateUpColumns, IntermediateSize);
+        var gate = (TWeight*)call->Gate[segment.Expert];
+        var up = (TWeight*)call->Up[segment.Expert];
+
+        var blocks = call->Plan.Blocks + segment.FirstBlock;
+        var panels = segment.BlockCount;
+        if (blocks[panels - 1].Width == 0) panels--;
+        if (panels > 0) GateUpPanels(call, blocks, panels, gate, up, first, end);
+        if (panels < segment.BlockCount) GateUpRows(call, blocks[panels], gate, up, first, end);
+    }
+
+    /// <summary>Second product, times the router weight: one expert's tokens, a few columns of the output.</summary>
+    private static void Down(void* context, int item)
+    {
+        var call = (MoeArguments*)context;
+        var segment = call->Plan.Segments[item / DownItems];
+        var first = item % DownItems * DownColumns;
+        var end = Math.Min(first + DownColumns, HiddenSize);
+        var down = (TWeight*)call->Down[segment.Expert];
+
+        var blocks = call->Plan.Blocks + segment.FirstBlock;
+        var panels = segment.BlockCount;
+        if (blocks[panels - 1].Width == 0) panels--;
+        if (panels > 0) DownPanels(call, blocks, panels, down, first, end);
+        if (panels < segment.BlockCount) DownRows(call, blocks[panels], down, first, end);
+    }
+
+    /// <summary>Adds the weighted outputs of each token's experts, in the order of its slots.</summary>
+    private static void Combine(void* context, int item)
+    {
+        var call = (MoeArguments*)context;
+        var end = Math.Min((item + 1) * CombineTokens, call->Tokens);
+        for (var token = item * CombineTokens; token < end; token++)
+        {
+            var slots = call->SlotOutputs + ((nint)token * TopK * HiddenSize);
+            var experts = call->Experts + (token * call->ExpertsStride);
+            foreach (var j in Static.Range(TopK))
+            {
+                if (experts[j] < 0) new Span<float>(slots + (j * HiddenSize), HiddenSize).Clear();
+            }
+
+            var output = call->Output + (token * call->OutputStride);
+            nint h = 0;
+            for (; h <= HiddenSize - Lanes; h += Lanes)
+            {
+                var sum = Vector256.Load(slots + h);
+                foreach (var j in Static.Range(1, TopK)) sum += Vector256.Load(slots + (j * HiddenSize) + h);
+                sum.Store(output + h);
+            }
+
+            if (HiddenSize % Lanes != 0)
+            {
+                for (; h < HiddenSize; h++)
+                {
+                    var sum = slots[h];
+                    foreach (var j in Static.Range(1, TopK)) sum += slots[(j * HiddenSize) + h];
+                    output[h] = sum;
+                }
+            }
+        }
+    }
+
+    /// <summary>The activation of a vector of gate sums and a vector of up sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Activate(Vector256<float> gate, Vector256<float> up)
+    {
+        switch (Activation)
+        {
+            case MoeActivation.SiluAndMul:
+                return gate / (Vector256<float>.One + Simd.Exp(-gate)) * up;
+            default:
+                throw new NotSupportedException();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Load(TWeight* weights)
+    {
+        if (typeof(TWeight) == typeof(float)) return Vector256.Load((float*)weights);
+        return Simd.Load<Vector256<float>>((BFloat16*)weights);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float LoadScalar(TWeight* weight)
+    {
+        if (typeof(TWeight) == typeof(float)) return *(float*)weight;
+        return *(BFloat16*)weight;
+    }
+
+    private static void Widen(TWeight* weights, float* target, int count)
+    {
+        if (typeof(TWeight) == typeof(float)) Simd.Widen((float*)weights, target, count);
+        else Simd.Widen((BFloat16*)weights, target, count);
+    }
+}

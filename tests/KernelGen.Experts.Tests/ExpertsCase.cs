@@ -1,0 +1,104 @@
+using System.Numerics.Tensors;
+using KernelGen.Cpu;
+using KernelGen.OnDemand;
+using KernelGen.Testing;
+
+namespace KernelGen.Tests;
+
+/// <summary>Random inputs of one expert layer, its poisoned output and the double-precision answer.</summary>
+internal sealed unsafe class ExpertsCase<T>
+    where T : unmanaged
+{
+    private const int Guard = 16;
+    private const float Poison = float.NaN;
+
+    private readonly T[] _gateUp;
+    private readonly T[] _down;
+    private readonly float[] _hidden;
+    private readonly float[] _weights;
+    private readonly int[] _experts;
+    private readonly (int Experts, int TopK, int Hidden, int Intermediate) _shape;
+    private readonly int _tokens;
+    private readonly SeededRandom _random;
+
+    public ExpertsCase((int Experts, int TopK, int Hidden, int Intermediate) shape, int tokens, SeededRandom random, bool leaveSlotsOut = false, int? onlyExpert = null)
+    {
+        (_shape, _tokens, _random) = (shape, tokens, random);
+        _hidden = random.Normal(tokens * shape.Hidden);
+        _gateUp = Convert(random.Normal(shape.Experts * 2 * shape.Intermediate * shape.Hidden, 1f / MathF.Sqrt(shape.Hidden)));
+        _down = Convert(random.Normal(shape.Experts * shape.Hidden * shape.Intermediate, 1f / MathF.Sqrt(shape.Intermediate)));
+        _weights = random.Normal(tokens * shape.TopK);
+        _experts = new int[tokens * shape.TopK];
+        for (var token = 0; token < tokens; token++)
+        {
+            var order = random.Permutation(shape.Experts);
+            for (var j = 0; j < shape.TopK; j++)
+                _experts[(token * shape.TopK) + j] = leaveSlotsOut && random.Int(0, 3) == 0 ? -1 : onlyExpert ?? order[j];
+        }
+    }
+
+    /// <summary>Runs a kernel and compares every output with the reference; nothing beside the output may change.</summary>
+    public float[] Check(delegate*<in MoeArguments, void> kernel)
+    {
+        var output = Run(kernel);
+        return Compare(output);
+    }
+
+    public float[] Compare(float[] output)
+    {
+        var expected = ReferenceMoe.Forward(
+            _hidden,
+            (e, row, column) => Widen(_gateUp[(((e * 2 * _shape.Intermediate) + row) * _shape.Hidden) + column]),
+            (e, row, column) => Widen(_down[(((e * _shape.Hidden) + row) * _shape.Intermediate) + column]),
+            _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate);
+        for (var i = 0; i < expected.Length; i++)
+        {
+            var error = Math.Abs(output[i] - expected[i]);
+            Assert.True(error <= 1e-5 + (1e-4 * Math.Abs(expected[i])), $"{_random.Description}: {_shape}, {_tokens} tokens: output[{i}] is {output[i]}, expected {expected[i]}");
+        }
+
+        return output;
+    }
+
+    public float[] Run(delegate*<in MoeArguments, void> kernel)
+    {
+        var (e, k, h, i) = _shape;
+        var output = new float[(_tokens * h) + (2 * Guard)];
+        output.AsSpan().Fill(Poison);
+        using var expertWeights = ExpertWeights<T>.FromFused(_gateUp, _down, e, h, i);
+        FusedMoeCall.Create(
+            new ReadOnlyTensorSpan<float>(_hidden, [_tokens, h]),
+            expertWeights,
+            new ReadOnlyTensorSpan<float>(_weights, [_tokens, k]),
+            new ReadOnlyTensorSpan<int>(_experts, [_tokens, k]),
+            new TensorSpan<float>(output, Guard, [_tokens, h], [])).Run(kernel);
+
+        Assert.All(output[..Guard], value => Assert.True(float.IsNaN(value)));
+        Assert.All(output[^Guard..], value => Assert.True(float.IsNaN(value)));
+        return output[Guard..^Guard];
+    }
+
+    /// <summary>Bytes that this thread allocates in repeated calls, the first few left out.</summary>
+    public long AllocatedBy(ExpertsForward<T> forward, int calls)
+    {
+        var (e, k, h, i) = _shape;
+        using var expertWeights = ExpertWeights<T>.FromFused(_gateUp, _down, e, h, i);
+        var result = new float[_tokens * h];
+        var before = 0L;
+        for (var call = -3; call < calls; call++)
+        {
+            if (call == 0) before = GC.GetAllocatedBytesForCurrentThread();
+            forward(
+                new ReadOnlyTensorSpan<float>(_hidden, [_tokens, h]), expertWeights, new ReadOnlyTensorSpan<float>(_weights, [_tokens, k]),
+                new ReadOnlyTensorSpan<int>(_experts, [_tokens, k]), new TensorSpan<float>(result, [_tokens, h]));
+        }
+
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    private static T[] Convert(float[] values) => typeof(T) == typeof(float)
+        ? (T[])(object)values
+        : (T[])(object)Array.ConvertAll(values, value => (BFloat16)value);
+
+    private static double Widen(T value) => value is BFloat16 half ? (float)half : (float)(object)value;
+}
