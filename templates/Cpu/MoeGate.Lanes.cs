@@ -24,33 +24,25 @@ internal static unsafe partial class MoeGate
         {
             var logit = logits[e];
             var key = CorrectionBias ? Simd.Sigmoid(logit) + Vector256.Create(call.CorrectionBias[e]) : logit;
-            var expert = Vector256.Create(e);
-            var beats = Static.Array<Vector256<float>>(TopK);
-            foreach (var rank in Static.Range(TopK)) beats[rank] = Vector256.GreaterThan(key, keys[rank]);
 
-            // From the end: an entry below the newcomer's place moves down by one, the entry at its place makes room.
-            foreach (var step in Static.Range(TopK))
+            // Where the newcomer beats an entry, it or what it pushed out goes there, and the entry moves on to the next place.
+            var movingKey = key;
+            var movingExpert = Vector256.Create(e);
+            var movingLogit = logit;
+            foreach (var rank in Static.Range(TopK))
             {
-                const int Last = TopK - 1;
-                if (step < Last)
+                var beaten = Vector256.GreaterThan(key, keys[rank]);
+                var oldKey = keys[rank];
+                keys[rank] = Vector256.ConditionalSelect(beaten, movingKey, oldKey);
+                movingKey = Vector256.ConditionalSelect(beaten, oldKey, movingKey);
+                var oldExpert = experts[rank];
+                experts[rank] = Vector256.ConditionalSelect(beaten.AsInt32(), movingExpert, oldExpert);
+                movingExpert = Vector256.ConditionalSelect(beaten.AsInt32(), oldExpert, movingExpert);
+                if (CorrectionBias)
                 {
-                    keys[Last - step] = Vector256.ConditionalSelect(
-                        beats[Last - step - 1], keys[Last - step - 1], Vector256.ConditionalSelect(beats[Last - step], key, keys[Last - step]));
-                    experts[Last - step] = Vector256.ConditionalSelect(
-                        beats[Last - step - 1].AsInt32(),
-                        experts[Last - step - 1],
-                        Vector256.ConditionalSelect(beats[Last - step].AsInt32(), expert, experts[Last - step]));
-                    if (CorrectionBias)
-                    {
-                        chosen[Last - step] = Vector256.ConditionalSelect(
-                            beats[Last - step - 1], chosen[Last - step - 1], Vector256.ConditionalSelect(beats[Last - step], logit, chosen[Last - step]));
-                    }
-                }
-                else
-                {
-                    keys[0] = Vector256.ConditionalSelect(beats[0], key, keys[0]);
-                    experts[0] = Vector256.ConditionalSelect(beats[0].AsInt32(), expert, experts[0]);
-                    if (CorrectionBias) chosen[0] = Vector256.ConditionalSelect(beats[0], logit, chosen[0]);
+                    var oldLogit = chosen[rank];
+                    chosen[rank] = Vector256.ConditionalSelect(beaten, movingLogit, oldLogit);
+                    movingLogit = Vector256.ConditionalSelect(beaten, oldLogit, movingLogit);
                 }
             }
         }

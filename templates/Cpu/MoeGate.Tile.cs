@@ -49,12 +49,11 @@ internal static unsafe partial class MoeGate
                 }
 
                 var blockKeys = keys + (t * keyStride) + (block * BlockLanes);
-                var key = Vector256.Load(blockKeys);
-                var hits = Hits(key, best);
-                var next = Below(key, best);
-                foreach (var v in Static.Range(1, BlockVectors))
+                var hits = 0UL;
+                var next = Vector256.Create(Lowest);
+                foreach (var v in Static.Range(BlockVectors))
                 {
-                    key = Vector256.Load(blockKeys + (v * Lanes));
+                    var key = Vector256.Load(blockKeys + (v * Lanes));
                     hits |= Hits(key, best) << (v * Lanes);
                     next = Simd.Larger(Below(key, best), next);
                 }
@@ -84,10 +83,10 @@ internal static unsafe partial class MoeGate
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Hits(Vector256<float> keys, Vector256<float> best) => Vector256.Equals(keys, best).ExtractMostSignificantBits();
 
-    /// <summary>The keys without those that equal the best.</summary>
+    /// <summary>The keys that come after the best: without its equals and those taken before it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Below(Vector256<float> keys, Vector256<float> best) =>
-        Vector256.ConditionalSelect(Vector256.Equals(keys, best), Vector256.Create(Lowest), keys);
+        Vector256.ConditionalSelect(Vector256.LessThan(keys, best), keys, Vector256.Create(Lowest));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int FirstExpert(int block) => BlocksPerGroup == 1
