@@ -13,7 +13,6 @@ internal static unsafe partial class MoeGate
     /// </summary>
     /// <param name="heads">The head of every block.</param>
     /// <param name="scores">For every block, the score of its group.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CloseGroups(float* heads, float* scores)
     {
         foreach (var v in Static.Range(HeadVectors))

@@ -8,10 +8,10 @@ namespace KernelGen.Templates.Cpu;
 /// <content>From logits to keys, heads and group scores.</content>
 internal static unsafe partial class MoeGate
 {
-    private const bool SumOfTwo = CorrectionBias && GroupSize > 1;
+    private const bool SumOfTwo = Groups > 1 && GroupSize > 1 && CorrectionBias;
+    private const int FullBlocks = TailExperts == BlockExperts ? BlocksPerGroup : BlocksPerGroup - 1;
 
     /// <summary>Writes the keys of one row, the head of every block and, for each block, the score of its group.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Score(in GateArguments call, float* logits, float* keys, float* heads, float* groupScores)
     {
         var scale = Vector256<float>.Zero;
@@ -26,27 +26,21 @@ internal static unsafe partial class MoeGate
         {
             var first = Vector256.Create(Lowest);
             var second = Vector256.Create(Lowest);
-            var blockHeads = heads + (group * BlocksPerGroup);
-            for (var b = 0; b < BlocksPerGroup - 1; b++)
+            for (var b = 0; b < FullBlocks; b++)
             {
                 var block = (group * BlocksPerGroup) + b;
                 var expert = (group * GroupSize) + (b * BlockExperts);
-                blockHeads[b] = ScoreBlock(
+                heads[block] = ScoreBlock(
                     BlockExperts, logits + expert, call.CorrectionBias + expert, keys + (block * BlockLanes), largest, scale, ref first, ref second);
             }
 
-            const int TailStart = (BlocksPerGroup - 1) * BlockExperts;
-            const int TailBlock = BlocksPerGroup - 1;
-            var tail = (group * GroupSize) + TailStart;
-            blockHeads[TailBlock] = ScoreBlock(
-                TailExperts,
-                logits + tail,
-                call.CorrectionBias + tail,
-                keys + (((group * BlocksPerGroup) + TailBlock) * BlockLanes),
-                largest,
-                scale,
-                ref first,
-                ref second);
+            if (FullBlocks < BlocksPerGroup)
+            {
+                var block = (group * BlocksPerGroup) + FullBlocks;
+                var expert = (group * GroupSize) + (FullBlocks * BlockExperts);
+                heads[block] = ScoreBlock(
+                    TailExperts, logits + expert, call.CorrectionBias + expert, keys + (block * BlockLanes), largest, scale, ref first, ref second);
+            }
 
             if (Groups > 1)
             {
@@ -62,36 +56,38 @@ internal static unsafe partial class MoeGate
         [Specialize] int experts,
         float* logits,
         float* bias,
-        float* keys,
+        float* target,
         Vector256<float> largest,
         Vector256<float> scale,
         ref Vector256<float> first,
         ref Vector256<float> second)
     {
+        var keys = Static.Array<Vector256<float>>(BlockVectors);
+        foreach (var v in Static.Range(BlockVectors))
+            keys[v] = Simd.LoadFirst(logits + (v * Lanes), Math.Min(Math.Max(experts - (v * Lanes), 0), Lanes), Vector256.Create(Lowest));
+
+        if (CorrectionBias)
+        {
+            var power = Static.Array<Vector256<float>>(BlockVectors);
+            foreach (var v in Static.Range(BlockVectors))
+                keys[v] = Simd.ExpRemainder(Scoring == GateScoring.Sigmoid ? -keys[v] : keys[v] - largest, out power[v]);
+            foreach (var v in Static.Range(BlockVectors))
+            {
+                keys[v] = Scoring == GateScoring.Sigmoid
+                    ? Simd.SigmoidOfRemainder(keys[v], power[v])
+                    : Simd.ExpOfRemainder(keys[v]) * power[v] * scale;
+                keys[v] += Simd.LoadFirst(bias + (v * Lanes), Math.Min(Math.Max(experts - (v * Lanes), 0), Lanes), Vector256.Create(Lowest));
+            }
+        }
+
+        // The comparison's first operand loses when it is NaN: a NaN key is nobody's head.
         var head = Vector256.Create(Lowest);
         foreach (var v in Static.Range(BlockVectors))
         {
-            var held = Math.Min(Math.Max(experts - (v * Lanes), 0), Lanes);
-            var key = Vector256.Create(Lowest);
-            if (held > 0)
-            {
-                key = Simd.LoadFirst(logits + (v * Lanes), held, key);
-                if (CorrectionBias)
-                {
-                    var score = Scoring == GateScoring.Sigmoid ? Simd.Sigmoid(key) : Simd.Exp(key - largest) * scale;
-                    key = score + Simd.LoadFirst(bias + (v * Lanes), held, Vector256.Create(Lowest));
-                }
-
-                // Above, the comparison's first operand loses when it is NaN: a NaN key is nobody's head.
-                head = Simd.Larger(key, head);
-                if (Groups > 1)
-                {
-                    if (SumOfTwo) second = Simd.Larger(Simd.Smaller(first, key), second);
-                    first = Simd.Larger(key, first);
-                }
-            }
-
-            if (!KeysInPlace) key.Store(keys + (v * Lanes));
+            if (!KeysInPlace) keys[v].Store(target + (v * Lanes));
+            head = Simd.Larger(keys[v], head);
+            if (SumOfTwo) second = Simd.Larger(Simd.Smaller(first, keys[v]), second);
+            if (Groups > 1) first = Simd.Larger(keys[v], first);
         }
 
         return Simd.MaxAcross(head).ToScalar();

@@ -61,8 +61,17 @@ internal static unsafe partial class MoeGate
                 hits &= ~taken[t];
                 experts[(t * call.ExpertsStride) + rank] = FirstExpert(block) + BitOperations.TrailingZeroCount(hits);
                 var others = hits & (hits - 1);
-                taken[t] = others == 0 ? 0 : taken[t] | (hits ^ others);
-                next = others == 0 ? Simd.MaxAcross(next) : best;
+                if (others == 0)
+                {
+                    taken[t] = 0;
+                    next = Simd.MaxAcross(next);
+                }
+                else
+                {
+                    taken[t] |= hits ^ others;
+                    next = best;
+                }
+
                 foreach (var v in Static.Range(HeadVectors))
                 {
                     var here = Vector256.Equals(Vector256.Create(Simd.LaneNumbers[(v * Lanes)..]), Vector256.Create(block)).AsSingle();
@@ -89,8 +98,8 @@ internal static unsafe partial class MoeGate
         Vector256.ConditionalSelect(Vector256.LessThan(keys, best), keys, Vector256.Create(Lowest));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int FirstExpert(int block) => BlocksPerGroup == 1
-        ? block * GroupSize
+    private static int FirstExpert(int block) => Groups == 1 || FullBlocks == BlocksPerGroup
+        ? block * BlockExperts
         : (block / BlocksPerGroup * GroupSize) + (block % BlocksPerGroup * BlockExperts);
 
     /// <summary>The first address from here on that a vector can be loaded from without crossing a cache line.</summary>
