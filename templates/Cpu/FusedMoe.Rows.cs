@@ -98,7 +98,9 @@ internal static unsafe partial class FusedMoe<TWeight>
             foreach (var t in Static.Range(tokens)) token[t] = Vector256.Load(x + offset[t] + k);
             foreach (var r in Static.Range(rows))
             {
-                var weight = Load(r < split ? first + (r * stride) + k : second + ((r - split) * stride) + k);
+                var row = r < split ? first + (r * stride) + k : second + ((r - split) * stride) + k;
+                Simd.Prefetch(row + (split * stride)); // the same place of the rows that come next
+                var weight = Load(row);
                 foreach (var t in Static.Range(tokens)) acc[r, t] = Simd.MultiplyAdd(weight, token[t], acc[r, t]);
             }
         }

@@ -50,10 +50,10 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
     private const int CombineTokens = 16;
 
     /// <summary>Computes one call, in as many passes over the tokens as the workspace limit asks for.</summary>
-    internal static void Forward(MoeArguments* call)
+    internal static void Run(in MoeArguments call)
     {
         var tiling = new MoeTiling(TopK, Experts, PanelTokens, Lanes, RowTokens, SegmentBlocks);
-        FusedMoeCall.Run(*call, tiling, HiddenSize, IntermediateSize, SplitK, &Pass);
+        FusedMoePasses.Run(call, tiling, HiddenSize, IntermediateSize, SplitK, &Pass);
     }
 
     private static void Pass(MoeArguments* call)

@@ -1,3 +1,4 @@
+using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -11,23 +12,26 @@ internal static unsafe partial class MoeGate
 {
     /// <summary>Routes a few tokens side by side: their chains of dependent steps overlap.</summary>
     [SkipLocalsInit]
-    private static void RouteTile([Specialize] int tokens, in GateArguments call, int token)
+    private static void RouteTile([Specialize] int tokens, GateArguments* call, int token)
     {
-        var buffer = stackalloc float[(tokens * KeyLanes) + HeadLanes + HeadLanes + Lanes];
-        var blockHeads = Aligned(buffer);
-        var groupScores = blockHeads + HeadLanes;
-        var logits = call.Logits + (token * call.LogitsStride);
-        var keys = KeysInPlace ? logits : groupScores + HeadLanes;
-        var keyStride = KeysInPlace ? call.LogitsStride : KeyLanes;
-        var experts = call.Experts + (token * call.ExpertsStride);
+        var buffer = stackalloc float[(tokens * KeyLanes) + (tokens * ChosenLanes) + ((HeadLanes + 1) * Lanes) + HeadLanes];
+        var maxima = (Vector256<float>*)Aligned(buffer);
+        var blockHeads = (float*)(maxima + HeadLanes);
+        var chosen = blockHeads + HeadLanes;
+        var logits = call->Logits + (token * call->LogitsStride);
+        var keys = KeysInPlace ? logits : chosen + (tokens * ChosenLanes);
+        var keyStride = KeysInPlace ? call->LogitsStride : KeyLanes;
+        var experts = call->Experts + (token * call->ExpertsStride);
 
         var heads = Static.Array<Vector256<float>>(tokens, HeadVectors);
-        Vector256.Create(Lowest).Store(blockHeads + HeadLanes - Lanes);
+        foreach (var lane in Static.Range(Blocks, HeadLanes)) maxima[lane] = Vector256.Create(Lowest);
         foreach (var t in Static.Range(tokens))
         {
-            Score(in call, logits + (t * call.LogitsStride), keys + (t * keyStride), blockHeads, groupScores);
-            if (Groups > 1) CloseGroups(blockHeads, groupScores);
+            if (!KeysInPlace) WriteKeys(call, logits + (t * call->LogitsStride), keys + (t * keyStride));
+            WriteHeads(keys + (t * keyStride), maxima, blockHeads);
+            if (Groups > 1) CloseGroups(keys + (t * keyStride), maxima, blockHeads);
             foreach (var v in Static.Range(HeadVectors)) heads[t, v] = Vector256.Load(blockHeads + (v * Lanes));
+            Vector256.Create(Lowest).Store(chosen + (t * ChosenLanes) + ChosenLanes - Lanes);
         }
 
         // Equal keys are taken one by one, lowest expert first: `taken` marks those of the block at hand that went already.
@@ -59,7 +63,9 @@ internal static unsafe partial class MoeGate
                 }
 
                 hits &= ~taken[t];
-                experts[(t * call.ExpertsStride) + rank] = FirstExpert(block) + BitOperations.TrailingZeroCount(hits);
+                var expert = Math.Min(FirstExpert(block) + BitOperations.TrailingZeroCount(hits), Experts - 1);
+                experts[(t * call->ExpertsStride) + rank] = expert;
+                chosen[(t * ChosenLanes) + rank] = logits[(t * call->LogitsStride) + expert];
                 var others = hits & (hits - 1);
                 if (others == 0)
                 {
@@ -84,8 +90,8 @@ internal static unsafe partial class MoeGate
 
         foreach (var t in Static.Range(tokens))
         {
-            if (worst[t] > Lowest) WriteWeights(in call, token + t);
-            else RouteAlone(in call, token + t);
+            if (worst[t] > Lowest) WriteWeights(call, token + t, chosen + (t * ChosenLanes));
+            else RouteAlone(call, token + t);
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Numerics.Tensors;
 using KernelGen.Cpu;
+using KernelGen.OnDemand;
 using KernelGen.Testing;
 
 namespace KernelGen.Tests;
@@ -36,9 +38,14 @@ internal sealed unsafe class ExpertsCase<T>
     }
 
     /// <summary>Runs a kernel and compares every output with the reference; nothing beside the output may change.</summary>
-    public float[] Check(delegate*<MoeArguments*, void> kernel)
+    public float[] Check(delegate*<in MoeArguments, void> kernel)
     {
         var output = Run(kernel);
+        return Compare(output);
+    }
+
+    public float[] Compare(float[] output)
+    {
         var expected = ReferenceMoe.Forward(
             _hidden,
             (e, row, column) => Widen(_gateUp[(((e * 2 * _shape.Intermediate) + row) * _shape.Hidden) + column]),
@@ -53,22 +60,40 @@ internal sealed unsafe class ExpertsCase<T>
         return output;
     }
 
-    public float[] Run(delegate*<MoeArguments*, void> kernel)
+    public float[] Run(delegate*<in MoeArguments, void> kernel)
     {
         var (e, k, h, i) = _shape;
         var output = new float[(_tokens * h) + (2 * Guard)];
         output.AsSpan().Fill(Poison);
         using var expertWeights = ExpertWeights<T>.FromFused(_gateUp, _down, e, h, i);
-        fixed (float* hidden = _hidden, weights = _weights, result = output)
-        fixed (int* experts = _experts)
-        {
-            var call = FusedMoeCall.Describe(hidden, h, expertWeights, weights, k, experts, k, result + Guard, h, _tokens);
-            kernel(&call);
-        }
+        FusedMoeCall.Create(
+            new ReadOnlyTensorSpan<float>(_hidden, [_tokens, h]),
+            expertWeights,
+            new ReadOnlyTensorSpan<float>(_weights, [_tokens, k]),
+            new ReadOnlyTensorSpan<int>(_experts, [_tokens, k]),
+            new TensorSpan<float>(output, Guard, [_tokens, h], [])).Run(kernel);
 
         Assert.All(output[..Guard], value => Assert.True(float.IsNaN(value)));
         Assert.All(output[^Guard..], value => Assert.True(float.IsNaN(value)));
         return output[Guard..^Guard];
+    }
+
+    /// <summary>Bytes that this thread allocates in repeated calls, the first few left out.</summary>
+    public long AllocatedBy(ExpertsForward<T> forward, int calls)
+    {
+        var (e, k, h, i) = _shape;
+        using var expertWeights = ExpertWeights<T>.FromFused(_gateUp, _down, e, h, i);
+        var result = new float[_tokens * h];
+        var before = 0L;
+        for (var call = -3; call < calls; call++)
+        {
+            if (call == 0) before = GC.GetAllocatedBytesForCurrentThread();
+            forward(
+                new ReadOnlyTensorSpan<float>(_hidden, [_tokens, h]), expertWeights, new ReadOnlyTensorSpan<float>(_weights, [_tokens, k]),
+                new ReadOnlyTensorSpan<int>(_experts, [_tokens, k]), new TensorSpan<float>(result, [_tokens, h]));
+        }
+
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static T[] Convert(float[] values) => typeof(T) == typeof(float)

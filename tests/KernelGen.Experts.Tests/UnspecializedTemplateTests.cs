@@ -16,11 +16,11 @@ public unsafe class UnspecializedTemplateTests
     [InlineData(40)]
     [InlineData(150)]
     public void ComputesTheLayerInSinglePrecision(int tokens) =>
-        new ExpertsCase<float>(Shape, tokens, new SeededRandom(tokens)).Check(&FusedMoe<float>.Forward);
+        new ExpertsCase<float>(Shape, tokens, new SeededRandom(tokens)).Check(&FusedMoe<float>.Run);
 
     [Theory]
     [InlineData(1)]
     [InlineData(33)]
     public void ComputesTheLayerWithBFloat16Weights(int tokens) =>
-        new ExpertsCase<BFloat16>(Shape, tokens, new SeededRandom(tokens), leaveSlotsOut: true).Check(&FusedMoe<BFloat16>.Forward);
+        new ExpertsCase<BFloat16>(Shape, tokens, new SeededRandom(tokens), leaveSlotsOut: true).Check(&FusedMoe<BFloat16>.Run);
 }

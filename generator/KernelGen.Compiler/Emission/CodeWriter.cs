@@ -11,42 +11,66 @@ public sealed class CodeWriter
     /// <summary>Writes one line, or each line of a multi-line text, at the current level.</summary>
     public CodeWriter Line(string text = "")
     {
-        foreach (var line in text.Split('\n'))
+        for (var start = 0; ;)
         {
-            var trimmed = line.TrimEnd();
-            if (trimmed.Length > 0) _text.Append(' ', _level * 4).Append(trimmed);
+            var next = text.IndexOf('\n', start);
+            var end = next < 0 ? text.Length : next;
+            while (end > start && char.IsWhiteSpace(text[end - 1])) end--;
+            if (end > start) _text.Append(' ', _level * 4).Append(text, start, end - start);
             _text.Append('\n');
+            if (next < 0) return this;
+            start = next + 1;
         }
-
-        return this;
     }
 
     /// <summary>Writes a header line and an opening brace; disposing the result closes the block.</summary>
-    public Block OpenBlock(string header)
+    public Level OpenBlock(string header)
     {
         Line(header);
         return OpenBlock();
     }
 
     /// <summary>Writes an opening brace; disposing the result closes the block.</summary>
-    public Block OpenBlock()
+    public Level OpenBlock() => OpenBlockTo("}");
+
+    /// <summary>Writes an opening brace; disposing the result writes <paramref name="end"/>.</summary>
+    public Level OpenBlockTo(string end)
     {
         Line("{");
-        _level++;
-        return new Block(this);
+        return new Level(this, end);
     }
+
+    /// <summary>Writes a header line; lines stand one level deeper until the result is disposed.</summary>
+    public Level Indent(string header)
+    {
+        Line(header);
+        return Indent();
+    }
+
+    /// <summary>Lines stand one level deeper until the result is disposed.</summary>
+    public Level Indent() => new(this, end: null);
 
     /// <inheritdoc/>
     public override string ToString() => _text.ToString();
 
-    /// <summary>An open brace.</summary>
-    public readonly struct Block(CodeWriter writer) : IDisposable
+    /// <summary>Lines that stand one level deeper.</summary>
+    public readonly struct Level : IDisposable
     {
-        /// <summary>Writes the closing brace.</summary>
+        private readonly CodeWriter _writer;
+        private readonly string? _end;
+
+        internal Level(CodeWriter writer, string? end)
+        {
+            _writer = writer;
+            _end = end;
+            writer._level++;
+        }
+
+        /// <summary>Goes back to the level before.</summary>
         public void Dispose()
         {
-            writer._level--;
-            writer.Line("}");
+            _writer._level--;
+            if (_end is not null) _writer.Line(_end);
         }
     }
 }

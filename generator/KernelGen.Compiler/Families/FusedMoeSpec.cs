@@ -9,9 +9,9 @@ public sealed record FusedMoeSpec(
     MoeActivation Activation,
     DType WeightType,
     int SplitK = 1,
-    bool Specialize = true)
+    bool Specialize = true) : IKernelSpec
 {
-    /// <summary>The canonical name: emitted type, benchmark row, log line and metric tag.</summary>
+    /// <inheritdoc/>
     public string VariantName
     {
         get
@@ -23,7 +23,7 @@ public sealed record FusedMoeSpec(
         }
     }
 
-    /// <summary>The declaration that yields this spec, as a user would write it.</summary>
+    /// <inheritdoc/>
     public string Declaration
     {
         get
@@ -39,7 +39,7 @@ public sealed record FusedMoeSpec(
     public (int Experts, int TopK, int HiddenSize, int IntermediateSize, DType WeightType) DispatchKey =>
         (Experts, TopK, HiddenSize, IntermediateSize, WeightType);
 
-    /// <summary>Everything that is wrong with the spec; empty when a kernel can be made.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<SpecProblem> Validate()
     {
         var problems = new List<SpecProblem?>
@@ -50,7 +50,7 @@ public sealed record FusedMoeSpec(
             SpecLimits.Range(nameof(IntermediateSize), IntermediateSize, SpecLimits.Width),
             SpecLimits.TopKWithin(TopK, Experts),
             SpecLimits.Known(nameof(Activation), Activation),
-            ValidateWeightType(),
+            SpecLimits.Known(nameof(WeightType), WeightType) ?? ValidateWeightType(),
             ValidateSplitK(),
         };
         return problems.OfType<SpecProblem>().ToArray();
@@ -60,9 +60,15 @@ public sealed record FusedMoeSpec(
         ? null
         : new SpecProblem("KG0007", $"WeightType {WeightType} has no CPU kernel; Float32 and BFloat16 have", nameof(WeightType));
 
-    private SpecProblem? ValidateSplitK() => SplitK >= 1 && SplitK <= Math.Min(SpecLimits.SplitK, Math.Min(HiddenSize, IntermediateSize))
-        ? null
-        : new SpecProblem("KG0010", $"SplitK is {SplitK}; it must lie between 1 and min({SpecLimits.SplitK}, HiddenSize, IntermediateSize)", nameof(SplitK));
+    private SpecProblem? ValidateSplitK()
+    {
+        if (SplitK < 1 || SplitK > SpecLimits.SplitK)
+            return new SpecProblem("KG0010", $"SplitK is {SplitK}; it must lie between 1 and {SpecLimits.SplitK}", nameof(SplitK));
+        var width = Math.Min(HiddenSize, IntermediateSize);
+        return width < 1 || SplitK <= width
+            ? null
+            : new SpecProblem("KG0010", $"SplitK is {SplitK}, but the narrower reduction has only {width} elements", nameof(SplitK));
+    }
 
     private static string ShortName(DType type) => type switch
     {

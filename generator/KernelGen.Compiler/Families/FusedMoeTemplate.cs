@@ -32,4 +32,10 @@ public static class FusedMoeTemplate
         var types = new Dictionary<string, string> { ["TWeight"] = spec.WeightType == DType.BFloat16 ? "BFloat16" : "float" };
         return new SpecializationRequest(className, values, types) { VectorBits = vectorBits, Specialize = spec.Specialize };
     }
+
+    /// <summary>
+    /// The most tokens for which a Split-K variant is chosen when the caller leaves the choice open. With more of them the
+    /// row blocks of the experts occupy all processors without slices.
+    /// </summary>
+    public static int MostTokens(int splitK) => Math.Max(1, 32 / splitK);
 }

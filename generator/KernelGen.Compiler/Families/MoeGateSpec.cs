@@ -9,9 +9,9 @@ public sealed record MoeGateSpec(
     int Groups,
     int TopKGroups,
     bool Renormalize,
-    bool Specialize = true)
+    bool Specialize = true) : IKernelSpec
 {
-    /// <summary>The canonical name: emitted type, benchmark row, log line and metric tag.</summary>
+    /// <inheritdoc/>
     public string VariantName
     {
         get
@@ -24,7 +24,7 @@ public sealed record MoeGateSpec(
         }
     }
 
-    /// <summary>The declaration that yields this spec, as a user would write it.</summary>
+    /// <inheritdoc/>
     public string Declaration
     {
         get
@@ -41,7 +41,7 @@ public sealed record MoeGateSpec(
     /// <summary>What run-time shapes can tell apart: two specs of one class with equal keys are ambiguous.</summary>
     public (int Experts, int TopK, bool CorrectionBias) DispatchKey => (Experts, TopK, CorrectionBias);
 
-    /// <summary>Everything that is wrong with the spec; empty when a kernel can be made.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<SpecProblem> Validate()
     {
         var problems = new List<SpecProblem?>
@@ -57,6 +57,7 @@ public sealed record MoeGateSpec(
 
     private SpecProblem? ValidateGroups()
     {
+        if (Experts < 1 || TopK < 1 || TopK > Experts) return null; // has been said already
         if (Groups < 1 || Experts % Groups != 0)
             return new SpecProblem("KG0005", $"{Experts} experts cannot be divided into {Groups} equal groups", nameof(Groups));
         if (TopKGroups < 1 || TopKGroups > Groups)

@@ -19,7 +19,8 @@ public static class SpecLimits
         ? null
         : new SpecProblem("KG0003", $"{argument} is {value}; it must lie between 1 and {most}", argument);
 
-    internal static SpecProblem? TopKWithin(int topK, int experts) => topK <= experts
+    /// <summary>Says nothing about sizes that <see cref="Range"/> rejects already.</summary>
+    internal static SpecProblem? TopKWithin(int topK, int experts) => experts < 1 || topK <= experts || topK > TopK
         ? null
         : new SpecProblem("KG0004", $"TopK is {topK}, but there are only {experts} experts", "TopK");
 

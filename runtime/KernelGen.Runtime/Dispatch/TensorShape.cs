@@ -7,15 +7,18 @@ namespace KernelGen.Cpu;
 internal static class TensorShape
 {
     /// <summary>Requires a matrix with dense rows and, where given, these extents.</summary>
-    public static void RequireMatrix<T>(in ReadOnlyTensorSpan<T> tensor, string shape, nint? rows, nint? columns, string argument)
+    public static void RequireMatrix<T>(in ReadOnlyTensorSpan<T> tensor, string argument, string shape, nint? rows, nint? columns)
     {
         var fits = tensor.Rank == 2 && (rows is null || tensor.Lengths[0] == rows) && (columns is null || tensor.Lengths[1] == columns);
         if (!fits)
         {
-            var expected = shape.Replace("T", rows is null ? "T" : Number(rows.Value)).Replace("H", columns is null ? "H" : Number(columns.Value)).Replace("k", columns is null ? "k" : Number(columns.Value));
+            var names = shape.Trim('[', ']').Split(", ");
+            var expected = $"[{Extent(rows, names[0])}, {Extent(columns, names[1])}]";
             throw new ArgumentException($"{argument} has shape {Describe(tensor.Lengths)}; expected {shape} = {expected}", argument);
         }
 
+        if (tensor.Lengths[0] > int.MaxValue || tensor.Lengths[1] > int.MaxValue)
+            throw new ArgumentException($"{argument} has shape {Describe(tensor.Lengths)}; an extent may not exceed {int.MaxValue}", argument);
         if (tensor.Lengths[1] > 1 && tensor.Strides[1] != 1)
             throw new ArgumentException($"{argument} has column stride {tensor.Strides[1]}; its rows must be dense (stride 1)", argument);
     }
@@ -26,6 +29,8 @@ internal static class TensorShape
         for (var i = 0; i < parts.Length; i++) parts[i] = Number(lengths[i]);
         return $"[{string.Join(", ", parts)}]";
     }
+
+    private static string Extent(nint? extent, string name) => extent is { } number ? Number(number) : name;
 
     private static string Number(nint value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using KernelGen.Cpu;
 
 namespace KernelGen;
 
@@ -39,11 +40,31 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
     /// <summary>Width I of the intermediate states.</summary>
     public int IntermediateSize { get; }
 
-    internal void** Gate => Live(_pointers);
+    /// <summary>What a kernel reads.</summary>
+    /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
+    internal ExpertPointers Pointers
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return new ExpertPointers
+            {
+                Owner = this,
+                Experts = Experts,
+                HiddenSize = HiddenSize,
+                IntermediateSize = IntermediateSize,
+                Gate = Gate,
+                Up = Up,
+                Down = Down,
+            };
+        }
+    }
 
-    internal void** Up => Live(_pointers + Experts);
+    private void** Gate => _pointers;
 
-    internal void** Down => Live(_pointers + (2 * Experts));
+    private void** Up => _pointers + Experts;
+
+    private void** Down => _pointers + (2 * Experts);
 
     /// <summary>Uses fused tensors in place; they stay pinned until the weights are disposed.</summary>
     /// <param name="gateUp">[E, 2I, H], each expert's gate rows before its up rows.</param>
@@ -107,11 +128,5 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
     private static void RequireLength(long actual, long expected, string argument, string shape)
     {
         if (actual != expected) throw new ArgumentException($"{argument} holds {actual} elements; expected {shape} = {expected}", argument);
-    }
-
-    private void** Live(void** table)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return table;
     }
 }

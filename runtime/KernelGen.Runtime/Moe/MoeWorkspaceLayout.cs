@@ -6,10 +6,10 @@ internal readonly unsafe struct MoeWorkspaceLayout(MoeTiling tiling, int hiddenS
     private readonly MoeTiling _tiling = tiling;
 
     /// <summary>Most tokens, at least one, whose workspace stays within <paramref name="limit"/> bytes.</summary>
-    public int TokensWithin(long limit, int tokens)
+    public int TokensWithin(long limit)
     {
         var bytesPerToken = (long)_tiling.TopK * FloatsPerRow * sizeof(float);
-        return (int)Math.Clamp(limit / bytesPerToken, 1, Math.Max(1, tokens));
+        return (int)Math.Clamp(limit / bytesPerToken, 1, int.MaxValue / (2 * _tiling.TopK));
     }
 
     /// <summary>Takes the arrays of one pass out of <paramref name="workspace"/> and plans the pass.</summary>

@@ -1,0 +1,162 @@
+using KernelGen.Compiler.Families;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace KernelGen.Compiler.Emission;
+
+/// <summary>Writes <c>Forward</c>, one for each weight type, and <c>Select</c> for the experts of a class.</summary>
+internal static class FusedMoeDispatcher
+{
+    public static void Write(CodeWriter writer, DeclaredClass declared)
+    {
+        foreach (var sameType in declared.Experts.GroupBy(spec => spec.WeightType))
+        {
+            WriteForward(writer, declared, sameType.Key, sameType.ToArray());
+            writer.Line();
+        }
+
+        WriteSelect(writer, declared);
+        writer.Line();
+        WriteMissing(writer, declared);
+    }
+
+    private static void WriteForward(CodeWriter writer, DeclaredClass declared, DType weightType, IReadOnlyList<FusedMoeSpec> specs)
+    {
+        var type = weightType == DType.BFloat16 ? "global::KernelGen.BFloat16" : "float";
+        writer.Line($$"""
+            /// <summary>
+            /// Sends every token through its k experts and adds up their outputs times the weights. The shapes choose among the declared experts:
+            {{DocumentationList.Of(specs)}}
+            /// </summary>
+            /// <param name="hidden">Hidden states, [T, H].</param>
+            /// <param name="expertWeights">The weights of all experts.</param>
+            /// <param name="weights">Weight of each chosen expert, [T, k].</param>
+            /// <param name="experts">Number of each chosen expert, [T, k].</param>
+            /// <param name="output">Receives the sums, [T, H].</param>
+            /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+            /// <exception cref="global::System.ArgumentException">The shapes do not fit each other.</exception>
+            /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+            {{GeneratedNames.GeneratedCodeAttribute}}
+            public static unsafe void Forward(
+                global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
+                global::KernelGen.ExpertWeights<{{type}}> expertWeights,
+                global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
+                global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
+                global::System.Numerics.Tensors.TensorSpan<float> output,
+                int splitK = 0)
+            """);
+        using (writer.OpenBlock())
+        {
+            writer.Line("var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);");
+            writer.Line("switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))");
+            using (writer.OpenBlock())
+            {
+                foreach (var sameShape in specs.GroupBy(spec => spec.DispatchKey))
+                {
+                    using (writer.Indent($"case {Shape(sameShape.First())}:"))
+                    {
+                        WriteSplitKChoice(writer, declared, sameShape.ToArray());
+                        writer.Line().Line("break;");
+                    }
+                }
+            }
+
+            writer.Line();
+            writer.Line($"throw NoSuchExperts(call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, {TypeValue(weightType)}, splitK);");
+        }
+    }
+
+    private static void WriteSplitKChoice(CodeWriter writer, DeclaredClass declared, IReadOnlyList<FusedMoeSpec> specs)
+    {
+        writer.Line($"switch ({SplitKChoice(specs, "call.Tokens")})");
+        using (writer.OpenBlock())
+        {
+            foreach (var spec in specs)
+            {
+                var variant = GeneratedNames.VariantType(declared.FullName, spec);
+                using (writer.Indent($"case {spec.SplitK}:"))
+                {
+                    writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
+                    writer.Line($"call.Run(&{variant}.Run);");
+                    writer.Line("return;");
+                }
+            }
+        }
+    }
+
+    private static void WriteSelect(CodeWriter writer, DeclaredClass declared)
+    {
+        writer.Line($$"""
+            /// <summary>The variant that <c>Forward</c> runs for these shapes.</summary>
+            /// <param name="experts">Number of experts E.</param>
+            /// <param name="topK">Experts of each token, k.</param>
+            /// <param name="hiddenSize">Width H of the hidden states.</param>
+            /// <param name="intermediateSize">Width I of one expert's intermediate states.</param>
+            /// <param name="weightType">Type of the experts' weights.</param>
+            /// <param name="tokens">Number of tokens T; matters when <paramref name="splitK"/> is 0.</param>
+            /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+            /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+            {{GeneratedNames.GeneratedCodeAttribute}}
+            public static global::KernelGen.KernelVariant Select(
+                int experts, int topK, int hiddenSize, int intermediateSize, global::KernelGen.DType weightType, int tokens, int splitK = 0)
+            """);
+        using (writer.OpenBlock())
+        {
+            writer.Line("return (experts, topK, hiddenSize, intermediateSize, weightType) switch");
+            using (writer.OpenBlockTo("};"))
+            {
+                foreach (var sameShape in declared.Experts.GroupBy(spec => spec.DispatchKey))
+                {
+                    var specs = sameShape.ToArray();
+                    writer.Line($"{ShapeAndType(specs[0])} => ({SplitKChoice(specs, "tokens")}) switch");
+                    using (writer.OpenBlockTo("},"))
+                    {
+                        foreach (var spec in specs) writer.Line($"{spec.SplitK} => {GeneratedNames.VariantType(declared.FullName, spec)}.Variant,");
+                        writer.Line(SelectNothing);
+                    }
+                }
+
+                writer.Line(SelectNothing);
+            }
+        }
+    }
+
+    private const string SelectNothing = "_ => throw NoSuchExperts(experts, topK, hiddenSize, intermediateSize, weightType, splitK),";
+
+    private static void WriteMissing(CodeWriter writer, DeclaredClass declared)
+    {
+        writer.Line(GeneratedNames.GeneratedCodeAttribute);
+        writer.Line("private static global::KernelGen.KernelVariantNotFoundException NoSuchExperts(");
+        using (writer.Indent())
+        {
+            writer.Line("int experts, int topK, int hiddenSize, int intermediateSize, global::KernelGen.DType weightType, int splitK) => new(");
+            writer.Line($"{SymbolDisplay.FormatLiteral(declared.FullName, quote: true)},");
+            writer.Line("$\"[FusedMoe(Experts = {experts}, TopK = {topK}, HiddenSize = {hiddenSize}, IntermediateSize = {intermediateSize}\"");
+            using (writer.Indent())
+            {
+                writer.Line("+ (weightType == global::KernelGen.DType.Float32 ? \"\" : $\", WeightType = DType.{weightType}\")");
+                writer.Line("+ (splitK == 0 ? \")]\" : $\", SplitK = new[] {{ {splitK} }})]\"),");
+            }
+
+            writer.Line("new[]");
+            using (writer.OpenBlockTo("});"))
+            {
+                foreach (var spec in declared.Experts) writer.Line($"{GeneratedNames.VariantType(declared.FullName, spec)}.Variant,");
+            }
+        }
+    }
+
+    // "splitK != 0 ? splitK : tokens <= 8 ? 4 : 1": the most slices that so many tokens still allow.
+    private static string SplitKChoice(IEnumerable<FusedMoeSpec> specs, string tokens)
+    {
+        var mostFirst = specs.Select(spec => spec.SplitK).OrderByDescending(slices => slices).ToArray();
+        var thresholds = mostFirst.Take(mostFirst.Length - 1).Select(slices => $"{tokens} <= {FusedMoeTemplate.MostTokens(slices)} ? {slices} : ");
+        return $"splitK != 0 ? splitK : {string.Concat(thresholds)}{mostFirst[mostFirst.Length - 1]}";
+    }
+
+    private static string Shape(FusedMoeSpec spec) => $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize})";
+
+    private static string ShapeAndType(FusedMoeSpec spec) =>
+        $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}, {TypeValue(spec.WeightType)})";
+
+    private static string TypeValue(DType type) => $"global::KernelGen.DType.{type}";
+}

@@ -1,0 +1,14 @@
+namespace KernelGen.Compiler.Families;
+
+/// <summary>A configuration that one kernel variant is made for, whatever its family. Implementations compare by content.</summary>
+public interface IKernelSpec
+{
+    /// <summary>The canonical name: emitted type, benchmark row, log line and metric tag.</summary>
+    string VariantName { get; }
+
+    /// <summary>The attribute that yields this spec, as a user would write it.</summary>
+    string Declaration { get; }
+
+    /// <summary>Everything that is wrong with the spec; empty when a kernel can be made.</summary>
+    IReadOnlyList<SpecProblem> Validate();
+}

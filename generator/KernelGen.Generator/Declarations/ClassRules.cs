@@ -1,0 +1,41 @@
+using KernelGen.Generator.Diagnostics;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace KernelGen.Generator.Declarations;
+
+/// <summary>What a class must be like for members to be added to it.</summary>
+internal static class ClassRules
+{
+    public static IEnumerable<Finding> Check(INamedTypeSymbol type, CancellationToken cancellation)
+    {
+        if (type.IsRecord) yield return Unsupported(type, $"'{type.Name}' is a record; kernels are added to classes that are not records");
+        if (type.IsFileLocal) yield return Unsupported(type, $"'{type.Name}' is local to its file, where generated code cannot reach it");
+        for (var level = type; level is not null; level = level.ContainingType)
+        {
+            if (level.TypeParameters.Length > 0)
+                yield return Unsupported(level, $"'{level.Name}' has type parameters; kernels are added to classes without them, in types without them");
+            if (!IsPartial(level, cancellation))
+                yield return new Finding(Rules.NotPartial, Place(level), $"'{level.Name}' must be partial, so that kernels can be added to '{type.Name}'");
+        }
+
+        foreach (var member in AddedMembers(type).Where(member => member == type.Name))
+            yield return new Finding(Rules.NameTaken, Place(type), $"the class is named '{type.Name}', like the method that would be added to it");
+    }
+
+    private static IEnumerable<string> AddedMembers(INamedTypeSymbol type)
+    {
+        yield return "Select";
+        if (KernelAttributes.Of(type).Any(KernelAttributes.IsMoeGate)) yield return "Route";
+        if (KernelAttributes.Of(type).Any(KernelAttributes.IsFusedMoe)) yield return "Forward";
+    }
+
+    private static bool IsPartial(INamedTypeSymbol type, CancellationToken cancellation) => type.DeclaringSyntaxReferences
+        .Select(reference => reference.GetSyntax(cancellation))
+        .All(part => part is BaseTypeDeclarationSyntax declaration && declaration.Modifiers.Any(SyntaxKind.PartialKeyword));
+
+    private static Finding Unsupported(INamedTypeSymbol type, string message) => new(Rules.UnsupportedClass, Place(type), message);
+
+    private static Location Place(INamedTypeSymbol type) => type.Locations[0];
+}

@@ -1,0 +1,38 @@
+using KernelGen.Compiler.Families;
+using Microsoft.CodeAnalysis;
+
+namespace KernelGen.Generator.Declarations;
+
+/// <summary>One attribute: the valid specs that it yields and what is wrong with it.</summary>
+internal sealed record Declaration(AttributeData Attribute, IReadOnlyList<IKernelSpec> Specs, IReadOnlyList<SpecProblem> Problems)
+{
+    /// <summary>Reads every declaring attribute of a class. Of declarations that no call can tell apart, the first one counts.</summary>
+    public static IReadOnlyList<Declaration> ReadAll(INamedTypeSymbol type)
+    {
+        var declarations = new List<Declaration>();
+        var taken = new Dictionary<object, IKernelSpec>();
+        foreach (var attribute in KernelAttributes.Of(type))
+        {
+            var declaration = KernelAttributes.IsMoeGate(attribute) ? MoeGateReader.Read(attribute) : FusedMoeReader.Read(attribute);
+            declarations.Add(declaration.WithoutAmbiguity(taken));
+        }
+
+        return declarations;
+    }
+
+    private Declaration WithoutAmbiguity(Dictionary<object, IKernelSpec> taken)
+    {
+        if (Specs.Count == 0) return this;
+        var key = Key(Specs[0]); // specs of one attribute differ in nothing that the key holds
+        if (!taken.TryGetValue(key, out var first))
+        {
+            taken.Add(key, Specs[0]);
+            return this;
+        }
+
+        var message = $"no call can tell this declaration from {first.Declaration}, which stands before it";
+        return this with { Specs = [], Problems = [.. Problems, new SpecProblem("KG0008", message, "")] };
+    }
+
+    private static object Key(IKernelSpec spec) => spec is MoeGateSpec gate ? gate.DispatchKey : ((FusedMoeSpec)spec).DispatchKey;
+}

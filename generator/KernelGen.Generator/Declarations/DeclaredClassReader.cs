@@ -1,0 +1,53 @@
+using KernelGen.Compiler;
+using KernelGen.Compiler.Emission;
+using KernelGen.Compiler.Families;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace KernelGen.Generator.Declarations;
+
+/// <summary>Turns an attributed class into the plain record that leaves the generator's first step.</summary>
+internal static class DeclaredClassReader
+{
+    /// <summary>Null when nothing can be emitted, or when another attribute's turn brings the class.</summary>
+    public static DeclaredClass? Read(GeneratorAttributeSyntaxContext context, CancellationToken cancellation)
+    {
+        if (context.TargetSymbol is not INamedTypeSymbol type) return null;
+
+        // A class comes once for each kind of attribute and for each part that has some: only its first attribute counts.
+        if (!ReferenceEquals(context.Attributes[0], KernelAttributes.Of(type).FirstOrDefault())) return null;
+        if (CompilationRules.Check(context.SemanticModel.Compilation).Any() || ClassRules.Check(type, cancellation).Any()) return null;
+
+        var specs = Declaration.ReadAll(type).SelectMany(declaration => declaration.Specs).ToArray();
+        if (specs.Length == 0) return null;
+        return new DeclaredClass(
+            type.ContainingNamespace.IsGlobalNamespace ? "" : FullName(type.ContainingNamespace),
+            new EquatableArray<ContainingType>(Around(type)),
+            type.Name,
+            Modifiers(type),
+            new EquatableArray<MoeGateSpec>(specs.OfType<MoeGateSpec>()),
+            new EquatableArray<FusedMoeSpec>(specs.OfType<FusedMoeSpec>()));
+    }
+
+    private static string FullName(INamespaceSymbol space) =>
+        space.ContainingNamespace.IsGlobalNamespace ? space.Name : $"{FullName(space.ContainingNamespace)}.{space.Name}";
+
+    private static IEnumerable<ContainingType> Around(INamedTypeSymbol type)
+    {
+        if (type.ContainingType is not { } outer) return [];
+        var kind = outer.TypeKind switch
+        {
+            TypeKind.Struct => "struct",
+            TypeKind.Interface => "interface",
+            _ => "class",
+        };
+        var keyword = !outer.IsRecord ? kind : kind == "struct" ? "record struct" : "record";
+        return Around(outer).Append(new ContainingType(keyword, outer.Name));
+    }
+
+    private static string Modifiers(INamedTypeSymbol type)
+    {
+        var accessibility = SyntaxFacts.GetText(type.DeclaredAccessibility);
+        return type.IsStatic ? $"{accessibility} static" : accessibility;
+    }
+}

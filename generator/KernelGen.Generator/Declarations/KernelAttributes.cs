@@ -1,0 +1,23 @@
+using Microsoft.CodeAnalysis;
+
+namespace KernelGen.Generator.Declarations;
+
+/// <summary>The attributes that declare kernels.</summary>
+internal static class KernelAttributes
+{
+    public const string MoeGate = "KernelGen.MoeGateAttribute";
+
+    public const string FusedMoe = "KernelGen.FusedMoeAttribute";
+
+    public static bool IsMoeGate(AttributeData attribute) => IsNamed(attribute, "MoeGateAttribute");
+
+    public static bool IsFusedMoe(AttributeData attribute) => IsNamed(attribute, "FusedMoeAttribute");
+
+    /// <summary>The attributes of a class that declare kernels, in the compiler's order.</summary>
+    public static IEnumerable<AttributeData> Of(INamedTypeSymbol type) =>
+        type.GetAttributes().Where(attribute => IsMoeGate(attribute) || IsFusedMoe(attribute));
+
+    private static bool IsNamed(AttributeData attribute, string name) =>
+        attribute.AttributeClass is { ContainingNamespace: { Name: "KernelGen", ContainingNamespace.IsGlobalNamespace: true }, ContainingType: null } type
+        && type.MetadataName == name;
+}

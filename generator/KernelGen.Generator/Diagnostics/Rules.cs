@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+
+namespace KernelGen.Generator.Diagnostics;
+
+/// <summary>Every diagnostic about declarations. The page of each is <c>docs/diagnostics/{id}.md</c>.</summary>
+internal static class Rules
+{
+    private const string HelpBase = "https://github.com/kernelgen/kernelgen/blob/main/docs/diagnostics/";
+
+    public static readonly DiagnosticDescriptor NotPartial = Create("KG0001", "A class that declares kernels must be partial");
+    public static readonly DiagnosticDescriptor UnsupportedClass = Create("KG0002", "Kernels cannot be added to this kind of type");
+    public static readonly DiagnosticDescriptor SizeOutOfRange = Create("KG0003", "A size is out of range");
+    public static readonly DiagnosticDescriptor TopKAboveExperts = Create("KG0004", "TopK is larger than Experts");
+    public static readonly DiagnosticDescriptor GroupsDoNotDivide = Create("KG0005", "Groups does not divide Experts");
+    public static readonly DiagnosticDescriptor TopKGroups = Create("KG0006", "TopKGroups does not fit Groups and TopK");
+    public static readonly DiagnosticDescriptor UnsupportedType = Create("KG0007", "No kernel has this number type");
+    public static readonly DiagnosticDescriptor Ambiguous = Create("KG0008", "Two declarations of a class cannot be told apart");
+    public static readonly DiagnosticDescriptor UnsafeNotAllowed = Create("KG0009", "Kernels need unsafe code");
+    public static readonly DiagnosticDescriptor SplitK = Create("KG0010", "SplitK is not a list of possible slice numbers");
+    public static readonly DiagnosticDescriptor UnknownValue = Create("KG0011", "A value is not a member of its enumeration");
+    public static readonly DiagnosticDescriptor LanguageVersion = Create("KG0012", "Kernels need C# 12");
+    public static readonly DiagnosticDescriptor RuntimeMissing = Create("KG0013", "Kernels need KernelGen.Runtime");
+    public static readonly DiagnosticDescriptor NameTaken = Create("KG0014", "The class is named like a method that would be added to it");
+
+    /// <summary>Every rule.</summary>
+    public static ImmutableArray<DiagnosticDescriptor> All { get; } = ImmutableArray.Create(
+        NotPartial, UnsupportedClass, SizeOutOfRange, TopKAboveExperts, GroupsDoNotDivide, TopKGroups, UnsupportedType,
+        Ambiguous, UnsafeNotAllowed, SplitK, UnknownValue, LanguageVersion, RuntimeMissing, NameTaken);
+
+    /// <summary>The rule of a problem that a spec has.</summary>
+    public static DiagnosticDescriptor OfProblem(string id) => All.Single(rule => rule.Id == id);
+
+    private static DiagnosticDescriptor Create(string id, string title) =>
+        new(id, title, "{0}", "KernelGen", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: $"{HelpBase}{id}.md");
+}

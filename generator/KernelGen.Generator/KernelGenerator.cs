@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using System.Text;
+using KernelGen.Compiler.Emission;
+using KernelGen.Compiler.Families;
+using KernelGen.Generator.Declarations;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
+
+namespace KernelGen.Generator;
+
+/// <summary>
+/// Writes the kernels that attributes declare. Mistakes are the <see cref="DeclarationAnalyzer"/>'s to report; what is
+/// wrong is left out here.
+/// </summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class KernelGenerator : IIncrementalGenerator
+{
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        var classes = Declared(context, KernelAttributes.MoeGate).Collect()
+            .Combine(Declared(context, KernelAttributes.FusedMoe).Collect())
+            .SelectMany(static (both, _) => FileNames.Assign([.. both.Left, .. both.Right]))
+            .WithTrackingName(TrackingNames.Classes);
+        context.RegisterSourceOutput(classes, static (output, declared) => Add(output, KernelEmitter.EmitDispatcher(declared)));
+
+        // A variant is apart from its class, so that a new attribute specialises nothing but itself.
+        var variants = classes
+            .SelectMany(static (declared, _) => declared.Variants.Select(spec => new DeclaredVariant(declared.FullName, declared.HintName, spec)))
+            .WithTrackingName(TrackingNames.Variants);
+        context.RegisterImplementationSourceOutput(variants, static (output, variant) =>
+        {
+            foreach (var source in KernelEmitter.EmitVariant(variant.ClassFullName, variant.ClassHintName, variant.Spec)) Add(output, source);
+        });
+    }
+
+    private static IncrementalValuesProvider<DeclaredClass> Declared(IncrementalGeneratorInitializationContext context, string attribute) =>
+        context.SyntaxProvider.ForAttributeWithMetadataName(
+                attribute,
+                static (node, _) => node is TypeDeclarationSyntax,
+                static (attributed, cancellation) => DeclaredClassReader.Read(attributed, cancellation))
+            .Where(static declared => declared is not null)
+            .Select(static (declared, _) => declared!)
+            .WithTrackingName(TrackingNames.Declarations);
+
+    private static void Add(SourceProductionContext output, EmittedSource source) =>
+        output.AddSource(source.HintName, SourceText.From(source.Text, Encoding.UTF8));
+
+    private sealed record DeclaredVariant(string ClassFullName, string ClassHintName, IKernelSpec Spec);
+}

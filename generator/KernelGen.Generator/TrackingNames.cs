@@ -1,0 +1,14 @@
+namespace KernelGen.Generator;
+
+/// <summary>Names of the generator's steps, by which tests see what an edit re-runs.</summary>
+public static class TrackingNames
+{
+    /// <summary>Attribute to declared class, for each attribute.</summary>
+    public const string Declarations = nameof(Declarations);
+
+    /// <summary>Declared classes of all attributes.</summary>
+    public const string Classes = nameof(Classes);
+
+    /// <summary>Every variant of every class.</summary>
+    public const string Variants = nameof(Variants);
+}

@@ -1,0 +1,20 @@
+namespace KernelGen.Cpu;
+
+/// <summary>The addresses of all experts' projections, whatever their number type.</summary>
+internal readonly unsafe struct ExpertPointers
+{
+    /// <summary>Keeps the addresses valid while it is reachable.</summary>
+    public required object Owner { get; init; }
+
+    public required int Experts { get; init; }
+
+    public required int HiddenSize { get; init; }
+
+    public required int IntermediateSize { get; init; }
+
+    public required void** Gate { get; init; }
+
+    public required void** Up { get; init; }
+
+    public required void** Down { get; init; }
+}

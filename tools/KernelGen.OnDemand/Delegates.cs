@@ -1,0 +1,24 @@
+using System.Numerics.Tensors;
+
+namespace KernelGen.OnDemand;
+
+/// <summary>A generated <c>Route</c>: the top-k experts of every token.</summary>
+/// <param name="logits">[T, E].</param>
+/// <param name="correctionBias">[E] or empty.</param>
+/// <param name="weights">Receives [T, k].</param>
+/// <param name="experts">Receives [T, k].</param>
+/// <param name="routedScalingFactor">Factor of all weights.</param>
+public delegate void GateRoute(
+    ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor = 1f);
+
+/// <summary>A generated <c>Forward</c>: the experts of a layer.</summary>
+/// <typeparam name="T">Type of a weight.</typeparam>
+/// <param name="hidden">[T, H].</param>
+/// <param name="expertWeights">The experts.</param>
+/// <param name="weights">[T, k].</param>
+/// <param name="experts">[T, k].</param>
+/// <param name="output">Receives [T, H].</param>
+/// <param name="splitK">Slices of the reduction; 0 lets the number of tokens choose.</param>
+public delegate void ExpertsForward<T>(
+    ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> expertWeights, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output, int splitK = 0)
+    where T : unmanaged;

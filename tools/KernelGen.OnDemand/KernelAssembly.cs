@@ -1,0 +1,77 @@
+using System.Reflection;
+using System.Runtime.Loader;
+using KernelGen.Compiler;
+using KernelGen.Compiler.Emission;
+using KernelGen.Compiler.Families;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace KernelGen.OnDemand;
+
+/// <summary>Kernels that were specialised, compiled and loaded in this process.</summary>
+public sealed class KernelAssembly
+{
+    private const string ClassName = "Kernels";
+
+    private static readonly Lazy<MetadataReference[]> References = new(() =>
+        ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Select(path => (MetadataReference)MetadataReference.CreateFromFile(path)).ToArray());
+
+    private readonly Type _class;
+
+    private KernelAssembly(Type kernels) => _class = kernels;
+
+    /// <summary>Makes kernels for <paramref name="specs"/>, whose dispatch keys differ.</summary>
+    /// <exception cref="ArgumentException">A spec is invalid; the message holds every problem.</exception>
+    public static KernelAssembly Compile(params IKernelSpec[] specs)
+    {
+        var problems = specs.SelectMany(spec => spec.Validate()).Select(problem => $"{problem.Id}: {problem.Message}").Distinct().ToArray();
+        if (problems.Length > 0) throw new ArgumentException(string.Join("; ", problems), nameof(specs));
+
+        var sources = KernelEmitter.Emit(new DeclaredClass(
+            "", EquatableArray<ContainingType>.Empty, ClassName, "public static", new(specs.OfType<MoeGateSpec>()), new(specs.OfType<FusedMoeSpec>())));
+        return new KernelAssembly(Load(sources).GetType(ClassName, throwOnError: true)!);
+    }
+
+    /// <summary>The gates' entry point.</summary>
+    public GateRoute Route => Bind<GateRoute>("Route");
+
+    /// <summary>The experts' entry point for one type of weights: <see cref="float"/> or <see cref="BFloat16"/>.</summary>
+    public ExpertsForward<T> Forward<T>()
+        where T : unmanaged => Bind<ExpertsForward<T>>("Forward");
+
+    /// <summary>The address of the kernel for one vector width: <c>delegate*&lt;in MoeArguments, void&gt;</c> or <c>delegate*&lt;in GateArguments, void&gt;</c>.</summary>
+    /// <remarks>A width that the processor lacks runs, slowly; so every width can be tested anywhere.</remarks>
+    public nint Kernel(IKernelSpec spec, int vectorBits)
+    {
+        var type = _class.Assembly.GetTypes().Single(type => type.DeclaringType?.Name == spec.VariantName && type.Name == KernelRecipe.ClassName(vectorBits));
+        return type.GetMethod("Run", BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!.MethodHandle.GetFunctionPointer();
+    }
+
+    private static Assembly Load(IReadOnlyList<EmittedSource> sources)
+    {
+        var parsing = new CSharpParseOptions(LanguageVersion.CSharp12);
+        var trees = sources.Select(source => CSharpSyntaxTree.ParseText(source.Text, parsing, source.HintName, System.Text.Encoding.UTF8));
+        var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true);
+        var compilation = CSharpCompilation.Create($"KernelGen.OnDemand.{Guid.NewGuid():N}", trees, References.Value, options);
+
+        using var image = new MemoryStream();
+        var result = compilation.Emit(image);
+        if (!result.Success)
+        {
+            var errors = result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
+            throw new InvalidOperationException($"the specialised kernels do not compile; this is a defect of KernelGen:{Environment.NewLine}{string.Join(Environment.NewLine, errors)}");
+        }
+
+        image.Position = 0;
+        return AssemblyLoadContext.Default.LoadFromStream(image);
+    }
+
+    private TDelegate Bind<TDelegate>(string name)
+        where TDelegate : Delegate
+    {
+        var parameters = typeof(TDelegate).GetMethod("Invoke")!.GetParameters().Select(parameter => parameter.ParameterType).ToArray();
+        var method = _class.GetMethod(name, parameters) ?? throw new InvalidOperationException($"no {name} was asked for");
+        return method.CreateDelegate<TDelegate>();
+    }
+}
