@@ -1,0 +1,138 @@
+using KernelGen.Testing;
+
+namespace KernelGen.HuggingFace.Tests;
+
+public class MoeLayerTensorsTests
+{
+    private const string Expert = "model.layers.0.mlp.experts.3.";
+
+    [Fact]
+    public void TensorsLieInTheFileAndAreNotCopied()
+    {
+        using var checkpoint = SafetensorsCheckpoint.Open(GoldenFiles.Path("deepseekv3-a"));
+        var layer = MoeLayerTensors.Load(checkpoint, MoeModelConfig.Load(GoldenFiles.Path("deepseekv3-a")), 0);
+        Assert.Equal(DType.BFloat16, layer.WeightType);
+        Assert.Equal(32, layer.Experts.Count);
+        Assert.Equal(checkpoint.Get($"{Expert}up_proj.weight").Address, layer.Experts[3].Up.Address);
+        Assert.Equal([128, 96], layer.Experts[3].Down.Shape.ToArray());
+        Assert.Equal("model.layers.0.mlp.gate.e_score_correction_bias", layer.CorrectionBias?.Name);
+        Assert.Equal("model.layers.0.mlp.shared_experts.gate_proj.weight", layer.SharedExpert?.Gate.Name);
+        Assert.Null(layer.SharedExpertGate);
+    }
+
+    [Theory]
+    [InlineData("layers.0.")] // a model saved without its head
+    [InlineData("model.language_model.layers.0.")]
+    [InlineData("language_model.model.layers.0.")]
+    public void LayersAreFoundInsideLargerAndSmallerModels(string prefix)
+    {
+        using var changed = new ChangedModel("jamba-a");
+        changed.Rewrite(tensor => (tensor.Name.Replace("model.layers.0.", prefix, StringComparison.Ordinal), tensor.DType, tensor.Shape.ToArray()));
+        Assert.StartsWith(prefix, changed.Load().Router.Name, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AWrongShapeIsReportedWithTheExpectedOne()
+    {
+        using var changed = new ChangedModel("qwen3moe-a");
+        changed.Rewrite(tensor => (tensor.Name, tensor.DType, tensor.Name == $"{Expert}down_proj.weight" ? [96, 128] : tensor.Shape.ToArray()));
+        Fails(changed, $"tensor '{Expert}down_proj.weight' has the shape [96, 128]; ", "makes it [128, 96]");
+    }
+
+    [Fact]
+    public void ExpertsOfDifferentTypesAreRejected()
+    {
+        using var changed = new ChangedModel("qwen3moe-a");
+        changed.Rewrite(tensor => (tensor.Name, tensor.Name == $"{Expert}gate_proj.weight" ? SafetensorsDType.Float16 : tensor.DType, tensor.Shape.ToArray()));
+        Fails(changed, $"tensor '{Expert}gate_proj.weight' is F16, but 'model.layers.0.mlp.experts.0.gate_proj.weight' is BF16");
+    }
+
+    [Fact]
+    public void QuantisedExpertsAreRejected()
+    {
+        using var changed = new ChangedModel("qwen3moe-a");
+        changed.Rewrite(tensor => (tensor.Name, tensor.Name == $"{Expert}gate_proj.weight" ? SafetensorsDType.UInt16 : tensor.DType, tensor.Shape.ToArray()));
+        Fails(changed, $"tensor '{Expert}gate_proj.weight' is U16; expected F32, F16 or BF16");
+    }
+
+    [Fact]
+    public void AMissingExpertIsNamed()
+    {
+        using var changed = new ChangedModel("mixtral-a");
+        changed.Rewrite(tensor => (tensor.Name.Replace("experts.7.w3", "experts.7.w4", StringComparison.Ordinal), tensor.DType, tensor.Shape.ToArray()));
+        Fails(changed, "has no tensor 'model.layers.0.block_sparse_moe.experts.7.w3.weight'; nearest: ", "'model.layers.0.block_sparse_moe.experts.7.w4.weight'");
+    }
+
+    [Theory]
+    [InlineData("gptoss-a", "gpt_oss")]
+    [InlineData("llama4-a", "llama4_text")]
+    public void FusedExpertsAreNotSupportedYet(string model, string modelType)
+    {
+        using var checkpoint = SafetensorsCheckpoint.Open(GoldenFiles.Path(model));
+        var config = MoeModelConfig.Load(GoldenFiles.Path(model));
+        var error = Assert.Throws<ModelConfigException>(() => MoeLayerTensors.Load(checkpoint, config, 0));
+        Assert.Contains($"'model_type' is {modelType}, whose experts lie fused in one tensor", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ALayerWithoutExpertsIsRejected()
+    {
+        using var checkpoint = SafetensorsCheckpoint.Open(GoldenFiles.Path("jamba-a"));
+        var config = MoeModelConfig.Load(GoldenFiles.Path("jamba-a")) with { Layers = 3 };
+        AssertMessage("layer 2 has no experts; those that have: 0", () => MoeLayerTensors.Load(checkpoint, config, 2));
+        AssertMessage("'num_hidden_layers' is 3; there is no layer 3", () => MoeLayerTensors.Load(checkpoint, config, 3));
+        AssertMessage("'num_hidden_layers' is 3; there is no layer -1", () => MoeLayerTensors.Load(checkpoint, config, -1));
+    }
+
+    [Fact]
+    public void AnotherActivationIsRejected()
+    {
+        using var changed = new ChangedModel("olmoe-a");
+        changed.Rewrite(tensor => (tensor.Name, tensor.DType, tensor.Shape.ToArray()));
+        changed.ReplaceInConfig("\"silu\"", "\"relu\"");
+        AssertMessage("'hidden_act' is 'relu'; expected silu", () => changed.Load());
+    }
+
+    private static void AssertMessage(string problem, Func<object> function)
+    {
+        var error = Assert.Throws<ModelConfigException>(() => { function(); });
+        Assert.Contains(problem, error.Message, StringComparison.Ordinal);
+    }
+
+    private static void Fails(ChangedModel model, params string[] problems)
+    {
+        var error = Assert.Throws<SafetensorsException>(() => { model.Load(); });
+        foreach (var problem in problems) Assert.Contains(problem, error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A copy of a golden model with changes.</summary>
+    private sealed class ChangedModel(string model) : IDisposable
+    {
+        private readonly TemporaryFolder _folder = new();
+        private SafetensorsCheckpoint? _checkpoint;
+
+        /// <summary>Gives every tensor another name, type or shape of the same length in bytes.</summary>
+        public void Rewrite(Func<SafetensorsTensor, (string Name, SafetensorsDType DType, long[] Shape)> change)
+        {
+            File.Copy(GoldenFiles.Path(model, "config.json"), _folder.Path("config.json"));
+            using var original = SafetensorsFile.Open(GoldenFiles.Path(model, "model.safetensors"));
+            var changed = original.Tensors.Select(tensor => (tensor, change(tensor))).ToArray();
+            var infos = changed.Select(pair => new SafetensorsTensorInfo(pair.Item2.Name, pair.Item2.DType, pair.Item2.Shape));
+            using var writer = new SafetensorsWriter(_folder.Path("model.safetensors"), infos);
+            foreach (var (tensor, to) in changed) writer.Write(to.Name, tensor.AsSpan<byte>());
+            writer.Commit();
+        }
+
+        public void ReplaceInConfig(string old, string replacement) =>
+            _folder.Write("config.json", File.ReadAllText(_folder.Path("config.json")).Replace(old, replacement, StringComparison.Ordinal));
+
+        public MoeLayerTensors Load() =>
+            MoeLayerTensors.Load(_checkpoint = SafetensorsCheckpoint.Open(_folder.Path()), MoeModelConfig.Load(_folder.Path()), 0);
+
+        public void Dispose()
+        {
+            _checkpoint?.Dispose();
+            _folder.Dispose();
+        }
+    }
+}
