@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using KernelGen.Cpu;
+using KernelGen.OnDemand;
 using KernelGen.Testing;
 
 namespace KernelGen.Tests;
@@ -40,6 +41,11 @@ internal sealed unsafe class ExpertsCase<T>
     public float[] Check(delegate*<in MoeArguments, void> kernel)
     {
         var output = Run(kernel);
+        return Compare(output);
+    }
+
+    public float[] Compare(float[] output)
+    {
         var expected = ReferenceMoe.Forward(
             _hidden,
             (e, row, column) => Widen(_gateUp[(((e * 2 * _shape.Intermediate) + row) * _shape.Hidden) + column]),
@@ -70,6 +76,24 @@ internal sealed unsafe class ExpertsCase<T>
         Assert.All(output[..Guard], value => Assert.True(float.IsNaN(value)));
         Assert.All(output[^Guard..], value => Assert.True(float.IsNaN(value)));
         return output[Guard..^Guard];
+    }
+
+    /// <summary>Bytes that this thread allocates in repeated calls, the first few left out.</summary>
+    public long AllocatedBy(ExpertsForward<T> forward, int calls)
+    {
+        var (e, k, h, i) = _shape;
+        using var expertWeights = ExpertWeights<T>.FromFused(_gateUp, _down, e, h, i);
+        var result = new float[_tokens * h];
+        var before = 0L;
+        for (var call = -3; call < calls; call++)
+        {
+            if (call == 0) before = GC.GetAllocatedBytesForCurrentThread();
+            forward(
+                new ReadOnlyTensorSpan<float>(_hidden, [_tokens, h]), expertWeights, new ReadOnlyTensorSpan<float>(_weights, [_tokens, k]),
+                new ReadOnlyTensorSpan<int>(_experts, [_tokens, k]), new TensorSpan<float>(result, [_tokens, h]));
+        }
+
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static T[] Convert(float[] values) => typeof(T) == typeof(float)

@@ -40,6 +40,14 @@ public sealed class KernelAssembly
     public ExpertsForward<T> Forward<T>()
         where T : unmanaged => Bind<ExpertsForward<T>>("Forward");
 
+    /// <summary>The address of the kernel for one vector width: <c>delegate*&lt;in MoeArguments, void&gt;</c> or <c>delegate*&lt;in GateArguments, void&gt;</c>.</summary>
+    /// <remarks>A width that the processor lacks runs, slowly; so every width can be tested anywhere.</remarks>
+    public nint Kernel(IKernelSpec spec, int vectorBits)
+    {
+        var type = _class.Assembly.GetTypes().Single(type => type.DeclaringType?.Name == spec.VariantName && type.Name == KernelRecipe.ClassName(vectorBits));
+        return type.GetMethod("Run", BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!.MethodHandle.GetFunctionPointer();
+    }
+
     private static Assembly Load(IReadOnlyList<EmittedSource> sources)
     {
         var parsing = new CSharpParseOptions(LanguageVersion.CSharp12);
