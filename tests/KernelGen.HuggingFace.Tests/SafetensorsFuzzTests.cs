@@ -33,24 +33,35 @@ public class SafetensorsFuzzTests
             var random = new SeededRandom(number);
             var file = Mutate(random);
             var before = GC.GetAllocatedBytesForCurrentThread();
-            try
-            {
-                AssertSound(HeaderBytes.Parse(file), file, random);
-            }
-            catch (SafetensorsException)
-            {
-                rejected++;
-            }
-            catch (Exception e) when (e is not Xunit.Sdk.XunitException)
-            {
-                Assert.Fail($"{e.GetType()} escaped: {random.Description}{Environment.NewLine}{Encoding.Latin1.GetString(file)}{Environment.NewLine}{e}");
-            }
+            if (!IsLegal(file, random)) rejected++;
+            if (GC.GetAllocatedBytesForCurrentThread() - before <= MostBytesAParse) continue;
 
+            // The runtime loads messages and stack frames when they are first needed; what the parser takes, it takes again.
+            before = GC.GetAllocatedBytesForCurrentThread();
+            IsLegal(file, random);
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             Assert.True(allocated <= MostBytesAParse, $"{allocated} bytes allocated for a file of {file.Length}: {random.Description}");
         }
 
         Assert.InRange(rejected, Files / 2, Files - (Files / 100)); // the mutations break most files, and leave some legal
+    }
+
+    private static bool IsLegal(byte[] file, SeededRandom random)
+    {
+        try
+        {
+            AssertSound(HeaderBytes.Parse(file), file, random);
+            return true;
+        }
+        catch (SafetensorsException)
+        {
+            return false;
+        }
+        catch (Exception e) when (e is not Xunit.Sdk.XunitException)
+        {
+            Assert.Fail($"{e.GetType()} escaped: {random.Description}{Environment.NewLine}{Encoding.Latin1.GetString(file)}{Environment.NewLine}{e}");
+            throw;
+        }
     }
 
     private static byte[] Mutate(SeededRandom random)

@@ -137,6 +137,7 @@ public class SafetensorsHeaderTests
     {
         var file = HeaderBytes.File("{}");
         BinaryPrimitives.WriteUInt64LittleEndian(file, claimed);
+        Rejects(file, problem); // what the runtime loads for its first exception is not the parser's
         var before = GC.GetAllocatedBytesForCurrentThread();
         Rejects(file, problem);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 10);
@@ -146,6 +147,7 @@ public class SafetensorsHeaderTests
     public void EndlessShapesDoNotFillTheMemory()
     {
         var file = HeaderBytes.File($$$"""{"t":{"dtype":"U8","shape":[{{{string.Join(',', Enumerable.Repeat(1, 1_000_000))}}}],"data_offsets":[0,1]}}""", 1);
+        Rejects(file, "has more than 64 numbers in its shape");
         var before = GC.GetAllocatedBytesForCurrentThread();
         Rejects(file, "has more than 64 numbers in its shape");
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 10);

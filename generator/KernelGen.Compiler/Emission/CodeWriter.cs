@@ -11,14 +11,16 @@ public sealed class CodeWriter
     /// <summary>Writes one line, or each line of a multi-line text, at the current level.</summary>
     public CodeWriter Line(string text = "")
     {
-        foreach (var line in text.Split('\n'))
+        for (var start = 0; ;)
         {
-            var trimmed = line.TrimEnd();
-            if (trimmed.Length > 0) _text.Append(' ', _level * 4).Append(trimmed);
+            var next = text.IndexOf('\n', start);
+            var end = next < 0 ? text.Length : next;
+            while (end > start && char.IsWhiteSpace(text[end - 1])) end--;
+            if (end > start) _text.Append(' ', _level * 4).Append(text, start, end - start);
             _text.Append('\n');
+            if (next < 0) return this;
+            start = next + 1;
         }
-
-        return this;
     }
 
     /// <summary>Writes a header line and an opening brace; disposing the result closes the block.</summary>

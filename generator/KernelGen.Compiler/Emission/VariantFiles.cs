@@ -30,23 +30,23 @@ internal static class VariantFiles
             writer.Line();
             writer.Line("/// <summary>Runs the kernel in the widest vectors that the processor has.</summary>");
             var recipe = KernelRecipe.For(spec, KernelRecipe.VectorWidths[0]);
-            using (writer.OpenBlock($"public static void Run({recipe.Parameters})")) WidthChoice(writer, recipe.Arguments);
+            using (writer.OpenBlock($"public static void Run(in {recipe.ArgumentsType} call)")) WidthChoice(writer);
         }
 
         return writer.ToString();
     }
 
-    private static void WidthChoice(CodeWriter writer, string arguments)
+    private static void WidthChoice(CodeWriter writer)
     {
         var otherwise = "";
         foreach (var bits in KernelRecipe.VectorWidths.Skip(1).Reverse())
         {
             var test = $"if (global::System.Runtime.Intrinsics.Vector{bits}.IsHardwareAccelerated)";
-            writer.Line($"{otherwise}{test} {KernelRecipe.ClassName(bits)}.Run({arguments});");
+            writer.Line($"{otherwise}{test} {KernelRecipe.ClassName(bits)}.Run(in call);");
             otherwise = "else ";
         }
 
-        writer.Line($"{otherwise}{KernelRecipe.ClassName(KernelRecipe.VectorWidths[0])}.Run({arguments});");
+        writer.Line($"{otherwise}{KernelRecipe.ClassName(KernelRecipe.VectorWidths[0])}.Run(in call);");
     }
 
     private static string KernelFile(string ofNamespace, IKernelSpec spec, int bits)

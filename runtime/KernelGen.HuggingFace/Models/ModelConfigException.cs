@@ -1,6 +1,8 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>A <c>config.json</c> lacks what a Mixture-of-Experts layer needs, contradicts itself or its checkpoint, or describes what this library cannot run.</summary>
+/// <summary>
+/// A <c>config.json</c> lacks what a Mixture-of-Experts layer needs, contradicts itself, or describes what this library cannot run.
+/// </summary>
 /// <remarks>The message names the file and the key.</remarks>
 public sealed class ModelConfigException : IOException
 {

@@ -75,7 +75,11 @@ public sealed class MoeLayerTensors
         ArgumentNullException.ThrowIfNull(config);
         if (!config.MoeLayers.Contains(layer)) throw new ModelConfigException(NoExperts(config, layer));
         if (config.TensorNames.FusedExperts)
-            throw new ModelConfigException(config.File, "model_type", $"is {config.ModelType}, whose experts lie fused in one tensor; that layout cannot be loaded yet");
+        {
+            throw new ModelConfigException(config.File, "model_type",
+                $"is {config.ModelType}, whose experts lie fused in one tensor; that layout cannot be loaded yet");
+        }
+
         if (config.Activation is null)
             throw new ModelConfigException(config.File, "hidden_act", $"is {SafetensorsException.Quote(config.HiddenActivation)}; expected silu");
         return new MoeLayerTensors(checkpoint, config, layer);
@@ -83,10 +87,10 @@ public sealed class MoeLayerTensors
 
     private static string NoExperts(MoeModelConfig config, int layer)
     {
-        var have = config.MoeLayers.Count == 0 ? "no layer has" : $"those that have: {string.Join(", ", config.MoeLayers.Take(8))}{(config.MoeLayers.Count > 8 ? ", …" : "")}";
-        return layer >= 0 && layer < config.Layers
-            ? $"{config.File}: layer {layer} has no experts; {have}"
-            : $"{config.File}: 'num_hidden_layers' is {config.Layers}; there is no layer {layer}";
+        if (layer < 0 || layer >= config.Layers) return $"{config.File}: 'num_hidden_layers' is {config.Layers}; there is no layer {layer}";
+        if (config.MoeLayers.Count == 0) return $"{config.File}: layer {layer} has no experts; no layer has";
+        var more = config.MoeLayers.Count > 8 ? ", …" : "";
+        return $"{config.File}: layer {layer} has no experts; those that have: {string.Join(", ", config.MoeLayers.Take(8))}{more}";
     }
 
     private string FindPrefix(string layerAndBlock)
@@ -112,7 +116,11 @@ public sealed class MoeLayerTensors
         if (tensor.DType is not (SafetensorsDType.Float32 or SafetensorsDType.Float16 or SafetensorsDType.BFloat16))
             throw tensor.Unusable($"is {tensor.Info.DTypeName}; expected F32, F16 or BF16");
         if (like is not null && tensor.DType != like.DType)
-            throw tensor.Unusable($"is {tensor.Info.DTypeName}, but {SafetensorsException.Quote(like.Name)} is {like.Info.DTypeName}; all must be alike");
+        {
+            throw tensor.Unusable(
+                $"is {tensor.Info.DTypeName}, but {SafetensorsException.Quote(like.Name)} is {like.Info.DTypeName}; all must be alike");
+        }
+
         return tensor;
     }
 }

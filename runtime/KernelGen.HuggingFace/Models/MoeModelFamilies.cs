@@ -27,7 +27,8 @@ internal static class MoeModelFamilies
             "gpt_oss" => GptOss(json),
             "llama4" or "llama4_text" => Llama4(json),
             _ => throw json.Bad("model_type",
-                $"is {SafetensorsException.Quote(modelType)}; expected mixtral, qwen2_moe, qwen3_moe, deepseek_v3, kimi_k2, glm4_moe, olmoe, jamba, gpt_oss or llama4"),
+                $"is {SafetensorsException.Quote(modelType)}; expected mixtral, qwen2_moe, qwen3_moe, deepseek_v3, kimi_k2, glm4_moe, olmoe, "
+                + "jamba, gpt_oss or llama4"),
         };
         Check(config, json);
         return config with { ModelType = modelType };
@@ -72,7 +73,9 @@ internal static class MoeModelFamilies
 
     private static MoeModelConfig Glm4Moe(ModelConfigSection json) => BiasedSigmoid(json, groups: 1, topKGroups: 1, scale: 1.0, denseLayers: 1);
 
-    /// <summary>Sigmoid, a bias that only selects, groups scored by the sum of their two best, a scale. The arguments are the family's defaults.</summary>
+    /// <summary>
+    /// Sigmoid, a bias that only selects, groups scored by the sum of their two best, a scale. The arguments are the family's defaults.
+    /// </summary>
     private static MoeModelConfig BiasedSigmoid(ModelConfigSection json, int groups, int topKGroups, double scale, int denseLayers)
     {
         var config = Common(json, "n_routed_experts", "moe_intermediate_size");
@@ -169,6 +172,9 @@ internal static class MoeModelFamilies
         if (config.Groups > 1 && groupSize < 2)
             throw json.Bad("n_group", $"is {config.Groups}, which leaves one expert a group; its score is the sum of two");
         if (config.TopK > config.TopKGroups * groupSize)
-            throw json.Bad("num_experts_per_tok", $"is {config.TopK}; expected at most the {config.TopKGroups * groupSize} experts that are eligible for a token");
+        {
+            throw json.Bad("num_experts_per_tok",
+                $"is {config.TopK}; expected at most the {config.TopKGroups * groupSize} experts that are eligible for a token");
+        }
     }
 }

@@ -49,7 +49,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
         if (length == 0) throw SafetensorsException.InFile(path, "is empty"); // an empty file cannot be mapped
 
         // The view outlives both handles.
-        using var map = MemoryMappedFile.CreateFromFile(handle, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        using var map = MemoryMappedFile.CreateFromFile(
+            handle, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         var view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
         byte* start = null;
         try

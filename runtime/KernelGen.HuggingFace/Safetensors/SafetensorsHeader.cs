@@ -43,20 +43,32 @@ public sealed class SafetensorsHeader
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> start, long fileLength, string file)
     {
         if (fileLength < PrefixBytes)
-            throw SafetensorsException.InFile(file, $"has {fileLength} bytes; a safetensors file begins with {PrefixBytes} bytes of header length");
+        {
+            throw SafetensorsException.InFile(file,
+                $"has {fileLength} bytes; a safetensors file begins with {PrefixBytes} bytes of header length");
+        }
 
-        if (start.Length < PrefixBytes) throw new ArgumentException($"holds {start.Length} bytes; the length alone takes {PrefixBytes}", nameof(start));
+        if (start.Length < PrefixBytes)
+            throw new ArgumentException($"holds {start.Length} bytes; the length alone takes {PrefixBytes}", nameof(start));
         var claimed = BinaryPrimitives.ReadUInt64LittleEndian(start);
         if (claimed > MaxJsonBytes)
-            throw SafetensorsException.InFile(file, $"claims a header of {claimed} bytes; the format allows {MaxJsonBytes}. Is it a safetensors file?");
+        {
+            throw SafetensorsException.InFile(file,
+                $"claims a header of {claimed} bytes; the format allows {MaxJsonBytes}. Is it a safetensors file?");
+        }
+
         if ((long)claimed > fileLength - PrefixBytes)
-            throw SafetensorsException.InFile(file, $"claims a header of {claimed} bytes but has only {fileLength - PrefixBytes} after the length; is it cut off?");
+        {
+            throw SafetensorsException.InFile(file,
+                $"claims a header of {claimed} bytes but has only {fileLength - PrefixBytes} after the length; is it cut off?");
+        }
 
         var dataStart = PrefixBytes + (long)claimed;
         if (start.Length < dataStart) throw new ArgumentException($"holds {start.Length} bytes; the header ends at {dataStart}", nameof(start));
 
         var json = start[PrefixBytes..(int)dataStart];
-        if (json.IsEmpty || json[0] != (byte)'{') throw SafetensorsException.InFile(file, "the header is not a JSON object: it must begin with '{'");
+        if (json.IsEmpty || json[0] != (byte)'{')
+            throw SafetensorsException.InFile(file, "the header is not a JSON object: it must begin with '{'");
         if (!Utf8.IsValid(json)) throw SafetensorsException.InFile(file, "the header is not valid UTF-8");
 
         var reader = new SafetensorsHeaderReader(json, file);

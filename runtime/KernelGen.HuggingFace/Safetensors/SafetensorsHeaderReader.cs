@@ -105,7 +105,11 @@ internal ref struct SafetensorsHeaderReader
 
         var expected = (Int128)elements * info.DType.Bytes();
         if (expected != info.ByteLength)
-            throw InTensor(name, $"is {dtype} {info.ShapeText}, which takes {expected} bytes, but its data_offsets [{begin}, {end}] span {info.ByteLength}");
+        {
+            throw InTensor(name,
+                $"is {dtype} {info.ShapeText}, which takes {expected} bytes, but its data_offsets [{begin}, {end}] span {info.ByteLength}");
+        }
+
         return info;
     }
 
