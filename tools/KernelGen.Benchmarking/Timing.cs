@@ -17,7 +17,7 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
     /// takes the next of the inputs, so that neither branch predictor nor caches have seen it a moment ago.
     /// </summary>
     /// <param name="kernels">Each runs one call on the input of the given number: 0, 1, 2, …; take it modulo the number of inputs.</param>
-    /// <param name="budget">Time for each kernel after the warm-up; a kernel slower than that is called a few times all the same.</param>
+    /// <param name="budget">Time for each kernel after the warm-up; a kernel slower than that is called once all the same.</param>
     /// <param name="cancellation">Looked at between calls.</param>
     /// <returns>The times in the order of the kernels.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
@@ -25,11 +25,18 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
     {
         var samples = kernels.Select(_ => new List<double>()).ToArray();
         var inputs = new int[kernels.Count];
+        var spent = new TimeSpan[kernels.Count];
         for (var k = 0; k < kernels.Count; k++) Repeat(kernels[k], WarmUp, [], ref inputs[k], cancellation);
 
         for (var round = 0; round < Rounds; round++)
         {
-            for (var k = 0; k < kernels.Count; k++) Repeat(kernels[k], budget / Rounds, samples[k], ref inputs[k], cancellation);
+            for (var k = 0; k < kernels.Count; k++)
+            {
+                if (spent[k] > budget) continue;
+                var start = Stopwatch.GetTimestamp();
+                Repeat(kernels[k], budget / Rounds, samples[k], ref inputs[k], cancellation);
+                spent[k] += Stopwatch.GetElapsedTime(start);
+            }
         }
 
         return [.. samples.Select(Summarize)];
