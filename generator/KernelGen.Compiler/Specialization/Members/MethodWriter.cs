@@ -26,7 +26,7 @@ internal sealed class MethodWriter
         _instance.BindTypes(_body.Bindings);
         var writer = new CodeWriter();
         foreach (var comment in Comments.Before(syntax.GetFirstToken(), _method.File).Lines ?? [])
-            if (!DocumentsDropped(comment)) writer.Line(comment);
+            if (!DocumentsDropped(comment)) writer.Line(WithValues(comment));
         foreach (var list in syntax.AttributeLists)
         {
             var attributes = _body.Expressions.AttributesText(list);
@@ -105,5 +105,17 @@ internal sealed class MethodWriter
         for (var i = 0; i < _method.TypeParameters.Length; i++)
             if (_method.IsTypeSpecialized[i] && comment.Contains($"<typeparam name=\"{_method.TypeParameters[i].Identifier.ValueText}\"")) return true;
         return false;
+    }
+
+    /// <summary>A line of XML documentation in which references to removed parameters are their values.</summary>
+    private string WithValues(string comment)
+    {
+        for (var i = 0; i < _method.Parameters.Length; i++)
+        {
+            if (_instance.Values[i] is { } known)
+                comment = comment.Replace($"<paramref name=\"{_method.Parameters[i].Identifier.ValueText}\"/>", $"<c>{ConstantPrinter.Print(known.Value).Text}</c>");
+        }
+
+        return comment;
     }
 }
