@@ -1,3 +1,4 @@
+using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -11,10 +12,10 @@ internal static unsafe partial class MoeGate
 {
     /// <summary>Routes one token in each lane: every expert is inserted into the lane's sorted list of the best k.</summary>
     [SkipLocalsInit]
-    private static void RouteLanes(in GateArguments call, int token)
+    private static void RouteLanes(GateArguments* call, int token)
     {
         var logits = stackalloc Vector256<float>[Experts];
-        Simd.Columns(call.Logits + (token * call.LogitsStride), call.LogitsStride, logits, Experts);
+        Simd.Columns(call->Logits + (token * call->LogitsStride), call->LogitsStride, logits, Experts);
 
         var keys = Static.Array<Vector256<float>>(TopK);
         var experts = Static.Array<Vector256<int>>(TopK);
@@ -23,34 +24,26 @@ internal static unsafe partial class MoeGate
         for (var e = 0; e < Experts; e++)
         {
             var logit = logits[e];
-            var key = CorrectionBias ? Simd.Sigmoid(logit) + Vector256.Create(call.CorrectionBias[e]) : logit;
-            var expert = Vector256.Create(e);
-            var beats = Static.Array<Vector256<float>>(TopK);
-            foreach (var rank in Static.Range(TopK)) beats[rank] = Vector256.GreaterThan(key, keys[rank]);
+            var key = CorrectionBias ? Simd.Sigmoid(logit) + Vector256.Create(call->CorrectionBias[e]) : logit;
 
-            // From the end: an entry below the newcomer's place moves down by one, the entry at its place makes room.
-            foreach (var step in Static.Range(TopK))
+            // Where the newcomer beats an entry, it or what it pushed out goes there, and the entry moves on to the next place.
+            var movingKey = key;
+            var movingExpert = Vector256.Create(e);
+            var movingLogit = logit;
+            foreach (var rank in Static.Range(TopK))
             {
-                const int Last = TopK - 1;
-                if (step < Last)
+                var beaten = Vector256.GreaterThan(key, keys[rank]);
+                var oldKey = keys[rank];
+                keys[rank] = Vector256.ConditionalSelect(beaten, movingKey, oldKey);
+                movingKey = Vector256.ConditionalSelect(beaten, oldKey, movingKey);
+                var oldExpert = experts[rank];
+                experts[rank] = Vector256.ConditionalSelect(beaten.AsInt32(), movingExpert, oldExpert);
+                movingExpert = Vector256.ConditionalSelect(beaten.AsInt32(), oldExpert, movingExpert);
+                if (CorrectionBias)
                 {
-                    keys[Last - step] = Vector256.ConditionalSelect(
-                        beats[Last - step - 1], keys[Last - step - 1], Vector256.ConditionalSelect(beats[Last - step], key, keys[Last - step]));
-                    experts[Last - step] = Vector256.ConditionalSelect(
-                        beats[Last - step - 1].AsInt32(),
-                        experts[Last - step - 1],
-                        Vector256.ConditionalSelect(beats[Last - step].AsInt32(), expert, experts[Last - step]));
-                    if (CorrectionBias)
-                    {
-                        chosen[Last - step] = Vector256.ConditionalSelect(
-                            beats[Last - step - 1], chosen[Last - step - 1], Vector256.ConditionalSelect(beats[Last - step], logit, chosen[Last - step]));
-                    }
-                }
-                else
-                {
-                    keys[0] = Vector256.ConditionalSelect(beats[0], key, keys[0]);
-                    experts[0] = Vector256.ConditionalSelect(beats[0].AsInt32(), expert, experts[0]);
-                    if (CorrectionBias) chosen[0] = Vector256.ConditionalSelect(beats[0], logit, chosen[0]);
+                    var oldLogit = chosen[rank];
+                    chosen[rank] = Vector256.ConditionalSelect(beaten, movingLogit, oldLogit);
+                    movingLogit = Vector256.ConditionalSelect(beaten, oldLogit, movingLogit);
                 }
             }
         }
@@ -62,7 +55,7 @@ internal static unsafe partial class MoeGate
             else scores[rank] = Simd.Sigmoid(CorrectionBias ? chosen[rank] : keys[rank]);
         }
 
-        var factor = Vector256.Create(call.RoutedScalingFactor);
+        var factor = Vector256.Create(call->RoutedScalingFactor);
         if (Renormalize)
         {
             var sum = scores[0];
@@ -86,8 +79,8 @@ internal static unsafe partial class MoeGate
 
         foreach (var lane in Static.Range(Lanes))
         {
-            var weights = call.Weights + ((token + lane) * call.WeightsStride);
-            var ids = call.Experts + ((token + lane) * call.ExpertsStride);
+            var weights = call->Weights + ((token + lane) * call->WeightsStride);
+            var ids = call->Experts + ((token + lane) * call->ExpertsStride);
             foreach (var rank in Static.Range(TopK))
             {
                 weights[rank] = ((float*)weightColumns)[(rank * Lanes) + lane];
@@ -97,6 +90,6 @@ internal static unsafe partial class MoeGate
 
         ulong ordinary = Vector256.GreaterThan(keys[TopK - 1], Vector256.Create(Lowest)).ExtractMostSignificantBits();
         if (Scoring == GateScoring.Softmax) ordinary &= Vector256.LessThan(keys[0], Vector256.Create(float.PositiveInfinity)).ExtractMostSignificantBits();
-        for (var others = ordinary ^ ((1UL << Lanes) - 1); others != 0; others &= others - 1) RouteAlone(in call, token + BitOperations.TrailingZeroCount(others));
+        for (var others = ordinary ^ ((1UL << Lanes) - 1); others != 0; others &= others - 1) RouteAlone(call, token + BitOperations.TrailingZeroCount(others));
     }
 }

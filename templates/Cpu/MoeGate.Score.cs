@@ -6,16 +6,15 @@ using KernelGen.Numerics;
 
 namespace KernelGen.Templates.Cpu;
 
-/// <content>From logits to keys, heads and group scores.</content>
+/// <content>From logits to keys and heads.</content>
 internal static unsafe partial class MoeGate
 {
-    private const bool SumOfTwo = CorrectionBias && GroupSize > 1;
+    private const int FullBlocks = TailExperts == BlockExperts ? BlocksPerGroup : BlocksPerGroup - 1;
 
-    /// <summary>Writes the keys of one row, the head of every block and, for each block, the score of its group.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Score(in GateArguments call, float* logits, float* keys, float* heads, float* groupScores)
+    /// <summary>Writes the keys of one row, every block from a vector of its own on; lanes behind its last expert hold −∞.</summary>
+    private static void WriteKeys(GateArguments* call, float* logits, float* keys)
     {
-        var scale = Vector256<float>.Zero;
+        var scale = Vector256<float>.One;
         var largest = Vector256<float>.Zero;
         if (Scoring == GateScoring.Softmax && CorrectionBias)
         {
@@ -25,77 +24,72 @@ internal static unsafe partial class MoeGate
 
         for (var group = 0; group < Groups; group++)
         {
-            var first = Vector256.Create(Lowest);
-            var second = Vector256.Create(Lowest);
-            var blockHeads = heads + (group * BlocksPerGroup);
-            for (var b = 0; b < BlocksPerGroup - 1; b++)
+            var bias = call->CorrectionBias + (group * GroupSize);
+            for (var b = 0; b < FullBlocks; b++)
             {
-                var block = (group * BlocksPerGroup) + b;
-                var expert = (group * GroupSize) + (b * BlockExperts);
-                blockHeads[b] = ScoreBlock(
-                    BlockExperts, logits + expert, call.CorrectionBias + expert, keys + (block * BlockLanes), largest, scale, ref first, ref second);
+                WriteBlock(BlockExperts, logits + (b * BlockExperts), bias + (b * BlockExperts), keys, largest, scale);
+                keys += BlockLanes;
             }
 
-            const int TailStart = (BlocksPerGroup - 1) * BlockExperts;
-            const int TailBlock = BlocksPerGroup - 1;
-            var tail = (group * GroupSize) + TailStart;
-            blockHeads[TailBlock] = ScoreBlock(
-                TailExperts,
-                logits + tail,
-                call.CorrectionBias + tail,
-                keys + (((group * BlocksPerGroup) + TailBlock) * BlockLanes),
-                largest,
-                scale,
-                ref first,
-                ref second);
-
-            if (Groups > 1)
+            if (FullBlocks < BlocksPerGroup)
             {
-                var score = SumOfTwo ? TwoLargest(first, second) : Simd.MaxAcross(first).ToScalar();
-                foreach (var b in Static.Range(BlocksPerGroup)) groupScores[(group * BlocksPerGroup) + b] = score;
+                WriteBlock(TailExperts, logits + (FullBlocks * BlockExperts), bias + (FullBlocks * BlockExperts), keys, largest, scale);
+                keys += BlockLanes;
             }
+
+            logits += GroupSize;
         }
     }
 
-    /// <summary>Writes the keys of one block and returns its head; the group's two largest keys of each lane move along.</summary>
+    /// <summary>The keys of one block. The vectors go through each stage together: one computes while another waits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float ScoreBlock(
-        [Specialize] int experts,
-        float* logits,
-        float* bias,
-        float* keys,
-        Vector256<float> largest,
-        Vector256<float> scale,
-        ref Vector256<float> first,
-        ref Vector256<float> second)
+    private static void WriteBlock([Specialize] int experts, float* logits, float* bias, float* keys, Vector256<float> largest, Vector256<float> scale)
     {
-        var head = Vector256.Create(Lowest);
-        foreach (var v in Static.Range(BlockVectors))
+        var key = Static.Array<Vector256<float>>(BlockVectors);
+        foreach (var v in Static.Range(BlockVectors)) key[v] = LoadHeld(logits + (v * Lanes), experts - (v * Lanes));
+        if (CorrectionBias)
         {
-            var held = Math.Min(Math.Max(experts - (v * Lanes), 0), Lanes);
-            var key = Vector256.Create(Lowest);
-            if (held > 0)
+            var power = Static.Array<Vector256<float>>(BlockVectors);
+            foreach (var v in Static.Range(BlockVectors))
+                key[v] = Simd.ExpRemainder(Scoring == GateScoring.Sigmoid ? -key[v] : key[v] - largest, out power[v]);
+            foreach (var v in Static.Range(BlockVectors))
             {
-                key = Simd.LoadFirst(logits + (v * Lanes), held, key);
-                if (CorrectionBias)
-                {
-                    var score = Scoring == GateScoring.Sigmoid ? Simd.Sigmoid(key) : Simd.Exp(key - largest) * scale;
-                    key = score + Simd.LoadFirst(bias + (v * Lanes), held, Vector256.Create(Lowest));
-                }
-
-                // Above, the comparison's first operand loses when it is NaN: a NaN key is nobody's head.
-                head = Simd.Larger(key, head);
-                if (Groups > 1)
-                {
-                    if (SumOfTwo) second = Simd.Larger(Simd.Smaller(first, key), second);
-                    first = Simd.Larger(key, first);
-                }
+                key[v] = Scoring == GateScoring.Sigmoid
+                    ? Simd.SigmoidOfRemainder(key[v], power[v])
+                    : Simd.ExpOfRemainder(key[v]) * power[v] * scale;
             }
 
-            if (!KeysInPlace) key.Store(keys + (v * Lanes));
+            foreach (var v in Static.Range(BlockVectors)) key[v] += LoadHeld(bias + (v * Lanes), experts - (v * Lanes));
         }
 
-        return Simd.MaxAcross(head).ToScalar();
+        foreach (var v in Static.Range(BlockVectors)) key[v].Store(keys + (v * Lanes));
+    }
+
+    /// <summary>The experts that a vector of a block holds, and −∞ in the lanes behind them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> LoadHeld(float* source, [Specialize] int held)
+    {
+        if (held >= Lanes) return Vector256.Load(source);
+        if (held > 0) return Simd.LoadFirst(source, held, Vector256.Create(Lowest));
+        return Vector256.Create(Lowest);
+    }
+
+    /// <summary>Writes the largest key of every block.</summary>
+    /// <param name="keys">The keys.</param>
+    /// <param name="maxima">Room for a vector for each lane of the heads; those behind the last block hold −∞.</param>
+    /// <param name="heads">Receives the heads, −∞ behind the last block.</param>
+    private static void WriteHeads(float* keys, Vector256<float>* maxima, float* heads)
+    {
+        for (var block = 0; block < Blocks; block++)
+        {
+            // The comparison's first operand loses when it is NaN: a NaN key is nobody's head.
+            var head = Vector256.Create(Lowest);
+            foreach (var v in Static.Range(BlockVectors)) head = Simd.Larger(Vector256.Load(keys + (v * Lanes)), head);
+            maxima[block] = head;
+            keys += BlockLanes;
+        }
+
+        foreach (var v in Static.Range(HeadVectors)) Simd.LargestOfEach(maxima + (v * Lanes)).Store(heads + (v * Lanes));
     }
 
     /// <summary>The largest logit of a row.</summary>

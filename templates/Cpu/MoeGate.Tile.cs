@@ -1,3 +1,4 @@
+using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -11,23 +12,26 @@ internal static unsafe partial class MoeGate
 {
     /// <summary>Routes a few tokens side by side: their chains of dependent steps overlap.</summary>
     [SkipLocalsInit]
-    private static void RouteTile([Specialize] int tokens, in GateArguments call, int token)
+    private static void RouteTile([Specialize] int tokens, GateArguments* call, int token)
     {
-        var buffer = stackalloc float[(tokens * KeyLanes) + HeadLanes + HeadLanes + Lanes];
-        var blockHeads = Aligned(buffer);
-        var groupScores = blockHeads + HeadLanes;
-        var logits = call.Logits + (token * call.LogitsStride);
-        var keys = KeysInPlace ? logits : groupScores + HeadLanes;
-        var keyStride = KeysInPlace ? call.LogitsStride : KeyLanes;
-        var experts = call.Experts + (token * call.ExpertsStride);
+        var buffer = stackalloc float[(tokens * KeyLanes) + (tokens * ChosenLanes) + ((HeadLanes + 1) * Lanes) + HeadLanes];
+        var maxima = (Vector256<float>*)Aligned(buffer);
+        var blockHeads = (float*)(maxima + HeadLanes);
+        var chosen = blockHeads + HeadLanes;
+        var logits = call->Logits + (token * call->LogitsStride);
+        var keys = KeysInPlace ? logits : chosen + (tokens * ChosenLanes);
+        var keyStride = KeysInPlace ? call->LogitsStride : KeyLanes;
+        var experts = call->Experts + (token * call->ExpertsStride);
 
         var heads = Static.Array<Vector256<float>>(tokens, HeadVectors);
-        Vector256.Create(Lowest).Store(blockHeads + HeadLanes - Lanes);
+        foreach (var lane in Static.Range(Blocks, HeadLanes)) maxima[lane] = Vector256.Create(Lowest);
         foreach (var t in Static.Range(tokens))
         {
-            Score(in call, logits + (t * call.LogitsStride), keys + (t * keyStride), blockHeads, groupScores);
-            if (Groups > 1) CloseGroups(blockHeads, groupScores);
+            if (!KeysInPlace) WriteKeys(call, logits + (t * call->LogitsStride), keys + (t * keyStride));
+            WriteHeads(keys + (t * keyStride), maxima, blockHeads);
+            if (Groups > 1) CloseGroups(keys + (t * keyStride), maxima, blockHeads);
             foreach (var v in Static.Range(HeadVectors)) heads[t, v] = Vector256.Load(blockHeads + (v * Lanes));
+            Vector256.Create(Lowest).Store(chosen + (t * ChosenLanes) + ChosenLanes - Lanes);
         }
 
         // Equal keys are taken one by one, lowest expert first: `taken` marks those of the block at hand that went already.
@@ -49,21 +53,31 @@ internal static unsafe partial class MoeGate
                 }
 
                 var blockKeys = keys + (t * keyStride) + (block * BlockLanes);
-                var key = Vector256.Load(blockKeys);
-                var hits = Hits(key, best);
-                var next = Below(key, best);
-                foreach (var v in Static.Range(1, BlockVectors))
+                var hits = 0UL;
+                var next = Vector256.Create(Lowest);
+                foreach (var v in Static.Range(BlockVectors))
                 {
-                    key = Vector256.Load(blockKeys + (v * Lanes));
+                    var key = Vector256.Load(blockKeys + (v * Lanes));
                     hits |= Hits(key, best) << (v * Lanes);
                     next = Simd.Larger(Below(key, best), next);
                 }
 
                 hits &= ~taken[t];
-                experts[(t * call.ExpertsStride) + rank] = FirstExpert(block) + BitOperations.TrailingZeroCount(hits);
+                var expert = Math.Min(FirstExpert(block) + BitOperations.TrailingZeroCount(hits), Experts - 1);
+                experts[(t * call->ExpertsStride) + rank] = expert;
+                chosen[(t * ChosenLanes) + rank] = logits[(t * call->LogitsStride) + expert];
                 var others = hits & (hits - 1);
-                taken[t] = others == 0 ? 0 : taken[t] | (hits ^ others);
-                next = others == 0 ? Simd.MaxAcross(next) : best;
+                if (others == 0)
+                {
+                    taken[t] = 0;
+                    next = Simd.MaxAcross(next);
+                }
+                else
+                {
+                    taken[t] |= hits ^ others;
+                    next = best;
+                }
+
                 foreach (var v in Static.Range(HeadVectors))
                 {
                     var here = Vector256.Equals(Vector256.Create(Simd.LaneNumbers[(v * Lanes)..]), Vector256.Create(block)).AsSingle();
@@ -76,22 +90,22 @@ internal static unsafe partial class MoeGate
 
         foreach (var t in Static.Range(tokens))
         {
-            if (worst[t] > Lowest) WriteWeights(in call, token + t);
-            else RouteAlone(in call, token + t);
+            if (worst[t] > Lowest) WriteWeights(call, token + t, chosen + (t * ChosenLanes));
+            else RouteAlone(call, token + t);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Hits(Vector256<float> keys, Vector256<float> best) => Vector256.Equals(keys, best).ExtractMostSignificantBits();
 
-    /// <summary>The keys without those that equal the best.</summary>
+    /// <summary>The keys that come after the best: without its equals and those taken before it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Below(Vector256<float> keys, Vector256<float> best) =>
-        Vector256.ConditionalSelect(Vector256.Equals(keys, best), Vector256.Create(Lowest), keys);
+        Vector256.ConditionalSelect(Vector256.LessThan(keys, best), keys, Vector256.Create(Lowest));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int FirstExpert(int block) => BlocksPerGroup == 1
-        ? block * GroupSize
+    private static int FirstExpert(int block) => Groups == 1 || FullBlocks == BlocksPerGroup
+        ? block * BlockExperts
         : (block / BlocksPerGroup * GroupSize) + (block % BlocksPerGroup * BlockExperts);
 
     /// <summary>The first address from here on that a vector can be loaded from without crossing a cache line.</summary>

@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using KernelGen.Cpu;
@@ -8,24 +9,23 @@ namespace KernelGen.Templates.Cpu;
 /// <content>From chosen experts to weights: only these need an exact score.</content>
 internal static unsafe partial class MoeGate
 {
-    private const int WeightVectors = (TopK + Lanes - 1) / Lanes;
-    private const int WeightTail = TopK - ((WeightVectors - 1) * Lanes);
+    private const int ChosenVectors = (TopK + Lanes - 1) / Lanes;
+    private const int ChosenLanes = ChosenVectors * Lanes;
+    private const int ChosenTail = TopK - ((ChosenVectors - 1) * Lanes);
 
-    [SkipLocalsInit]
-    private static void WriteWeights(in GateArguments call, int token)
+    /// <summary>Writes the weights of one token.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="token">The token.</param>
+    /// <param name="chosen">The logits of its experts, best first, and −∞ in the lanes behind them.</param>
+    private static void WriteWeights(GateArguments* call, int token, float* chosen)
     {
-        var logits = call.Logits + (token * call.LogitsStride);
-        var experts = call.Experts + (token * call.ExpertsStride);
-        var chosen = stackalloc float[WeightVectors * Lanes];
-        Vector256.Create(Lowest).Store(chosen + ((WeightVectors - 1) * Lanes));
-        foreach (var rank in Static.Range(TopK)) chosen[rank] = logits[experts[rank]];
-
-        var scores = Static.Array<Vector256<float>>(WeightVectors);
+        var logits = call->Logits + (token * call->LogitsStride);
+        var scores = Static.Array<Vector256<float>>(ChosenVectors);
         var sum = Vector256<float>.Zero;
         var tiny = Tiny;
         if (Scoring == GateScoring.Sigmoid)
         {
-            foreach (var v in Static.Range(WeightVectors)) scores[v] = Simd.Sigmoid(Vector256.Load(chosen + (v * Lanes)));
+            foreach (var v in Static.Range(ChosenVectors)) scores[v] = Simd.Sigmoid(Vector256.Load(chosen + (v * Lanes)));
         }
         else
         {
@@ -33,12 +33,12 @@ internal static unsafe partial class MoeGate
             var largest = CorrectionBias ? Largest(logits) : chosen[0];
             if (largest == float.PositiveInfinity)
             {
-                RouteAlone(in call, token);
+                RouteAlone(call, token);
                 return;
             }
 
             var subtrahend = Vector256.Create(largest);
-            foreach (var v in Static.Range(WeightVectors)) scores[v] = Simd.Exp(Vector256.Load(chosen + (v * Lanes)) - subtrahend);
+            foreach (var v in Static.Range(ChosenVectors)) scores[v] = Simd.Exp(Vector256.Load(chosen + (v * Lanes)) - subtrahend);
             if (CorrectionBias || !Renormalize)
             {
                 var all = SumOfExponentials(logits, subtrahend);
@@ -49,16 +49,16 @@ internal static unsafe partial class MoeGate
 
         if (Renormalize)
         {
-            foreach (var v in Static.Range(WeightVectors)) sum += scores[v];
+            foreach (var v in Static.Range(ChosenVectors)) sum += scores[v];
             sum = Vector256.Create(Simd.Sum(sum) + tiny);
         }
 
-        var weights = call.Weights + (token * call.WeightsStride);
-        var factor = Vector256.Create(call.RoutedScalingFactor);
-        foreach (var v in Static.Range(WeightVectors))
+        var weights = call->Weights + (token * call->WeightsStride);
+        var factor = Vector256.Create(call->RoutedScalingFactor);
+        foreach (var v in Static.Range(ChosenVectors))
         {
             var weight = Renormalize || Scoring == GateScoring.Softmax ? scores[v] / sum * factor : scores[v] * factor;
-            Simd.StoreFirst(weight, weights + (v * Lanes), v == WeightVectors - 1 ? WeightTail : Lanes);
+            Simd.StoreFirst(weight, weights + (v * Lanes), v == ChosenVectors - 1 ? ChosenTail : Lanes);
         }
     }
 }

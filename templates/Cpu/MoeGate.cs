@@ -1,3 +1,4 @@
+using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -56,30 +57,31 @@ internal static unsafe partial class MoeGate
     private const int KeyLanes = KeysInPlace ? 0 : Blocks * BlockLanes;
 
     /// <summary>Routes the tokens of a call.</summary>
-    internal static void Run(in GateArguments call)
+    internal static void Run(in GateArguments arguments)
     {
+        var local = arguments;
+        var call = &local;
         var token = 0;
-        if (Blocks <= 64)
+        if (Blocks > 64)
         {
-            if (TokenPerLane)
-            {
-                for (; token <= call.Tokens - Lanes; token += Lanes) RouteLanes(in call, token);
-            }
-
-            if (!TokenPerLane && TileTokens > 1)
-            {
-                for (; token <= call.Tokens - TileTokens; token += TileTokens) RouteTile(TileTokens, in call, token);
-            }
-
-            for (; token < call.Tokens; token++) RouteTile(1, in call, token);
+            // More heads than a mask has bits: only with dozens of groups, which no published model has.
+            for (; token < call->Tokens; token++) RouteAlone(call, token);
         }
         else
         {
-            // More heads than a mask has bits: only with dozens of groups, which no published model has.
-            for (; token < call.Tokens; token++) RouteAlone(in call, token);
+            if (TokenPerLane)
+            {
+                for (; token <= call->Tokens - Lanes; token += Lanes) RouteLanes(call, token);
+            }
+            else if (TileTokens > 1)
+            {
+                for (; token <= call->Tokens - TileTokens; token += TileTokens) RouteTile(TileTokens, call, token);
+            }
+
+            for (; token < call->Tokens; token++) RouteTile(1, call, token);
         }
     }
 
-    private static void RouteAlone(in GateArguments call, int token) =>
-        GateRow.Route(in call, token, new GateShape(Experts, TopK, Scoring, CorrectionBias, Groups, TopKGroups, Renormalize));
+    private static void RouteAlone(GateArguments* call, int token) =>
+        GateRow.Route(call, token, new GateShape(Experts, TopK, Scoring, CorrectionBias, Groups, TopKGroups, Renormalize));
 }

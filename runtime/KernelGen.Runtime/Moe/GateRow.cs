@@ -22,18 +22,18 @@ public static unsafe class GateRow
     /// <summary>Chooses the experts of <paramref name="token"/> and writes its row of ids and weights.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
-    public static void Route(in GateArguments call, int token, in GateShape shape)
+    public static void Route(GateArguments* call, int token, GateShape shape)
     {
-        var logits = new ReadOnlySpan<float>(call.Logits + (token * call.LogitsStride), shape.Experts);
-        var weights = new Span<float>(call.Weights + (token * call.WeightsStride), shape.TopK);
-        var experts = new Span<int>(call.Experts + (token * call.ExpertsStride), shape.TopK);
+        var logits = new ReadOnlySpan<float>(call->Logits + (token * call->LogitsStride), shape.Experts);
+        var weights = new Span<float>(call->Weights + (token * call->WeightsStride), shape.TopK);
+        var experts = new Span<int>(call->Experts + (token * call->ExpertsStride), shape.TopK);
         Span<double> scores = stackalloc double[shape.Experts];
         Span<double> keys = stackalloc double[shape.Experts];
         Span<bool> closed = stackalloc bool[shape.Experts];
 
         Score(logits, scores, shape.Scoring);
         for (var e = 0; e < shape.Experts; e++)
-            keys[e] = shape.CorrectionBias && !float.IsNaN(logits[e]) ? scores[e] + call.CorrectionBias[e] : logits[e];
+            keys[e] = shape.CorrectionBias && !float.IsNaN(logits[e]) ? scores[e] + call->CorrectionBias[e] : logits[e];
         closed.Clear();
         if (shape.Groups > 1) CloseGroups(keys, closed, shape);
 
@@ -44,7 +44,7 @@ public static unsafe class GateRow
             sum += scores[expert];
         }
 
-        var scale = shape.Renormalize ? call.RoutedScalingFactor / (sum + Tiny) : call.RoutedScalingFactor;
+        var scale = shape.Renormalize ? call->RoutedScalingFactor / (sum + Tiny) : call->RoutedScalingFactor;
         for (var rank = 0; rank < experts.Length; rank++) weights[rank] = (float)(scores[experts[rank]] * scale);
     }
 
