@@ -49,7 +49,7 @@ public sealed class RobustnessTests
         for (var i = 0; i < ClassesAtOnce; i++)
             sources.Add(declarations.Damaged($"{declarations.Attribute()} {declarations.Attribute()} static partial class C{i} {{ }}"));
 
-        TestContext.Current.AddWarning(random.Description);
+        TestContext.Current.TestOutputHelper!.WriteLine(random.Description);
         var consumer = Consumer.Of([.. sources]);
         await consumer.Analyze();
         consumer.Generate();

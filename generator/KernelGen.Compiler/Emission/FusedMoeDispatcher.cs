@@ -6,11 +6,13 @@ namespace KernelGen.Compiler.Emission;
 /// <summary>Writes <c>Forward</c>, one for each weight type, and <c>Select</c> for the experts of a class.</summary>
 internal static class FusedMoeDispatcher
 {
+    private const string SelectNothing = "_ => throw NoSuchExperts(experts, topK, hiddenSize, intermediateSize, weightType, splitK),";
+
     public static void Write(CodeWriter writer, DeclaredClass declared)
     {
         foreach (var sameType in declared.Experts.GroupBy(spec => spec.WeightType))
         {
-            WriteForward(writer, declared, sameType.Key, sameType.ToArray());
+            WriteForward(writer, sameType.Key, sameType.ToArray());
             writer.Line();
         }
 
@@ -19,7 +21,7 @@ internal static class FusedMoeDispatcher
         WriteMissing(writer, declared);
     }
 
-    private static void WriteForward(CodeWriter writer, DeclaredClass declared, DType weightType, IReadOnlyList<FusedMoeSpec> specs)
+    private static void WriteForward(CodeWriter writer, DType weightType, IReadOnlyList<FusedMoeSpec> specs)
     {
         var type = weightType == DType.BFloat16 ? "global::KernelGen.BFloat16" : "float";
         writer.Line($$"""
@@ -54,7 +56,7 @@ internal static class FusedMoeDispatcher
                 {
                     using (writer.Indent($"case {Shape(sameShape.First())}:"))
                     {
-                        WriteSplitKChoice(writer, declared, sameShape.ToArray());
+                        WriteSplitKChoice(writer, sameShape.ToArray());
                         writer.Line().Line("break;");
                     }
                 }
@@ -65,7 +67,7 @@ internal static class FusedMoeDispatcher
         }
     }
 
-    private static void WriteSplitKChoice(CodeWriter writer, DeclaredClass declared, IReadOnlyList<FusedMoeSpec> specs)
+    private static void WriteSplitKChoice(CodeWriter writer, IReadOnlyList<FusedMoeSpec> specs)
     {
         writer.Line($"switch ({SplitKChoice(specs, "call.Tokens")})");
         using (writer.OpenBlock())
@@ -116,8 +118,6 @@ internal static class FusedMoeDispatcher
             writer.Line(SelectNothing);
         }
     }
-
-    private const string SelectNothing = "_ => throw NoSuchExperts(experts, topK, hiddenSize, intermediateSize, weightType, splitK),";
 
     private static void WriteMissing(CodeWriter writer, DeclaredClass declared)
     {
