@@ -9,7 +9,7 @@ namespace Quickstart;
 internal static class GoldenLayer
 {
     /// <summary>Loads the layer, routes and runs it with the given kernels, compares and times.</summary>
-    public static void Run(string name, GateRoute route, ExpertsForward<BFloat16> forward, ResultTable table)
+    public static void Run(string name, GateRoute route, ExpertsForward<BFloat16> forward, ExpertsSelect select, ResultTable table)
     {
         var directory = Path.Combine(AppContext.BaseDirectory, "golden", name);
         var config = MoeModelConfig.Load(directory);
@@ -30,9 +30,13 @@ internal static class GoldenLayer
         if (!SameExperts(experts, golden.Get("router_2").ReadInt32s(), config.TopK)) check = check with { Mismatch = "a token has other experts than in transformers" };
 
         Action<int> Experts(ExpertsForward<BFloat16> kernel) => _ => kernel(
-            new ReadOnlyTensorSpan<float>(hidden, states), block.Experts, new ReadOnlyTensorSpan<float>(weights, routing), new ReadOnlyTensorSpan<int>(experts, routing), new TensorSpan<float>(output, states));
+            new ReadOnlyTensorSpan<float>(hidden, states),
+            block.Experts,
+            new ReadOnlyTensorSpan<float>(weights, routing),
+            new ReadOnlyTensorSpan<int>(experts, routing),
+            new TensorSpan<float>(output, states));
         var timings = Timing.SideBySide([Experts(forward), Experts(Unspecialized.Forward)], ResultTable.Budget);
-        var variant = Unspecialized.Select(config.Experts, config.TopK, config.HiddenSize, config.IntermediateSize, DType.BFloat16, tokens);
+        var variant = select(config.Experts, config.TopK, config.HiddenSize, config.IntermediateSize, DType.BFloat16, tokens);
         var matrices = 3.0 * config.HiddenSize * config.IntermediateSize;
         table.Add(variant, tokens, timings, check, experts.Distinct().Count() * matrices * 2, tokens * config.TopK * matrices * 2);
     }
@@ -50,6 +54,9 @@ internal static class GoldenLayer
 
         return new Verification(maxError, mismatch);
     }
+
+    /// <summary>A generated <c>Select</c>.</summary>
+    public delegate KernelVariant ExpertsSelect(int experts, int topK, int hiddenSize, int intermediateSize, DType weightType, int tokens, int splitK = 0);
 
     // The order within a token is transformers' own affair.
     private static bool SameExperts(int[] actual, int[] expected, int topK) =>

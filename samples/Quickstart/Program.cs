@@ -9,9 +9,9 @@ Console.WriteLine();
 var table = new ResultTable(limits);
 
 // Layers of checkpoints, which must compute what Hugging Face transformers computed.
-GoldenLayer.Run("mixtral-a", Mixtral.Route, Mixtral.Forward, table);
-GoldenLayer.Run("qwen3moe-a", Qwen3.Route, Qwen3.Forward, table);
-GoldenLayer.Run("deepseekv3-a", DeepSeek.Route, DeepSeek.Forward, table);
+GoldenLayer.Run("mixtral-a", Mixtral.Route, Mixtral.Forward, Mixtral.Select, table);
+GoldenLayer.Run("qwen3moe-a", Qwen3.Route, Qwen3.Forward, Qwen3.Select, table);
+GoldenLayer.Run("deepseekv3-a", DeepSeek.Route, DeepSeek.Forward, DeepSeek.Select, table);
 
 // Random layers, which must compute what a double-precision reference computes.
 var kimi = new GateWorkload(new GateShape(Experts: 384, TopK: 6, GateScoring.Sigmoid, CorrectionBias: true, Groups: 1, TopKGroups: 1, Renormalize: true), mostTokens: 4096);
