@@ -7,8 +7,8 @@ namespace KernelGen.Compiler.Tests;
 /// <summary>A template run as it stands and its specialisation give the same bits.</summary>
 public class DifferentialTests
 {
-    private const int Templates = 300;
-    private const int Inputs = 12;
+    private const int Templates = 240;
+    private const int Inputs = 10;
 
     private delegate long Kernel(int a, int b, uint u, long g, float x, float y, bool p);
 

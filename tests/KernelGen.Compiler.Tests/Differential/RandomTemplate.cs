@@ -67,7 +67,7 @@ internal sealed class RandomTemplate
         Line("float s = x;");
         var isUnchecked = _random.Bool();
         if (isUnchecked) OpenWith("unchecked");
-        _budget = 34;
+        _budget = 12;
         var scope = new RandomScope(["a", "b", "(int)u", "(int)g"], ["C0", "C1", "C2", "D1"], ["x", "y", "S0"], ["p", "F0", "F1", "G0"], isUnchecked);
         Block(scope, 3);
         if (isUnchecked) Close();
