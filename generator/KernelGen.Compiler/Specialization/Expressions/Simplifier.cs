@@ -41,7 +41,7 @@ internal static class Simplifier
     {
         if (operand.Type?.Text == type.Text) return operand;
         if (operand.Known is not null || !type.IsIntegral || operand.Type is not { IsIntegral: true }) return null;
-        return Residual.Of("(" + type.Text + ")" + operand.At(Precedence.Unary), Precedence.Unary, type, operand.IsPure);
+        return Residual.Widened(operand, type);
     }
 
     /// <summary>Marks <c>x + c</c> and <c>x − c</c>, written as <paramref name="text"/>, as a sum that further constants can join.</summary>
