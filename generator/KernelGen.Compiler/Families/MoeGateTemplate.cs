@@ -2,15 +2,17 @@ using KernelGen.Compiler.Specialization;
 
 namespace KernelGen.Compiler.Families;
 
-/// <summary>Which template serves a gate, and the values it gets for a vector width.</summary>
+/// <summary>Which template serves a gate, and how it cuts the experts for a vector width.</summary>
 public static class MoeGateTemplate
 {
     /// <summary>The embedded files of the template.</summary>
-    public static IReadOnlyList<string> Files { get; } = ["MoeGate.cs"];
+    public static IReadOnlyList<string> Files { get; } =
+        ["MoeGate.cs", "MoeGate.Tile.cs", "MoeGate.Score.cs", "MoeGate.Groups.cs", "MoeGate.Weights.cs", "MoeGate.Lanes.cs"];
 
     /// <summary>The values that the template gets for <paramref name="spec"/>.</summary>
     public static SpecializationRequest Request(MoeGateSpec spec, int vectorBits, string className)
     {
+        var lanes = vectorBits / 32;
         var values = new Dictionary<string, ConstantValue>
         {
             ["Experts"] = ConstantValue.From(spec.Experts),
@@ -20,8 +22,30 @@ public static class MoeGateTemplate
             ["Groups"] = ConstantValue.From(spec.Groups),
             ["TopKGroups"] = ConstantValue.From(spec.TopKGroups),
             ["Renormalize"] = ConstantValue.From(spec.Renormalize),
-            ["Lanes"] = ConstantValue.From(vectorBits / 32),
+            ["Lanes"] = ConstantValue.From(lanes),
+            ["BlockExperts"] = ConstantValue.From(BlockExperts(spec, lanes)),
+            ["TileTokens"] = ConstantValue.From(spec.Experts <= 1024 ? 4 : 1),
+            ["TokenPerLane"] = ConstantValue.From(TokenPerLane(spec)),
         };
         return new SpecializationRequest(className, values, new Dictionary<string, string>()) { VectorBits = vectorBits, Specialize = spec.Specialize };
     }
+
+    /// <summary>
+    /// Experts of a block: four vectors, for a round of the selection looks at one block and at one head for each; more when
+    /// there would be more than 64 heads; a whole group when that is less.
+    /// </summary>
+    private static int BlockExperts(MoeGateSpec spec, int lanes)
+    {
+        var groupSize = spec.Experts / spec.Groups;
+        var block = Math.Min(4 * lanes, 64);
+        while (block < 64 && spec.Groups * ((groupSize + block - 1) / block) > 64) block *= 2;
+        return Math.Min(block, groupSize);
+    }
+
+    /// <summary>
+    /// With few experts, inserting every one of them into a sorted list of k costs less than k rounds of selection: as
+    /// many tokens at once as a vector has lanes.
+    /// </summary>
+    private static bool TokenPerLane(MoeGateSpec spec) =>
+        spec.Groups == 1 && !(spec.Scoring == GateScoring.Softmax && spec.CorrectionBias) && spec.Experts * spec.TopK <= 128;
 }

@@ -8,7 +8,7 @@ namespace KernelGen.Numerics;
 /// Order of floats. Unlike the framework's <c>Max</c> and <c>Min</c>, whose treatment of NaN and −0 costs several
 /// instructions, these are one comparison, and one instruction on x86.
 /// </content>
-public static partial class Simd
+public static unsafe partial class Simd
 {
     /// <summary>The numbers 0, 1, 2, …, 63: a vector loaded from position n holds n, n + 1, … in its lanes.</summary>
     public static ReadOnlySpan<int> LaneNumbers =>
@@ -77,5 +77,80 @@ public static partial class Simd
     {
         var half = MaxAcross(Larger(v.GetLower(), v.GetUpper()));
         return Vector512.Create(half, half);
+    }
+
+    /// <summary>The sum of the two largest numbers of all lanes.</summary>
+    /// <param name="first">The largest of each lane.</param>
+    /// <param name="second">The second largest of each lane.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float SumOfTwoLargest(Vector128<float> first, Vector128<float> second)
+    {
+        Merge(ref first, ref second, Vector128.Shuffle(first, Vector128.Create(2, 3, 0, 1)), Vector128.Shuffle(second, Vector128.Create(2, 3, 0, 1)));
+        Merge(ref first, ref second, Vector128.Shuffle(first, Vector128.Create(1, 0, 3, 2)), Vector128.Shuffle(second, Vector128.Create(1, 0, 3, 2)));
+        return (first + second).ToScalar();
+    }
+
+    /// <inheritdoc cref="SumOfTwoLargest(Vector128{float}, Vector128{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float SumOfTwoLargest(Vector256<float> first, Vector256<float> second)
+    {
+        Vector128<float> one = first.GetLower(), two = second.GetLower();
+        Merge(ref one, ref two, first.GetUpper(), second.GetUpper());
+        return SumOfTwoLargest(one, two);
+    }
+
+    /// <inheritdoc cref="SumOfTwoLargest(Vector128{float}, Vector128{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float SumOfTwoLargest(Vector512<float> first, Vector512<float> second)
+    {
+        Vector256<float> lower = first.GetLower(), upper = first.GetUpper();
+        var next = Larger(Smaller(lower, upper), Larger(second.GetLower(), second.GetUpper()));
+        return SumOfTwoLargest(Larger(lower, upper), next);
+    }
+
+    // The two largest of two sorted pairs.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Merge(ref Vector128<float> first, ref Vector128<float> second, Vector128<float> otherFirst, Vector128<float> otherSecond)
+    {
+        second = Larger(Smaller(first, otherFirst), Larger(second, otherSecond));
+        first = Larger(first, otherFirst);
+    }
+
+    /// <summary>The largest lane of each of as many vectors as one has lanes: of the first vector in lane 0, and so on. No lane may be NaN.</summary>
+    /// <param name="vectors">The vectors, one behind the other.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LargestOfEach(Vector128<float>* vectors) => LargestOfEach(vectors[0], vectors[1], vectors[2], vectors[3]);
+
+    /// <inheritdoc cref="LargestOfEach(Vector128{float}*)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LargestOfEach(Vector256<float>* vectors) => Vector256.Create(LargestOfFour(vectors), LargestOfFour(vectors + 4));
+
+    /// <inheritdoc cref="LargestOfEach(Vector128{float}*)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LargestOfEach(Vector512<float>* vectors) => Vector512.Create(
+        Vector256.Create(LargestOfFour(vectors), LargestOfFour(vectors + 4)),
+        Vector256.Create(LargestOfFour(vectors + 8), LargestOfFour(vectors + 12)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> LargestOfFour(Vector256<float>* v) =>
+        LargestOfEach(LargerHalf(v[0]), LargerHalf(v[1]), LargerHalf(v[2]), LargerHalf(v[3]));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> LargestOfFour(Vector512<float>* v) => LargestOfEach(
+        LargerHalf(LargerHalf(v[0])), LargerHalf(LargerHalf(v[1])), LargerHalf(LargerHalf(v[2])), LargerHalf(LargerHalf(v[3])));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> LargerHalf(Vector256<float> v) => Larger(v.GetLower(), v.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> LargerHalf(Vector512<float> v) => Larger(v.GetLower(), v.GetUpper());
+
+    // Half a transposition: the lanes of one vector meet lane by lane, those of four vectors at once.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> LargestOfEach(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d)
+    {
+        var ac = Larger(ZipLow(a, c), ZipHigh(a, c));
+        var bd = Larger(ZipLow(b, d), ZipHigh(b, d));
+        return Larger(ZipLow(ac, bd), ZipHigh(ac, bd));
     }
 }

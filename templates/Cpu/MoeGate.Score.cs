@@ -1,0 +1,118 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using KernelGen.Cpu;
+using KernelGen.Numerics;
+
+namespace KernelGen.Templates.Cpu;
+
+/// <content>From logits to keys and heads.</content>
+internal static unsafe partial class MoeGate
+{
+    private const int FullBlocks = TailExperts == BlockExperts ? BlocksPerGroup : BlocksPerGroup - 1;
+
+    /// <summary>Writes the keys of one row, every block from a vector of its own on; lanes behind its last expert hold −∞.</summary>
+    private static void WriteKeys(GateArguments* call, float* logits, float* keys)
+    {
+        var scale = Vector256<float>.One;
+        var largest = Vector256<float>.Zero;
+        if (Scoring == GateScoring.Softmax && CorrectionBias)
+        {
+            largest = Vector256.Create(Largest(logits));
+            scale = Vector256.Create(1 / SumOfExponentials(logits, largest));
+        }
+
+        for (var group = 0; group < Groups; group++)
+        {
+            var bias = call->CorrectionBias + (group * GroupSize);
+            for (var b = 0; b < FullBlocks; b++)
+            {
+                WriteBlock(BlockExperts, logits + (b * BlockExperts), bias + (b * BlockExperts), keys, largest, scale);
+                keys += BlockLanes;
+            }
+
+            if (FullBlocks < BlocksPerGroup)
+            {
+                WriteBlock(TailExperts, logits + (FullBlocks * BlockExperts), bias + (FullBlocks * BlockExperts), keys, largest, scale);
+                keys += BlockLanes;
+            }
+
+            logits += GroupSize;
+        }
+    }
+
+    /// <summary>The keys of one block. The vectors go through each stage together: one computes while another waits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WriteBlock([Specialize] int experts, float* logits, float* bias, float* keys, Vector256<float> largest, Vector256<float> scale)
+    {
+        var key = Static.Array<Vector256<float>>(BlockVectors);
+        foreach (var v in Static.Range(BlockVectors)) key[v] = LoadHeld(logits + (v * Lanes), experts - (v * Lanes));
+        if (CorrectionBias)
+        {
+            var power = Static.Array<Vector256<float>>(BlockVectors);
+            foreach (var v in Static.Range(BlockVectors))
+                key[v] = Simd.ExpRemainder(Scoring == GateScoring.Sigmoid ? -key[v] : key[v] - largest, out power[v]);
+            foreach (var v in Static.Range(BlockVectors))
+            {
+                key[v] = Scoring == GateScoring.Sigmoid
+                    ? Simd.SigmoidOfRemainder(key[v], power[v])
+                    : Simd.ExpOfRemainder(key[v]) * power[v] * scale;
+            }
+
+            foreach (var v in Static.Range(BlockVectors)) key[v] += LoadHeld(bias + (v * Lanes), experts - (v * Lanes));
+        }
+
+        foreach (var v in Static.Range(BlockVectors)) key[v].Store(keys + (v * Lanes));
+    }
+
+    /// <summary>The experts that a vector of a block holds, and −∞ in the lanes behind them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> LoadHeld(float* source, [Specialize] int held)
+    {
+        if (held >= Lanes) return Vector256.Load(source);
+        if (held > 0) return Simd.LoadFirst(source, held, Vector256.Create(Lowest));
+        return Vector256.Create(Lowest);
+    }
+
+    /// <summary>Writes the largest key of every block.</summary>
+    /// <param name="keys">The keys.</param>
+    /// <param name="maxima">Room for a vector for each lane of the heads; those behind the last block hold −∞.</param>
+    /// <param name="heads">Receives the heads, −∞ behind the last block.</param>
+    private static void WriteHeads(float* keys, Vector256<float>* maxima, float* heads)
+    {
+        for (var block = 0; block < Blocks; block++)
+        {
+            // The comparison's first operand loses when it is NaN: a NaN key is nobody's head.
+            var head = Vector256.Create(Lowest);
+            foreach (var v in Static.Range(BlockVectors)) head = Simd.Larger(Vector256.Load(keys + (v * Lanes)), head);
+            maxima[block] = head;
+            keys += BlockLanes;
+        }
+
+        foreach (var v in Static.Range(HeadVectors)) Simd.LargestOfEach(maxima + (v * Lanes)).Store(heads + (v * Lanes));
+    }
+
+    /// <summary>The largest logit of a row.</summary>
+    private static float Largest(float* logits)
+    {
+        var largest = Vector256.Create(Lowest);
+        var e = 0;
+        for (; e <= Experts - Lanes; e += Lanes) largest = Simd.Larger(Vector256.Load(logits + e), largest);
+        if (Experts % Lanes != 0) largest = Simd.Larger(Simd.LoadFirst(logits + e, Experts % Lanes, largest), largest);
+        return Simd.MaxAcross(largest).ToScalar();
+    }
+
+    /// <summary>The denominator of softmax. A NaN logit adds nothing.</summary>
+    private static float SumOfExponentials(float* logits, Vector256<float> largest)
+    {
+        var sum = Vector256<float>.Zero;
+        var e = 0;
+        for (; e <= Experts - Lanes; e += Lanes) sum += Exponential(Vector256.Load(logits + e), largest);
+        if (Experts % Lanes != 0) sum += Exponential(Simd.LoadFirst(logits + e, Experts % Lanes, Vector256.Create(Lowest)), largest);
+        return Simd.Sum(sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Exponential(Vector256<float> logits, Vector256<float> largest) =>
+        Simd.Exp(Simd.Larger(logits - largest, Vector256.Create(Lowest)));
+}

@@ -1,0 +1,94 @@
+using KernelGen.Compiler.Families;
+using KernelGen.Cpu;
+using KernelGen.Testing;
+
+namespace KernelGen.Tests;
+
+/// <summary>Logits of some tokens, where they and the outputs lie in memory, and what the reference makes of them.</summary>
+internal sealed unsafe class GateCase
+{
+    private const int Guard = 16;
+    private const float WeightPoison = -12345f;
+    private const int ExpertPoison = -7;
+
+    private readonly GateShape _shape;
+    private readonly float[] _logits;
+    private readonly float[] _bias;
+    private readonly float _factor;
+    private readonly int _tokens;
+    private readonly int _gap;
+    private readonly ReferenceRoute[] _expected;
+    private readonly string _description;
+
+    /// <param name="spec">The gate.</param>
+    /// <param name="rows">The logits of every token, as yet without their gap.</param>
+    /// <param name="bias">[E], or empty.</param>
+    /// <param name="factor">Routed scaling factor.</param>
+    /// <param name="gap">Unused elements between two rows.</param>
+    /// <param name="description">What repeats the case.</param>
+    public GateCase(MoeGateSpec spec, float[][] rows, float[] bias, float factor, int gap, string description)
+    {
+        _shape = ShapeOf(spec);
+        (_bias, _factor, _gap, _tokens) = (bias, factor, gap, rows.Length);
+        _description = $"{description}: {spec.VariantName}, {rows.Length} tokens, rows {gap} apart";
+        _expected = Array.ConvertAll(rows, row => ReferenceGate.Route(_shape, row, bias, factor));
+
+        // Behind the last row there is nothing: a kernel that reads on meets a page end sooner or later, one that uses what it reads meets NaN.
+        var stride = spec.Experts + gap;
+        _logits = new float[Math.Max((_tokens * stride) - gap, 0)];
+        _logits.AsSpan().Fill(float.NaN);
+        for (var t = 0; t < _tokens; t++) rows[t].CopyTo(_logits, t * stride);
+    }
+
+    public static GateShape ShapeOf(MoeGateSpec spec) =>
+        new(spec.Experts, spec.TopK, spec.Scoring, spec.CorrectionBias, spec.Groups, spec.TopKGroups, spec.Renormalize);
+
+    /// <summary>Routes with a kernel; ids must be the reference's, weights within 1e-6, and nothing beside them may change.</summary>
+    public void Check(GateKernel kernel, string kernelName)
+    {
+        var stride = _shape.TopK + _gap;
+        var weights = new float[(_tokens * stride) + (2 * Guard)];
+        var experts = new int[weights.Length];
+        weights.AsSpan().Fill(WeightPoison);
+        experts.AsSpan().Fill(ExpertPoison);
+        Run(kernel, weights, experts, stride);
+
+        for (var i = 0; i < weights.Length; i++)
+        {
+            var place = i - Guard;
+            var (token, rank) = place < 0 ? (-1, 0) : (place / stride, place % stride);
+            var where = $"{_description} with {kernelName}: token {token}, rank {rank}";
+            if (token >= 0 && token < _tokens && rank < _shape.TopK)
+            {
+                var (expert, weight) = (_expected[token].Experts[rank], _expected[token].Weights[rank]);
+                Assert.True(experts[i] == expert, $"{where}: expert {experts[i]}, expected {expert}");
+                Assert.True(Math.Abs(weights[i] - weight) <= 1e-6 * Math.Max(1, Math.Abs(_factor)), $"{where}: weight {weights[i]:R}, expected {weight:R}");
+            }
+            else
+            {
+                Assert.True(experts[i] == ExpertPoison && weights[i] == WeightPoison, $"{where}: written outside the rows");
+            }
+        }
+    }
+
+    private void Run(GateKernel kernel, float[] weights, int[] experts, int stride)
+    {
+        fixed (float* logits = _logits, bias = _bias, weightsStart = weights)
+        fixed (int* expertsStart = experts)
+        {
+            var arguments = new GateArguments
+            {
+                Logits = logits,
+                LogitsStride = _shape.Experts + _gap,
+                CorrectionBias = bias,
+                Weights = weightsStart + Guard,
+                WeightsStride = stride,
+                Experts = expertsStart + Guard,
+                ExpertsStride = stride,
+                Tokens = _tokens,
+                RoutedScalingFactor = _factor,
+            };
+            kernel.Run(in arguments);
+        }
+    }
+}

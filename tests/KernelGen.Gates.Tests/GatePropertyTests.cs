@@ -1,0 +1,67 @@
+using KernelGen.Compiler.Families;
+using KernelGen.OnDemand;
+using KernelGen.Testing;
+
+namespace KernelGen.Tests;
+
+/// <summary>Specialised gates of every kind and width against the double-precision reference.</summary>
+public class GatePropertyTests
+{
+    private static readonly int[] Widths = [128, 256, 512];
+    private static readonly int[] TokenCounts = [0, 1, 2, 3, 33, 100];
+
+    /// <summary>One gate of each kind that could go wrong by itself; random ones beside them.</summary>
+    private static readonly MoeGateSpec[] Corners =
+    [
+        Softmax(1, 1),
+        Softmax(2, 2),
+        Softmax(8, 2),
+        Softmax(8, 3) with { Renormalize = false },
+        Softmax(31, 4) with { Renormalize = false },
+        Softmax(60, 4) with { Renormalize = false },
+        Softmax(64, 64),
+        Softmax(128, 8),
+        Softmax(160, 6) with { Groups = 8, TopKGroups = 3, Renormalize = false },
+        Softmax(512, 10) with { CorrectionBias = true },
+        Softmax(40, 3) with { CorrectionBias = true, Renormalize = false },
+        Sigmoid(16, 1) with { CorrectionBias = false, Renormalize = false },
+        Sigmoid(24, 3),
+        Sigmoid(256, 8) with { Groups = 8, TopKGroups = 4 },
+        Sigmoid(384, 6),
+        Sigmoid(200, 12) with { Groups = 2, TopKGroups = 1 },
+        Sigmoid(12, 5) with { Groups = 12, TopKGroups = 7 },
+        Sigmoid(264, 4) with { Groups = 66, TopKGroups = 5 },
+        Sigmoid(4096, 8),
+    ];
+
+    [Fact]
+    public void EveryKindOfGateRoutesLikeTheReference()
+    {
+        var random = new SeededRandom();
+        var specs = Corners.Concat(Enumerable.Range(0, 16).Select(_ => RandomSpec(random))).DistinctBy(spec => spec.DispatchKey).ToArray();
+        var gates = KernelAssembly.Compile(specs);
+        foreach (var spec in specs)
+        {
+            foreach (var tokens in TokenCounts)
+            {
+                var routed = GateInputs.Case(spec, spec.Experts > 1000 ? tokens / 10 : tokens, random);
+                foreach (var bits in Widths) routed.Check(new GateKernel(gates.Kernel(spec, bits)), $"{bits} bits");
+            }
+        }
+    }
+
+    private static MoeGateSpec Softmax(int experts, int topK) => new(experts, topK, GateScoring.Softmax, false, 1, 1, true);
+
+    private static MoeGateSpec Sigmoid(int experts, int topK) => new(experts, topK, GateScoring.Sigmoid, true, 1, 1, true);
+
+    private static MoeGateSpec RandomSpec(SeededRandom random)
+    {
+        var groups = random.Pick(1, 1, 2, 3, 8, 16);
+        var experts = groups * random.Int(1, random.Pick(8, 512) / groups);
+        var kept = random.Int(1, groups);
+        var topK = random.Int(1, Math.Min(experts / groups * kept, random.Pick(8, 64)));
+        var spec = new MoeGateSpec(experts, topK, random.Pick(GateScoring.Softmax, GateScoring.Sigmoid), random.Bool(), groups, kept, random.Bool());
+        Assert.Empty(spec.Validate());
+        return spec;
+    }
+}

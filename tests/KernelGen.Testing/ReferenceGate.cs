@@ -1,0 +1,70 @@
+using KernelGen.Cpu;
+
+namespace KernelGen.Testing;
+
+/// <summary>A gate in double precision, straight from its definition: what every gate kernel is compared with.</summary>
+public static class ReferenceGate
+{
+    /// <summary>Routes one token.</summary>
+    /// <param name="shape">The gate.</param>
+    /// <param name="logits">[E].</param>
+    /// <param name="correctionBias">[E], or empty where the gate has none.</param>
+    /// <param name="routedScalingFactor">Every weight is multiplied by this.</param>
+    public static ReferenceRoute Route(GateShape shape, float[] logits, float[] correctionBias, float routedScalingFactor)
+    {
+        var scores = shape.Scoring == GateScoring.Sigmoid ? Array.ConvertAll(logits, Sigmoid) : Softmax(logits);
+        var keys = logits.Select((logit, e) => float.IsNaN(logit) ? double.NaN : shape.CorrectionBias ? scores[e] + correctionBias[e] : logit).ToArray();
+
+        var size = shape.Experts / shape.Groups;
+        var groupScores = Enumerable.Range(0, shape.Groups).Select(g => GroupScore(keys.Skip(g * size).Take(size).ToArray(), shape.CorrectionBias)).ToArray();
+        var groups = Ranking(groupScores);
+        var kept = groups.Take(shape.TopKGroups).ToHashSet();
+
+        var ranking = Ranking(keys).Where(e => kept.Contains(e / size)).ToArray();
+        var experts = ranking.Take(shape.TopK).ToArray();
+        var sum = shape.Renormalize ? experts.Sum(e => scores[e]) + 1e-20 : 1;
+        var weights = Array.ConvertAll(experts, e => scores[e] / sum * routedScalingFactor);
+
+        var margin = Math.Min(
+            Margin(ranking.Take(shape.TopK + 1).Select(e => keys[e])),
+            Margin(groups.Skip(shape.TopKGroups - 1).Take(2).Select(g => groupScores[g])));
+        return new ReferenceRoute(experts, weights, margin);
+    }
+
+    /// <summary>Best first: numbers by value, then NaN; among equals the lower index.</summary>
+    private static int[] Ranking(double[] values) =>
+        Enumerable.Range(0, values.Length).OrderBy(i => double.IsNaN(values[i])).ThenByDescending(i => values[i]).ThenBy(i => i).ToArray();
+
+    private static double GroupScore(double[] keys, bool sumOfTwo)
+    {
+        if (keys.Length == 1) return keys[0];
+        var numbers = keys.Where(key => !double.IsNaN(key)).Concat([double.NegativeInfinity, double.NegativeInfinity]).OrderDescending().ToArray();
+        return sumOfTwo ? numbers[0] + numbers[1] : numbers[0];
+    }
+
+    private static double Sigmoid(float logit) => float.IsNaN(logit) ? 0 : 1 / (1 + Math.Exp(-(double)logit));
+
+    private static double[] Softmax(float[] logits)
+    {
+        double largest = logits.Where(logit => !float.IsNaN(logit)).DefaultIfEmpty(float.NegativeInfinity).Max();
+        var powers = Array.ConvertAll(logits, logit => float.IsNaN(logit) || double.IsNegativeInfinity(largest) ? 0 : logit == largest ? 1 : Math.Exp(logit - largest));
+        var sum = powers.Sum();
+        return sum == 0 ? powers : Array.ConvertAll(powers, power => power / sum);
+    }
+
+    private static double Margin(IEnumerable<double> descending)
+    {
+        var numbers = descending.Where(double.IsFinite).ToArray();
+        var gaps = numbers.Zip(numbers.Skip(1), (above, below) => above - below).Where(gap => gap > 0);
+        return gaps.DefaultIfEmpty(double.PositiveInfinity).Min();
+    }
+}
+
+/// <summary>Where the reference sends a token.</summary>
+/// <param name="Experts">The chosen experts, best first.</param>
+/// <param name="Weights">Their weights.</param>
+/// <param name="Margin">
+/// The smallest difference of two unequal keys, or group scores, that the choice hangs on: below a few times the
+/// rounding error of single precision the order is anybody's guess.
+/// </param>
+public sealed record ReferenceRoute(int[] Experts, double[] Weights, double Margin);
