@@ -30,6 +30,7 @@ internal sealed partial class ExpressionSpecializer
         var indices = arguments.Select(argument => Of(argument.Expression)).ToArray();
         if (target.Type is { IsPointer: true } && indices.Length == 1 && indices[0].Constant is IntegralConstant index && index.Type.IsNative())
             indices[0] = Residual.Of(ConstantPrinter.Plain(index), index.Value.Sign < 0 ? Precedence.Unary : Precedence.Primary);
+        if (target.Type is { IsPointer: true } && indices.Length == 1 && indices[0].Narrow is { } offset) indices[0] = offset;
         var isRange = arguments.Any(argument => argument.Expression is RangeExpressionSyntax);
         var text = "[" + string.Join(", ", indices.Select((value, i) => ArgumentText(arguments[i], value))) + "]";
         return Residual.Of(target.At(Precedence.Primary) + text, Precedence.Primary, isRange ? target.Type : target.Type?.Element);

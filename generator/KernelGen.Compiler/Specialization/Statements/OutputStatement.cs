@@ -38,12 +38,21 @@ internal sealed class OutputStatement(string text)
     {
         var isFirst = true;
         var blank = false;
+        List<string>? comments = null;
         foreach (var statement in statements)
         {
             blank |= statement.BlankBefore;
-            if (!statement.IsLeft) continue;
+            if (!statement.IsLeft)
+            {
+                // The array's comment goes to the assignment that declares its first element.
+                if (statement is { Element.IsDeclaredByAssignment: true, Comments: { } lines }) comments = lines;
+                continue;
+            }
+
             if (blank && !isFirst) writer.Line();
             isFirst = blank = false;
+            foreach (var comment in comments ?? []) writer.Line(comment);
+            comments = null;
             statement.Write(writer);
         }
     }

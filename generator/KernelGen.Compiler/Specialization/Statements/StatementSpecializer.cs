@@ -65,6 +65,7 @@ internal sealed partial class StatementSpecializer(Body body)
 
         var flow = Flow.Falls;
         var blank = false;
+        var start = into.Count;
         foreach (var statement in statements)
         {
             if (statement is not LocalFunctionStatementSyntax)
@@ -79,7 +80,7 @@ internal sealed partial class StatementSpecializer(Body body)
             var after = Statement(statement, into);
             if (flow == Flow.Falls) flow = after;
             if (into.Count == first) continue;
-            into[first].BlankBefore |= blank;
+            if (first > start) into[first].BlankBefore |= blank;
             blank = false;
             if (body.OmitsComments) continue;
             if (comments is not null) into[first].Comments = [.. comments, .. into[first].Comments ?? []];
