@@ -1,26 +1,24 @@
+using KernelGen.Compiler;
 using KernelGen.Compiler.Emission;
 
 namespace KernelGen.Generator;
 
-/// <summary>Gives each class its file names. The driver refuses file names that differ in case only.</summary>
+/// <summary>What the file names of a class start with. The driver refuses names that differ in case only.</summary>
 internal static class FileNames
 {
-    public static IEnumerable<DeclaredClass> Assign(IEnumerable<DeclaredClass> classes)
-    {
-        var uses = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
-        foreach (var declared in classes)
-        {
-            var name = FileName(declared);
-            uses.TryGetValue(name, out var before);
-            uses[name] = before + 1;
-            yield return declared with { HintName = before == 0 ? name : $"{name} ({before + 1})" };
-        }
-    }
+    /// <summary>The full names of classes whose files would be named like those of a class before them.</summary>
+    public static EquatableArray<string> Clashes(IEnumerable<DeclaredClass> classes) => new(classes
+        .GroupBy(declared => declared.FullName, StringComparer.OrdinalIgnoreCase)
+        .SelectMany(alike => alike.Skip(1))
+        .Select(declared => declared.FullName));
 
-    // A plus between nested types: a dot would let a nested class's file be one of a variant of the class around it.
-    private static string FileName(DeclaredClass declared)
+    /// <summary>The start of a class's file names: its name, with a number if it is one of <paramref name="clashes"/>.</summary>
+    public static string Of(DeclaredClass declared, EquatableArray<string> clashes)
     {
+        // A plus between nested types: a dot would let a nested class's file be one of a variant of the class around it.
         var types = string.Join("+", declared.ContainingTypes.Select(type => type.Name).Append(declared.Name));
-        return declared.Namespace.Length == 0 ? types : $"{declared.Namespace}.{types}";
+        var name = declared.Namespace.Length == 0 ? types : $"{declared.Namespace}.{types}";
+        var place = clashes.ToList().IndexOf(declared.FullName);
+        return place < 0 ? name : $"{name} ({place + 2})";
     }
 }

@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.Text;
+using KernelGen.Compiler;
 using KernelGen.Compiler.Emission;
 using KernelGen.Compiler.Families;
 using KernelGen.Generator.Declarations;
@@ -19,9 +19,19 @@ public sealed class KernelGenerator : IIncrementalGenerator
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
-        var classes = Declared(context, KernelAttributes.MoeGate).Collect()
-            .Combine(Declared(context, KernelAttributes.FusedMoe).Collect())
-            .SelectMany(static (both, _) => FileNames.Assign([.. both.Left, .. both.Right]))
+        var ofGates = Declared(context, KernelAttributes.MoeGate);
+        var ofExperts = Declared(context, KernelAttributes.FusedMoe);
+        var clashes = ofGates.Collect().Combine(ofExperts.Collect())
+            .Select(static (both, _) => FileNames.Clashes([.. both.Left, .. both.Right]));
+        RegisterOutput(context, ofGates, clashes);
+        RegisterOutput(context, ofExperts, clashes);
+    }
+
+    private static void RegisterOutput(
+        IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<DeclaredClass> declared, IncrementalValueProvider<EquatableArray<string>> clashes)
+    {
+        var classes = declared.Combine(clashes)
+            .Select(static (pair, _) => pair.Left with { HintName = FileNames.Of(pair.Left, pair.Right) })
             .WithTrackingName(TrackingNames.Classes);
         context.RegisterSourceOutput(classes, static (output, declared) => Add(output, KernelEmitter.EmitDispatcher(declared)));
 

@@ -39,7 +39,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         var sums = stackalloc float[SegmentBlocks * GateUpSums];
         for (var i = first; i < end; i += TilePairs)
         {
-            var column = Math.Min(i, IntermediateSize - TilePairs); // the last tile steps back rather than overrun
+            int column = Math.Min(i, IntermediateSize - TilePairs); // the last tile steps back rather than overrun
             new Span<float>(sums, panels * GateUpSums).Clear();
             for (var k = 0; k < HiddenSize; k += DepthBlock)
             {
@@ -78,7 +78,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         first = Math.Min(first, HiddenSize - DownTileRows);
         for (var h = first; h < end; h += DownTileRows)
         {
-            var column = Math.Min(h, HiddenSize - DownTileRows);
+            int column = Math.Min(h, HiddenSize - DownTileRows);
             for (var p = 0; p < panels; p++)
             {
                 var width = blocks[p].Width;

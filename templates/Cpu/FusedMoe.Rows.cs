@@ -40,7 +40,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         first = Math.Min(first, IntermediateSize - pairs);
         for (var i = first; i < end; i += pairs)
         {
-            var column = Math.Min(i, IntermediateSize - pairs);
+            int column = Math.Min(i, IntermediateSize - pairs);
             var row = (nint)column * HiddenSize;
             Dot(2 * pairs, pairs, tokens, HiddenSize, gate + row, up + row, call->Hidden, hidden, HiddenSize, sums);
             foreach (var r in Static.Range(pairs))

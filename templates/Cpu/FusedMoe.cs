@@ -72,7 +72,7 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
             CpuWorkers.Run(call, call->Plan.SegmentCount * DownItems, &Down);
         }
 
-        CpuWorkers.Run(call, (call->Tokens + CombineTokens - 1) / CombineTokens, &Combine);
+        CpuWorkers.Run(call, (call->Tokens + (CombineTokens - 1)) / CombineTokens, &Combine);
     }
 
     /// <summary>First product and activation: one expert's tokens, a few columns of the intermediate states.</summary>
@@ -115,7 +115,7 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
         var end = Math.Min((item + 1) * CombineTokens, call->Tokens);
         for (var token = item * CombineTokens; token < end; token++)
         {
-            var slots = call->SlotOutputs + ((nint)token * TopK * HiddenSize);
+            float* slots = call->SlotOutputs + ((nint)token * TopK * HiddenSize);
             var experts = call->Experts + (token * call->ExpertsStride);
             foreach (var j in Static.Range(TopK))
             {

@@ -56,27 +56,29 @@ internal static unsafe partial class MoeGate
     private const bool KeysInPlace = !CorrectionBias && TailExperts == BlockExperts && BlockLanes == BlockExperts;
     private const int KeyLanes = KeysInPlace ? 0 : Blocks * BlockLanes;
 
-    /// <summary>Routes the tokens from <paramref name="begin"/> up to, not including, <paramref name="end"/>.</summary>
-    internal static void Run(GateArguments* call, int begin, int end)
+    /// <summary>Routes the tokens of a call.</summary>
+    internal static void Run(in GateArguments arguments)
     {
-        var token = begin;
+        var local = arguments;
+        var call = &local;
+        var token = 0;
         if (Blocks > 64)
         {
             // More heads than a mask has bits: only with dozens of groups, which no published model has.
-            for (; token < end; token++) RouteAlone(call, token);
+            for (; token < call->Tokens; token++) RouteAlone(call, token);
         }
         else
         {
             if (TokenPerLane)
             {
-                for (; token <= end - Lanes; token += Lanes) RouteLanes(call, token);
+                for (; token <= call->Tokens - Lanes; token += Lanes) RouteLanes(call, token);
             }
             else if (TileTokens > 1)
             {
-                for (; token <= end - TileTokens; token += TileTokens) RouteTile(TileTokens, call, token);
+                for (; token <= call->Tokens - TileTokens; token += TileTokens) RouteTile(TileTokens, call, token);
             }
 
-            for (; token < end; token++) RouteTile(1, call, token);
+            for (; token < call->Tokens; token++) RouteTile(1, call, token);
         }
     }
 

@@ -86,9 +86,10 @@ internal sealed unsafe class GateCase
                 WeightsStride = stride,
                 Experts = expertsStart + Guard,
                 ExpertsStride = stride,
+                Tokens = _tokens,
                 RoutedScalingFactor = _factor,
             };
-            kernel.Run(&arguments, 0, _tokens);
+            kernel.Run(in arguments);
         }
     }
 }

@@ -15,7 +15,7 @@ internal sealed record GeneratedProject(CSharpCompilation Compilation, Generator
     /// <summary>Fails on any error or warning, in the user's code or in the generated code.</summary>
     public GeneratedProject AssertCompiles()
     {
-        var complaints = Compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning).ToArray();
+        var complaints = Compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning && !IsMissingComment(diagnostic)).ToArray();
         Assert.True(complaints.Length == 0, string.Join(Environment.NewLine, complaints.Take(20).Select(Describe)));
         return this;
     }
@@ -30,6 +30,10 @@ internal sealed record GeneratedProject(CSharpCompilation Compilation, Generator
         stream.Position = 0;
         return new AssemblyLoadContext(null, isCollectible: true).LoadFromStream(stream);
     }
+
+    // The sources of tests carry no documentation; what is generated must.
+    private static bool IsMissingComment(Diagnostic diagnostic) =>
+        diagnostic.Id == "CS1591" && diagnostic.Location.SourceTree!.FilePath.StartsWith("File", StringComparison.Ordinal);
 
     private static string Describe(Diagnostic diagnostic)
     {

@@ -9,6 +9,7 @@ internal static class DispatcherFile
         foreach (var spec in declared.Variants) writer.Line($"// {spec.Declaration}");
         writer.Line("#nullable enable").Line();
         if (declared.Namespace.Length > 0) writer.Line($"namespace {GeneratedNames.EscapeDotted(declared.Namespace)};").Line();
+        writer.Line($"using {GeneratedNames.VariantsAlias} = global::{GeneratedNames.VariantNamespace(declared.FullName)};").Line();
         WriteNested(writer, declared, depth: 0);
         return new EmittedSource($"{declared.HintName}.g.cs", writer.ToString());
     }

@@ -6,11 +6,13 @@ namespace KernelGen.Compiler.Emission;
 /// <summary>Writes <c>Forward</c>, one for each weight type, and <c>Select</c> for the experts of a class.</summary>
 internal static class FusedMoeDispatcher
 {
+    private const string SelectNothing = "_ => throw NoSuchExperts(experts, topK, hiddenSize, intermediateSize, weightType, splitK),";
+
     public static void Write(CodeWriter writer, DeclaredClass declared)
     {
         foreach (var sameType in declared.Experts.GroupBy(spec => spec.WeightType))
         {
-            WriteForward(writer, declared, sameType.Key, sameType.ToArray());
+            WriteForward(writer, sameType.Key, sameType.ToArray());
             writer.Line();
         }
 
@@ -19,7 +21,7 @@ internal static class FusedMoeDispatcher
         WriteMissing(writer, declared);
     }
 
-    private static void WriteForward(CodeWriter writer, DeclaredClass declared, DType weightType, IReadOnlyList<FusedMoeSpec> specs)
+    private static void WriteForward(CodeWriter writer, DType weightType, IReadOnlyList<FusedMoeSpec> specs)
     {
         var type = weightType == DType.BFloat16 ? "global::KernelGen.BFloat16" : "float";
         writer.Line($$"""
@@ -30,10 +32,10 @@ internal static class FusedMoeDispatcher
             /// <param name="hidden">Hidden states, [T, H].</param>
             /// <param name="expertWeights">The weights of all experts.</param>
             /// <param name="weights">Weight of each chosen expert, [T, k].</param>
-            /// <param name="experts">Number of each chosen expert, [T, k].</param>
+            /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
             /// <param name="output">Receives the sums, [T, H].</param>
             /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
-            /// <exception cref="global::System.ArgumentException">The shapes do not fit each other.</exception>
+            /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or there is no expert of a given number.</exception>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static unsafe void Forward(
@@ -54,7 +56,7 @@ internal static class FusedMoeDispatcher
                 {
                     using (writer.Indent($"case {Shape(sameShape.First())}:"))
                     {
-                        WriteSplitKChoice(writer, declared, sameShape.ToArray());
+                        WriteSplitKChoice(writer, sameShape.ToArray());
                         writer.Line().Line("break;");
                     }
                 }
@@ -65,14 +67,14 @@ internal static class FusedMoeDispatcher
         }
     }
 
-    private static void WriteSplitKChoice(CodeWriter writer, DeclaredClass declared, IReadOnlyList<FusedMoeSpec> specs)
+    private static void WriteSplitKChoice(CodeWriter writer, IReadOnlyList<FusedMoeSpec> specs)
     {
         writer.Line($"switch ({SplitKChoice(specs, "call.Tokens")})");
         using (writer.OpenBlock())
         {
             foreach (var spec in specs)
             {
-                var variant = GeneratedNames.VariantType(declared.FullName, spec);
+                var variant = GeneratedNames.VariantType(spec);
                 using (writer.Indent($"case {spec.SplitK}:"))
                 {
                     writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
@@ -97,30 +99,25 @@ internal static class FusedMoeDispatcher
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static global::KernelGen.KernelVariant Select(
-                int experts, int topK, int hiddenSize, int intermediateSize, global::KernelGen.DType weightType, int tokens, int splitK = 0)
+                int experts, int topK, int hiddenSize, int intermediateSize, global::KernelGen.DType weightType, int tokens, int splitK = 0) =>
+                (experts, topK, hiddenSize, intermediateSize, weightType) switch
             """);
-        using (writer.OpenBlock())
+        using (writer.OpenBlockTo("};"))
         {
-            writer.Line("return (experts, topK, hiddenSize, intermediateSize, weightType) switch");
-            using (writer.OpenBlockTo("};"))
+            foreach (var sameShape in declared.Experts.GroupBy(spec => spec.DispatchKey))
             {
-                foreach (var sameShape in declared.Experts.GroupBy(spec => spec.DispatchKey))
+                var specs = sameShape.ToArray();
+                writer.Line($"{ShapeAndType(specs[0])} => ({SplitKChoice(specs, "tokens")}) switch");
+                using (writer.OpenBlockTo("},"))
                 {
-                    var specs = sameShape.ToArray();
-                    writer.Line($"{ShapeAndType(specs[0])} => ({SplitKChoice(specs, "tokens")}) switch");
-                    using (writer.OpenBlockTo("},"))
-                    {
-                        foreach (var spec in specs) writer.Line($"{spec.SplitK} => {GeneratedNames.VariantType(declared.FullName, spec)}.Variant,");
-                        writer.Line(SelectNothing);
-                    }
+                    foreach (var spec in specs) writer.Line($"{spec.SplitK} => {GeneratedNames.VariantType(spec)}.Variant,");
+                    writer.Line(SelectNothing);
                 }
-
-                writer.Line(SelectNothing);
             }
+
+            writer.Line(SelectNothing);
         }
     }
-
-    private const string SelectNothing = "_ => throw NoSuchExperts(experts, topK, hiddenSize, intermediateSize, weightType, splitK),";
 
     private static void WriteMissing(CodeWriter writer, DeclaredClass declared)
     {
@@ -140,7 +137,7 @@ internal static class FusedMoeDispatcher
             writer.Line("new[]");
             using (writer.OpenBlockTo("});"))
             {
-                foreach (var spec in declared.Experts) writer.Line($"{GeneratedNames.VariantType(declared.FullName, spec)}.Variant,");
+                foreach (var spec in declared.Experts) writer.Line($"{GeneratedNames.VariantType(spec)}.Variant,");
             }
         }
     }

@@ -7,6 +7,9 @@ namespace KernelGen.Compiler.Emission;
 /// <summary>The names of what is emitted.</summary>
 internal static class GeneratedNames
 {
+    /// <summary>What a dispatcher calls the namespace of its variants.</summary>
+    public const string VariantsAlias = "GeneratedVariants";
+
     private const string RootNamespace = "KernelGen.Generated";
 
     private static readonly string Version = typeof(GeneratedNames).Assembly.GetName().Version.ToString(3);
@@ -17,9 +20,8 @@ internal static class GeneratedNames
     /// <summary>The namespace of a class's variants. Classes with different names have different ones.</summary>
     public static string VariantNamespace(string classFullName) => $"{RootNamespace}.{Escape(Flatten(classFullName))}";
 
-    /// <summary>The type of a variant, written so that it means the same everywhere.</summary>
-    public static string VariantType(string classFullName, IKernelSpec spec) =>
-        $"global::{VariantNamespace(classFullName)}.{spec.VariantName}";
+    /// <summary>The type of a variant in a dispatcher. The double colon looks among aliases only, so that no name of the user's can come between.</summary>
+    public static string VariantType(IKernelSpec spec) => $"{VariantsAlias}::{spec.VariantName}";
 
     /// <summary>Each part of a dotted name as it is written in C#.</summary>
     public static string EscapeDotted(string name) => string.Join(".", name.Split('.').Select(Escape));

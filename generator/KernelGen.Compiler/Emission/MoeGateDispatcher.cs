@@ -39,24 +39,22 @@ internal static class MoeGateDispatcher
             """);
         using (writer.OpenBlock())
         {
-            writer.Line("var asked = global::KernelGen.Cpu.GateCall.Ask(logits, correctionBias, weights, experts);");
-            writer.Line("switch ((asked.Experts, asked.TopK, asked.CorrectionBias))");
+            writer.Line("var call = global::KernelGen.Cpu.GateCall.Create(logits, correctionBias, weights, experts, routedScalingFactor);");
+            writer.Line("switch ((call.Experts, call.TopK, call.HasCorrectionBias))");
             using (writer.OpenBlock())
             {
                 foreach (var gate in declared.Gates)
                 {
                     using (writer.Indent($"case {Key(gate)}:"))
                     {
-                        var variant = GeneratedNames.VariantType(declared.FullName, gate);
-                        writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, asked.Tokens);");
-                        writer.Line("global::KernelGen.Cpu.GateCall.Run(");
-                        using (writer.Indent())
-                            writer.Line($"{Shape(gate)},\nlogits, correctionBias, weights, experts, routedScalingFactor, &{variant}.Run);");
+                        var variant = GeneratedNames.VariantType(gate);
+                        writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
+                        writer.Line($"call.Run(&{variant}.Run);");
                         writer.Line("break;");
                     }
                 }
 
-                using (writer.Indent("default:")) writer.Line("throw NoSuchGate(asked.Experts, asked.TopK, asked.CorrectionBias);");
+                using (writer.Indent("default:")) writer.Line("throw NoSuchGate(call.Experts, call.TopK, call.HasCorrectionBias);");
             }
         }
     }
@@ -74,7 +72,7 @@ internal static class MoeGateDispatcher
             """);
         using (writer.OpenBlockTo("};"))
         {
-            foreach (var gate in declared.Gates) writer.Line($"{Key(gate)} => {GeneratedNames.VariantType(declared.FullName, gate)}.Variant,");
+            foreach (var gate in declared.Gates) writer.Line($"{Key(gate)} => {GeneratedNames.VariantType(gate)}.Variant,");
             writer.Line("_ => throw NoSuchGate(experts, topK, correctionBias),");
         }
     }
@@ -90,16 +88,10 @@ internal static class MoeGateDispatcher
             writer.Line("new[]");
             using (writer.OpenBlockTo("});"))
             {
-                foreach (var gate in declared.Gates) writer.Line($"{GeneratedNames.VariantType(declared.FullName, gate)}.Variant,");
+                foreach (var gate in declared.Gates) writer.Line($"{GeneratedNames.VariantType(gate)}.Variant,");
             }
         }
     }
 
-    private static string Key(MoeGateSpec gate) => $"({gate.Experts}, {gate.TopK}, {Literal(gate.CorrectionBias)})";
-
-    private static string Shape(MoeGateSpec gate) =>
-        $"new({gate.Experts}, {gate.TopK}, global::KernelGen.GateScoring.{gate.Scoring}, {Literal(gate.CorrectionBias)}, "
-        + $"{gate.Groups}, {gate.TopKGroups}, {Literal(gate.Renormalize)})";
-
-    private static string Literal(bool value) => value ? "true" : "false";
+    private static string Key(MoeGateSpec gate) => $"({gate.Experts}, {gate.TopK}, {(gate.CorrectionBias ? "true" : "false")})";
 }

@@ -5,9 +5,8 @@ namespace KernelGen.Compiler.Families;
 /// <summary>How the kernel of a variant is made for one vector width, and how it is called.</summary>
 /// <param name="TemplateFiles">The embedded files that together are the template, for example <c>FusedMoe.cs</c>.</param>
 /// <param name="Request">Values and types for the template.</param>
-/// <param name="Parameters">The parameters of the template's <c>Run</c>, which computes one call.</param>
-/// <param name="Arguments">The same, as arguments that hand them on.</param>
-public sealed record KernelRecipe(IReadOnlyList<string> TemplateFiles, SpecializationRequest Request, string Parameters, string Arguments)
+/// <param name="ArgumentsType">Full name of the structure that the template's <c>Run</c> takes as an <c>in</c> parameter.</param>
+public sealed record KernelRecipe(IReadOnlyList<string> TemplateFiles, SpecializationRequest Request, string ArgumentsType)
 {
     /// <summary>The vector widths, in bits, that every variant is made for, the narrowest first.</summary>
     public static IReadOnlyList<int> VectorWidths { get; } = [128, 256, 512];
@@ -19,15 +18,9 @@ public sealed record KernelRecipe(IReadOnlyList<string> TemplateFiles, Specializ
     public static KernelRecipe For(IKernelSpec spec, int vectorBits) => spec switch
     {
         MoeGateSpec gate => new(
-            MoeGateTemplate.Files,
-            MoeGateTemplate.Request(gate, vectorBits, ClassName(vectorBits)),
-            "global::KernelGen.Cpu.GateArguments* call, int begin, int end",
-            "call, begin, end"),
+            MoeGateTemplate.Files, MoeGateTemplate.Request(gate, vectorBits, ClassName(vectorBits)), "global::KernelGen.Cpu.GateArguments"),
         FusedMoeSpec experts => new(
-            FusedMoeTemplate.Files,
-            FusedMoeTemplate.Request(experts, vectorBits, ClassName(vectorBits)),
-            "in global::KernelGen.Cpu.MoeArguments call",
-            "in call"),
+            FusedMoeTemplate.Files, FusedMoeTemplate.Request(experts, vectorBits, ClassName(vectorBits)), "global::KernelGen.Cpu.MoeArguments"),
         _ => throw new ArgumentException($"{spec.GetType().Name} belongs to no family", nameof(spec)),
     };
 }

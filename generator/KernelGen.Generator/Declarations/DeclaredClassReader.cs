@@ -14,8 +14,7 @@ internal static class DeclaredClassReader
     {
         if (context.TargetSymbol is not INamedTypeSymbol type) return null;
 
-        // A class comes once for each kind of attribute and for each part that has some: only its first attribute counts.
-        if (!ReferenceEquals(context.Attributes[0], KernelAttributes.Of(type).FirstOrDefault())) return null;
+        if (!IsTurn(context, type)) return null;
         if (CompilationRules.Check(context.SemanticModel.Compilation).Any() || ClassRules.Check(type, cancellation).Any()) return null;
 
         var specs = Declaration.ReadAll(type).SelectMany(declaration => declaration.Specs).ToArray();
@@ -27,6 +26,16 @@ internal static class DeclaredClassReader
             Modifiers(type),
             new EquatableArray<MoeGateSpec>(specs.OfType<MoeGateSpec>()),
             new EquatableArray<FusedMoeSpec>(specs.OfType<FusedMoeSpec>()));
+    }
+
+    // A class comes once for each kind of attribute and for each part that has some: its first attribute brings it.
+    private static bool IsTurn(GeneratorAttributeSyntaxContext context, INamedTypeSymbol type)
+    {
+        var first = KernelAttributes.Of(type).First();
+        return context.Attributes.Contains(first)
+            && first.ApplicationSyntaxReference is { } place
+            && place.SyntaxTree == context.TargetNode.SyntaxTree
+            && context.TargetNode.Span.Contains(place.Span);
     }
 
     private static string FullName(INamespaceSymbol space) =>

@@ -2,7 +2,7 @@ using System.ComponentModel;
 
 namespace KernelGen.Cpu;
 
-/// <summary>The validated arguments of one call of a gate: what a kernel reads and writes.</summary>
+/// <summary>What a gate kernel reads and writes: some of the tokens of a validated call.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public unsafe struct GateArguments
 {
@@ -27,6 +27,18 @@ public unsafe struct GateArguments
     /// <summary>Elements from one row of experts to the next.</summary>
     public nint ExpertsStride;
 
+    /// <summary>Number of tokens T.</summary>
+    public int Tokens;
+
     /// <summary>Every weight is multiplied by this.</summary>
     public float RoutedScalingFactor;
+
+    /// <summary>The same for the tokens from <paramref name="first"/> on, <paramref name="count"/> of them.</summary>
+    public readonly GateArguments Slice(int first, int count) => this with
+    {
+        Logits = Logits + (first * LogitsStride),
+        Weights = Weights + (first * WeightsStride),
+        Experts = Experts + (first * ExpertsStride),
+        Tokens = count,
+    };
 }

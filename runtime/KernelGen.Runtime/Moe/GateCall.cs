@@ -3,140 +3,124 @@ using System.Numerics.Tensors;
 
 namespace KernelGen.Cpu;
 
-/// <summary>Runs a gate kernel: checks the caller's tensors and divides the tokens among the processors.</summary>
+/// <summary>Between a generated <c>Route</c> and its kernel: checks the shapes and divides the tokens among the processors.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public static unsafe class GateCall
+public readonly unsafe ref struct GateCall
 {
-    // Logits that one work item reads: a few microseconds of work, well above what handing it over costs.
+    // Logits that one work item reads: microseconds of work, well above what handing it over costs.
     private const int LogitsPerItem = 16 * 1024;
 
     // Items are a multiple of this, so that no kernel's tile of tokens is cut in two.
     private const int TokenMultiple = 16;
 
-    /// <summary>Routes every token of <paramref name="logits"/>. Allocates nothing.</summary>
-    /// <param name="shape">What the kernel was made for.</param>
-    /// <param name="logits">[tokens, E]; rows may lie apart, elements of a row may not.</param>
-    /// <param name="correctionBias">[E], or empty where the gate has none.</param>
-    /// <param name="weights">Receives the weights [tokens, k]; must not overlap another argument.</param>
-    /// <param name="experts">Receives the expert ids [tokens, k]; must not overlap another argument.</param>
-    /// <param name="routedScalingFactor">Every weight is multiplied by this.</param>
-    /// <param name="rows">The kernel: routes the tokens from its second to its third argument, exclusive.</param>
-    /// <exception cref="ArgumentException">A tensor has the wrong shape, or its rows are not dense.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="routedScalingFactor"/> is not finite.</exception>
-    public static void Run(
-        in GateShape shape,
-        ReadOnlyTensorSpan<float> logits,
-        ReadOnlySpan<float> correctionBias,
-        TensorSpan<float> weights,
-        TensorSpan<int> experts,
-        float routedScalingFactor,
-        delegate*<GateArguments*, int, int, void> rows)
-    {
-        Validate(shape, logits, correctionBias, weights, experts, routedScalingFactor);
-        var tokens = (int)logits.Lengths[0];
-        if (tokens == 0) return;
+    private readonly ReadOnlyTensorSpan<float> _logits;
+    private readonly ReadOnlySpan<float> _correctionBias;
+    private readonly TensorSpan<float> _weights;
+    private readonly TensorSpan<int> _experts;
+    private readonly float _routedScalingFactor;
 
-        fixed (float* logitsStart = &logits.GetPinnableReference())
-        fixed (float* biasStart = correctionBias)
-        fixed (float* weightsStart = &weights.GetPinnableReference())
-        fixed (int* expertsStart = &experts.GetPinnableReference())
+    private GateCall(
+        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor)
+    {
+        _logits = logits;
+        _correctionBias = correctionBias;
+        _weights = weights;
+        _experts = experts;
+        _routedScalingFactor = routedScalingFactor;
+    }
+
+    /// <summary>Number of tokens T.</summary>
+    public int Tokens => (int)_logits.Lengths[0];
+
+    /// <summary>Number of experts E.</summary>
+    public int Experts => (int)_logits.Lengths[1];
+
+    /// <summary>Experts chosen for each token, k.</summary>
+    public int TopK => (int)_weights.Lengths[1];
+
+    /// <summary>Whether there is a correction bias.</summary>
+    public bool HasCorrectionBias => !_correctionBias.IsEmpty;
+
+    /// <summary>Checks that the arguments of a call fit each other.</summary>
+    /// <param name="logits">[T, E]; rows may lie apart, the elements of a row may not.</param>
+    /// <param name="correctionBias">[E], or empty.</param>
+    /// <param name="weights">Receives the weights [T, k]; must not overlap another argument.</param>
+    /// <param name="experts">Receives the expert ids [T, k]; must not overlap another argument.</param>
+    /// <param name="routedScalingFactor">Every weight is multiplied by this.</param>
+    /// <exception cref="ArgumentException">A tensor has another shape, or rows that are not dense.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="routedScalingFactor"/> is not finite, or there are more tokens than an <see cref="int"/> counts.</exception>
+    public static GateCall Create(
+        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor)
+    {
+        TensorShape.RequireMatrix(logits, nameof(logits), "[T, E]", null, null);
+        var tokens = logits.Lengths[0];
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens, int.MaxValue, nameof(logits));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(logits.Lengths[1], int.MaxValue, nameof(logits));
+        if (!correctionBias.IsEmpty && correctionBias.Length != logits.Lengths[1])
+            throw new ArgumentException($"correctionBias has {correctionBias.Length} elements; expected [E] = [{logits.Lengths[1]}], or none", nameof(correctionBias));
+
+        TensorShape.RequireMatrix<float>(weights, nameof(weights), "[T, k]", tokens, null);
+        TensorShape.RequireMatrix<int>(experts, nameof(experts), "[T, k]", tokens, weights.Lengths[1]);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(weights.Lengths[1], int.MaxValue, nameof(weights));
+        RequireOwnRows(tokens, weights.Lengths[1], weights.Strides[0], nameof(weights));
+        RequireOwnRows(tokens, weights.Lengths[1], experts.Strides[0], nameof(experts));
+        if (!float.IsFinite(routedScalingFactor))
+            throw new ArgumentOutOfRangeException(nameof(routedScalingFactor), routedScalingFactor, "the routed scaling factor must be finite");
+        return new GateCall(logits, correctionBias, weights, experts, routedScalingFactor);
+    }
+
+    /// <summary>Routes every token, on all processors when there are enough tokens. Allocates nothing.</summary>
+    /// <param name="kernel">Routes the tokens it is given.</param>
+    public void Run(delegate*<in GateArguments, void> kernel)
+    {
+        if (Tokens == 0) return;
+        fixed (float* logits = &_logits.GetPinnableReference())
+        fixed (float* correctionBias = _correctionBias)
+        fixed (float* weights = &_weights.GetPinnableReference())
+        fixed (int* experts = &_experts.GetPinnableReference())
         {
             var arguments = new GateArguments
             {
-                Logits = logitsStart,
-                LogitsStride = logits.Strides[0],
-                CorrectionBias = biasStart,
-                Weights = weightsStart,
-                WeightsStride = weights.Strides[0],
-                Experts = expertsStart,
-                ExpertsStride = experts.Strides[0],
-                RoutedScalingFactor = routedScalingFactor,
+                Logits = logits,
+                LogitsStride = _logits.Strides[0],
+                CorrectionBias = correctionBias,
+                Weights = weights,
+                WeightsStride = _weights.Strides[0],
+                Experts = experts,
+                ExpertsStride = _experts.Strides[0],
+                Tokens = Tokens,
+                RoutedScalingFactor = _routedScalingFactor,
             };
-            Divide(&arguments, tokens, shape.Experts, rows);
+            var tokensPerItem = Math.Max(LogitsPerItem / Experts / TokenMultiple, 1) * TokenMultiple;
+            if (Tokens <= tokensPerItem)
+            {
+                kernel(in arguments);
+                return;
+            }
+
+            var work = new Work { Arguments = &arguments, Kernel = kernel, TokensPerItem = tokensPerItem };
+            CpuWorkers.Run(&work, ((Tokens - 1) / tokensPerItem) + 1, &RunItem);
         }
-    }
-
-    /// <summary>What the tensors of a call ask for, before a kernel is chosen.</summary>
-    /// <exception cref="ArgumentException">The tensors are no matrices or do not fit each other.</exception>
-    public static (int Tokens, int Experts, int TopK, bool CorrectionBias) Ask(
-        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts)
-    {
-        TensorShape.RequireMatrix(logits, nameof(logits), "[T, E]", null, null);
-        TensorShape.RequireMatrix<float>(weights, nameof(weights), "[T, k]", logits.Lengths[0], null);
-        TensorShape.RequireMatrix<int>(experts, nameof(experts), "[T, k]", logits.Lengths[0], weights.Lengths[1]);
-        return ((int)logits.Lengths[0], (int)logits.Lengths[1], (int)weights.Lengths[1], !correctionBias.IsEmpty);
-    }
-
-    private static void Divide(GateArguments* arguments, int tokens, int expertCount, delegate*<GateArguments*, int, int, void> rows)
-    {
-        var tokensPerItem = Math.Max(LogitsPerItem / expertCount / TokenMultiple, 1) * TokenMultiple;
-        if (tokens <= tokensPerItem)
-        {
-            rows(arguments, 0, tokens);
-            return;
-        }
-
-        var work = new Work { Arguments = arguments, Rows = rows, Tokens = tokens, TokensPerItem = tokensPerItem };
-        CpuWorkers.Run(&work, ((tokens - 1) / tokensPerItem) + 1, &RunItem);
     }
 
     private static void RunItem(void* context, int item)
     {
         var work = (Work*)context;
-        var begin = item * work->TokensPerItem;
-        work->Rows(work->Arguments, begin, Math.Min(work->TokensPerItem, work->Tokens - begin) + begin);
+        var first = item * work->TokensPerItem;
+        work->Kernel(work->Arguments->Slice(first, Math.Min(work->TokensPerItem, work->Arguments->Tokens - first)));
     }
 
-    private static void Validate(
-        in GateShape shape,
-        in ReadOnlyTensorSpan<float> logits,
-        ReadOnlySpan<float> correctionBias,
-        in TensorSpan<float> weights,
-        in TensorSpan<int> experts,
-        float routedScalingFactor)
+    /// <summary>Rows that share memory can be read, but not written.</summary>
+    private static void RequireOwnRows(nint rows, nint columns, nint stride, string argument)
     {
-        CheckMatrix(nameof(logits), logits.Lengths, logits.Strides, -1, shape.Experts);
-        var tokens = logits.Lengths[0];
-        if (tokens > int.MaxValue) throw new ArgumentException($"logits has {tokens} rows; at most {int.MaxValue} are possible", nameof(logits));
-        CheckOutput(nameof(weights), weights.Lengths, weights.Strides, tokens, shape.TopK);
-        CheckOutput(nameof(experts), experts.Lengths, experts.Strides, tokens, shape.TopK);
-
-        var biasLength = shape.CorrectionBias ? shape.Experts : 0;
-        if (correctionBias.Length != biasLength)
-        {
-            var expected = shape.CorrectionBias ? $"[{shape.Experts}]" : "no elements, for this gate has no correction bias";
-            throw new ArgumentException($"correctionBias has shape [{correctionBias.Length}]; expected {expected}", nameof(correctionBias));
-        }
-
-        if (!float.IsFinite(routedScalingFactor))
-            throw new ArgumentOutOfRangeException(nameof(routedScalingFactor), routedScalingFactor, "the routed scaling factor must be finite");
-    }
-
-    /// <summary>Rows that share memory are fine to read from, but not to write to.</summary>
-    private static void CheckOutput(string name, ReadOnlySpan<nint> lengths, ReadOnlySpan<nint> strides, nint rows, int columns)
-    {
-        CheckMatrix(name, lengths, strides, rows, columns);
-        if (rows > 1 && strides[0] < columns)
-            throw new ArgumentException($"{name} has rows {strides[0]} elements apart; [{rows}, {columns}] needs at least {columns}", name);
-    }
-
-    private static void CheckMatrix(string name, ReadOnlySpan<nint> lengths, ReadOnlySpan<nint> strides, nint rows, int columns)
-    {
-        if (lengths.Length != 2 || lengths[1] != columns || (rows >= 0 && lengths[0] != rows))
-        {
-            var expectedRows = rows < 0 ? "tokens" : $"{rows}";
-            throw new ArgumentException($"{name} has shape [{string.Join(", ", lengths.ToArray())}]; expected [{expectedRows}, {columns}]", name);
-        }
-
-        if (lengths[0] > 0 && columns > 1 && strides[1] != 1)
-            throw new ArgumentException($"{name} has a last dimension of stride {strides[1]}; expected [{(rows < 0 ? "tokens" : $"{rows}")}, {columns}] with dense rows", name);
+        if (rows > 1 && stride < columns)
+            throw new ArgumentException($"{argument} has rows {stride} elements apart; [{rows}, {columns}] needs at least {columns}", argument);
     }
 
     private struct Work
     {
         public GateArguments* Arguments;
-        public delegate*<GateArguments*, int, int, void> Rows;
-        public int Tokens;
+        public delegate*<in GateArguments, void> Kernel;
         public int TokensPerItem;
     }
 }

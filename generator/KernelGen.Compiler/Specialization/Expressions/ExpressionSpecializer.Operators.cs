@@ -87,7 +87,7 @@ internal sealed partial class ExpressionSpecializer
         var text = operand.At(Precedence.Unary);
         // Behind a name in parentheses a sign would be a binary operator.
         if (text[0] is '-' or '+' or '&' or '*' && (type.Primitive is Primitive.None || type.Primitive.IsNative())) text = "(" + text + ")";
-        return Residual.Of("(" + type.Text + ")" + text, Precedence.Unary, type, operand.IsPure && type.Primitive.IsNumeric() && operand.Primitive.IsNumeric() && body.IsChecked != true);
+        return Residual.Of("(" + type.Text + ")" + text, Precedence.Unary, type, operand.IsPure && (type.IsPointer || type.Primitive.IsNumeric()) && (operand.Type is { IsPointer: true } || operand.Primitive.IsNumeric()) && body.IsChecked != true);
     }
 
     /// <inheritdoc/>
@@ -167,7 +167,7 @@ internal sealed partial class ExpressionSpecializer
     }
 
     /// <summary>False for expressions that get their type from where they stand, and so cannot stand elsewhere.</summary>
-    private static bool IsTyped(ExpressionSyntax expression) => expression switch
+    public static bool IsTyped(ExpressionSyntax expression) => expression switch
     {
         ParenthesizedExpressionSyntax parentheses => IsTyped(parentheses.Expression),
         ThrowExpressionSyntax or ImplicitObjectCreationExpressionSyntax or AnonymousFunctionExpressionSyntax or RefExpressionSyntax => false,

@@ -1,8 +1,8 @@
 using System.Numerics.Tensors;
 
-namespace KernelGen.OnDemand;
+namespace KernelGen;
 
-/// <summary>A generated <c>Route</c>: the top-k experts of every token.</summary>
+/// <summary>A generated <c>Route</c>, whatever class declares it: the top-k experts of every token.</summary>
 /// <param name="logits">[T, E].</param>
 /// <param name="correctionBias">[E] or empty.</param>
 /// <param name="weights">Receives [T, k].</param>
@@ -11,7 +11,7 @@ namespace KernelGen.OnDemand;
 public delegate void GateRoute(
     ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor = 1f);
 
-/// <summary>A generated <c>Forward</c>: the experts of a layer.</summary>
+/// <summary>A generated <c>Forward</c>, whatever class declares it: the experts of a layer.</summary>
 /// <typeparam name="T">Type of a weight.</typeparam>
 /// <param name="hidden">[T, H].</param>
 /// <param name="expertWeights">The experts.</param>

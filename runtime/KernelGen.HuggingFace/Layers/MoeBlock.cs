@@ -1,0 +1,102 @@
+using System.Numerics.Tensors;
+
+namespace KernelGen.HuggingFace;
+
+/// <summary>
+/// The whole Mixture-of-Experts block of a decoder layer: router, gate, routed experts and, where the family has them, shared
+/// experts. The kernels are the caller's: generated at compile time or on demand, whatever declares the layer's shapes.
+/// </summary>
+/// <typeparam name="T">Type that the experts' weights have in the kernels: <see cref="float"/> or <see cref="BFloat16"/>.</typeparam>
+/// <remarks>The router computes in single precision, as transformers does. Instances may be used by several threads at once.</remarks>
+public sealed class MoeBlock<T> : IDisposable
+    where T : unmanaged
+{
+    private readonly MoeModelConfig _config;
+    private readonly GateRoute _route;
+    private readonly ExpertsForward<T> _forward;
+    private readonly RouterProjection _router;
+    private readonly float[] _correctionBias;
+    private readonly ExpertWeights<T>? _sharedExpert;
+    private readonly RouterProjection? _sharedExpertGate;
+
+    /// <summary>Takes the weights of a layer: in place where they have the type <typeparamref name="T"/>, else converted.</summary>
+    /// <param name="layer">The layer's tensors; their checkpoint must stay open as long as the block is used.</param>
+    /// <param name="route">A gate of the layer's E, k, scoring, bias and groups.</param>
+    /// <param name="forward">
+    /// Experts of the layer's E, k, H and I. A layer with shared experts calls it for these too: as one expert of
+    /// <see cref="MoeModelConfig.SharedIntermediateSize"/>, top-1.
+    /// </param>
+    /// <exception cref="ModelConfigException">The router weights multiply the experts' inputs (llama4), which no kernel does yet.</exception>
+    public MoeBlock(MoeLayerTensors layer, GateRoute route, ExpertsForward<T> forward)
+    {
+        ArgumentNullException.ThrowIfNull(layer);
+        ArgumentNullException.ThrowIfNull(route);
+        ArgumentNullException.ThrowIfNull(forward);
+        _config = layer.Config;
+        if (_config.RouterWeightOnInput)
+            throw new ModelConfigException(_config.File, "model_type", $"is {_config.ModelType}, whose router weights multiply the experts' inputs; there is no kernel for that yet");
+
+        (_route, _forward) = (route, forward);
+        _router = new RouterProjection(layer.Router);
+        _correctionBias = layer.CorrectionBias?.ReadSingles() ?? [];
+        _sharedExpertGate = layer.SharedExpertGate is { } gate ? new RouterProjection(gate) : null;
+        Experts = ExpertMatrices.Load<T>(layer.Experts, _config.HiddenSize, _config.IntermediateSize);
+        if (layer.SharedExpert is { } shared) _sharedExpert = ExpertMatrices.Load<T>([shared], _config.HiddenSize, _config.SharedIntermediateSize);
+    }
+
+    /// <summary>The routed experts.</summary>
+    public ExpertWeights<T> Experts { get; }
+
+    /// <summary>Chooses the experts of every token: the router's logits, then the gate.</summary>
+    /// <param name="hidden">[T, H].</param>
+    /// <param name="weights">Receives the weights [T, k], the routed scaling factor included.</param>
+    /// <param name="experts">Receives the expert ids [T, k].</param>
+    /// <exception cref="ArgumentException">A tensor has another shape.</exception>
+    public void Route(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> weights, TensorSpan<int> experts)
+    {
+        var logits = Logits(_router, hidden);
+        _route(new ReadOnlyTensorSpan<float>(logits, [hidden.Lengths[0], _config.Experts]), _correctionBias, weights, experts, _config.RoutedScalingFactor);
+    }
+
+    /// <summary>Computes the block.</summary>
+    /// <param name="hidden">[T, H]: what the block receives, after the layer's norm.</param>
+    /// <param name="output">Receives [T, H]: what the block returns, before the residual is added.</param>
+    /// <exception cref="ArgumentException">A tensor has another shape.</exception>
+    public void Forward(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output)
+    {
+        RouterProjection.RequireHidden(hidden, _config.HiddenSize);
+        var tokens = hidden.Lengths[0];
+        nint[] shape = [tokens, _config.TopK];
+        var weights = new TensorSpan<float>(new float[tokens * _config.TopK], shape);
+        var experts = new TensorSpan<int>(new int[tokens * _config.TopK], shape);
+        Route(hidden, weights, experts);
+        _forward(hidden, Experts, weights, experts, output);
+        if (_sharedExpert is not null) AddSharedExpert(hidden, _sharedExpert, output);
+    }
+
+    /// <summary>Releases the weights. Calls that still run must have ended.</summary>
+    public void Dispose()
+    {
+        Experts.Dispose();
+        _sharedExpert?.Dispose();
+    }
+
+    private void AddSharedExpert(ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> sharedExpert, TensorSpan<float> output)
+    {
+        var tokens = hidden.Lengths[0];
+        var weights = new float[tokens];
+        if (_sharedExpertGate is null) weights.AsSpan().Fill(1f);
+        else TensorPrimitives.Sigmoid(Logits(_sharedExpertGate, hidden), weights);
+
+        var shared = new TensorSpan<float>(new float[tokens * _config.HiddenSize], hidden.Lengths);
+        _forward(hidden, sharedExpert, new ReadOnlyTensorSpan<float>(weights, [tokens, 1]), new ReadOnlyTensorSpan<int>(new int[tokens], [tokens, 1]), shared);
+        Tensor.Add<float>(output, shared, output);
+    }
+
+    private static float[] Logits(RouterProjection projection, ReadOnlyTensorSpan<float> hidden)
+    {
+        var logits = new float[hidden.Lengths[0] * projection.Rows];
+        projection.Compute(hidden, logits);
+        return logits;
+    }
+}

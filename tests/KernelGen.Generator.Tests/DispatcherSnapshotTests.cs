@@ -1,0 +1,51 @@
+namespace KernelGen.Tests;
+
+/// <summary>What users of the library read when they go to the definition of <c>Route</c> or <c>Forward</c>.</summary>
+public sealed class DispatcherSnapshotTests
+{
+    [Fact]
+    public void Gates() => Verify("Models.Gates.g.cs", """
+        using KernelGen;
+
+        namespace Models;
+
+        [MoeGate(Experts = 384, TopK = 6, Scoring = GateScoring.Sigmoid, CorrectionBias = true)]
+        [MoeGate(Experts = 256, TopK = 8, Scoring = GateScoring.Sigmoid, CorrectionBias = true, Groups = 8, TopKGroups = 4)]
+        [MoeGate(Experts = 8, TopK = 2)]
+        public static partial class Gates;
+        """);
+
+    [Fact]
+    public void Experts() => Verify("Qwen3Experts.g.cs", """
+        using KernelGen;
+
+        [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.BFloat16, SplitK = new[] { 1, 4, 8 })]
+        [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768)]
+        public static partial class Qwen3Experts;
+        """);
+
+    [Fact]
+    public void Both_families_on_a_nested_class() => Verify("Outer+Layer.g.cs", """
+        using KernelGen;
+
+        public partial record struct Outer
+        {
+            [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32)]
+            [MoeGate(Experts = 8, TopK = 2)]
+            private sealed partial class Layer;
+        }
+        """);
+
+    [Fact]
+    public void Entry_of_a_variant() => Verify("Gates.moegate_softmax_e8_k2_f32_cpu.g.cs", """
+        [KernelGen.MoeGate(Experts = 8, TopK = 2)]
+        public static partial class Gates;
+        """);
+
+    private static void Verify(string file, string source)
+    {
+        var project = Consumer.Of(source).Generate();
+        Assert.Contains(file, project.Files.Keys);
+        Snapshot.Verify(file, project.Files[file]);
+    }
+}

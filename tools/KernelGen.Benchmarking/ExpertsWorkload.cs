@@ -1,0 +1,152 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+
+namespace KernelGen.Benchmarking;
+
+/// <summary>A layer of random experts with more random tokens than one call takes, so that each call can take others.</summary>
+/// <typeparam name="T">Type of a weight: <see cref="float"/> or <see cref="BFloat16"/>.</typeparam>
+public sealed unsafe class ExpertsWorkload<T> : IDisposable
+    where T : unmanaged
+{
+    private const int SpareTokens = 256;
+
+    private readonly T* _memory;
+    private readonly float[] _hidden;
+    private readonly float[] _routerWeights;
+    private readonly int[] _experts;
+    private readonly float[] _output;
+    private readonly int _pool;
+
+    /// <summary>Makes the weights and the tokens.</summary>
+    /// <param name="experts">Number of experts E.</param>
+    /// <param name="topK">Experts of each token, k.</param>
+    /// <param name="hiddenSize">H.</param>
+    /// <param name="intermediateSize">I.</param>
+    /// <param name="mostTokens">The largest T of a call.</param>
+    /// <exception cref="ArgumentException">The tokens are too many to lie in one array.</exception>
+    /// <exception cref="OutOfMemoryException">The machine lacks the memory.</exception>
+    public ExpertsWorkload(int experts, int topK, int hiddenSize, int intermediateSize, int mostTokens)
+    {
+        (TopK, HiddenSize) = (topK, hiddenSize);
+        var pool = mostTokens + (long)Math.Max(mostTokens, SpareTokens);
+        if (pool * Math.Max(hiddenSize, topK) > Array.MaxLength)
+            throw new ArgumentException($"{mostTokens} tokens of {hiddenSize} numbers are more than one array holds", nameof(mostTokens));
+        _pool = (int)pool;
+        _hidden = RandomNumbers.Normal(pool * hiddenSize, seed: 1);
+        _output = new float[(long)mostTokens * hiddenSize];
+        (_experts, _routerWeights) = Routing(_pool, experts, topK);
+
+        var matrix = (long)hiddenSize * intermediateSize;
+        _memory = (T*)NativeMemory.AlignedAlloc(checked((nuint)(3 * experts * matrix) * (nuint)sizeof(T)), 64);
+        RandomNumbers.FillUniform(_memory, 2 * experts * matrix, MathF.Sqrt(3f / hiddenSize), seed: 2);
+        RandomNumbers.FillUniform(_memory + (2 * experts * matrix), experts * matrix, MathF.Sqrt(3f / intermediateSize), seed: 3);
+        Weights = ExpertWeights<T>.FromPointers(
+            hiddenSize, intermediateSize, Matrices(0, experts, matrix), Matrices(experts, experts, matrix), Matrices(2 * experts, experts, matrix));
+    }
+
+    /// <summary>The experts.</summary>
+    public ExpertWeights<T> Weights { get; }
+
+    /// <summary>Experts of each token, k.</summary>
+    public int TopK { get; }
+
+    private int HiddenSize { get; }
+
+    /// <summary>Bytes that a workload of this shape takes, roughly.</summary>
+    public static double BytesFor(int experts, int topK, int hiddenSize, int intermediateSize, int mostTokens) =>
+        (3.0 * experts * hiddenSize * intermediateSize * sizeof(T)) + ((3.0 * mostTokens + SpareTokens) * 4 * (hiddenSize + (2.0 * topK)));
+
+    /// <summary>Floating-point operations of a call of <paramref name="tokens"/> tokens.</summary>
+    public double Operations(int tokens) => 2.0 * 3 * tokens * TopK * HiddenSize * Weights.IntermediateSize;
+
+    /// <summary>Bytes of the distinct experts that a call of <paramref name="tokens"/> tokens reads, the mean over calls.</summary>
+    public double WeightBytes(int tokens)
+    {
+        const int Calls = 64;
+        var distinct = Enumerable.Range(0, Calls).Average(call => _experts.AsSpan(FirstToken(call, tokens) * TopK, tokens * TopK).ToArray().Distinct().Count());
+        return distinct * 3 * HiddenSize * Weights.IntermediateSize * sizeof(T);
+    }
+
+    /// <summary>Runs a kernel on the tokens of one call.</summary>
+    /// <param name="forward">The kernel.</param>
+    /// <param name="tokens">T.</param>
+    /// <param name="call">Number of the call; chooses the tokens.</param>
+    /// <param name="splitK">As in <see cref="ExpertsForward{T}"/>.</param>
+    public void Run(ExpertsForward<T> forward, int tokens, int call, int splitK = 0)
+    {
+        var first = FirstToken(call, tokens);
+        forward(
+            new ReadOnlyTensorSpan<float>(_hidden, first * HiddenSize, [tokens, HiddenSize], []),
+            Weights,
+            new ReadOnlyTensorSpan<float>(_routerWeights, first * TopK, [tokens, TopK], []),
+            new ReadOnlyTensorSpan<int>(_experts, first * TopK, [tokens, TopK], []),
+            new TensorSpan<float>(_output, 0, [tokens, HiddenSize], []),
+            splitK);
+    }
+
+    /// <summary>
+    /// Runs a kernel and compares tokens from the first to the last with a double-precision reference: as many as take about a second.
+    /// </summary>
+    /// <param name="forward">The kernel.</param>
+    /// <param name="tokens">T.</param>
+    /// <param name="splitK">As in <see cref="ExpertsForward{T}"/>.</param>
+    public Verification Verify(ExpertsForward<T> forward, int tokens, int splitK = 0)
+    {
+        const double MostProducts = 2e8;
+        _output.AsSpan().Fill(float.NaN);
+        Run(forward, tokens, call: 0, splitK);
+
+        var rows = (int)Math.Clamp(MostProducts / (Operations(1) / 2), 1, tokens);
+        var maxError = 0.0;
+        string? mismatch = null;
+        for (var row = 0; row < rows; row++)
+        {
+            var token = rows == 1 ? tokens - 1 : (int)((long)row * (tokens - 1) / (rows - 1));
+            var expected = ExpertsReference.Forward(
+                _memory, Weights.Experts, Weights.IntermediateSize,
+                _hidden.AsSpan(token * HiddenSize, HiddenSize), _routerWeights.AsSpan(token * TopK, TopK), _experts.AsSpan(token * TopK, TopK));
+            var tolerance = 1e-5 * expected.Max(Math.Abs);
+            for (var h = 0; h < HiddenSize; h++)
+            {
+                var actual = _output[(token * HiddenSize) + h];
+                var error = Math.Abs(actual - expected[h]);
+                if (!(error <= tolerance + (1e-4 * Math.Abs(expected[h]))))
+                    mismatch ??= FormattableString.Invariant($"output[{token}, {h}] is {actual:G9}; expected {expected[h]:G9}");
+                if (!double.IsNaN(error)) maxError = Math.Max(maxError, error);
+            }
+        }
+
+        return new Verification(maxError, mismatch);
+    }
+
+    /// <summary>Frees the weights.</summary>
+    public void Dispose()
+    {
+        Weights.Dispose();
+        NativeMemory.AlignedFree(_memory);
+    }
+
+    // Calls of few tokens walk through the pool; calls of many begin at other tokens each time.
+    private int FirstToken(int call, int tokens) => (int)((long)call * tokens % (_pool - tokens + 1));
+
+    private nint[] Matrices(int first, int count, long matrix) =>
+        [.. Enumerable.Range(first, count).Select(number => (nint)(_memory + (number * matrix)))];
+
+    private static (int[] Experts, float[] Weights) Routing(int tokens, int expertCount, int topK)
+    {
+        var random = new Random(4);
+        var order = Enumerable.Range(0, expertCount).ToArray();
+        var experts = new int[tokens * topK];
+        var weights = new float[tokens * topK];
+        for (var slot = 0; slot < experts.Length; slot++)
+        {
+            var j = slot % topK;
+            var other = random.Next(j, expertCount);
+            (order[j], order[other]) = (order[other], order[j]);
+            experts[slot] = order[j];
+            weights[slot] = (0.5f + random.NextSingle()) / topK;
+        }
+
+        return (experts, weights);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Numerics.Tensors;
+using KernelGen.Cpu;
+
+namespace KernelGen.Benchmarking;
+
+/// <summary>A gate with more random logits than one call takes, so that each call can take others.</summary>
+public sealed class GateWorkload
+{
+    private const int SpareTokens = 4096; // fewer, and the branch predictor learns them
+
+    private readonly GateShape _shape;
+    private readonly float[] _logits;
+    private readonly float[] _correctionBias;
+    private readonly float[] _weights;
+    private readonly int[] _experts;
+    private readonly int _pool;
+
+    /// <summary>Makes the logits.</summary>
+    /// <param name="shape">The gate.</param>
+    /// <param name="mostTokens">The largest T of a call.</param>
+    /// <exception cref="ArgumentException">The logits are too many to lie in one array.</exception>
+    public GateWorkload(GateShape shape, int mostTokens)
+    {
+        _shape = shape;
+        var pool = mostTokens + (long)SpareTokens;
+        if (pool * shape.Experts > Array.MaxLength)
+            throw new ArgumentException($"{mostTokens} tokens of {shape.Experts} logits are more than one array holds", nameof(mostTokens));
+        _pool = (int)pool;
+        _logits = RandomNumbers.Normal(pool * shape.Experts, seed: 1);
+        _correctionBias = shape.CorrectionBias ? Array.ConvertAll(RandomNumbers.Normal(shape.Experts, seed: 2), value => 0.1f * value) : [];
+        _weights = new float[(long)mostTokens * shape.TopK];
+        _experts = new int[(long)mostTokens * shape.TopK];
+    }
+
+    /// <summary>Bytes that a workload of this shape takes, roughly.</summary>
+    public static double BytesFor(GateShape shape, int mostTokens) => (((double)mostTokens + SpareTokens) * 4 * shape.Experts) + (mostTokens * 8.0 * shape.TopK);
+
+    /// <summary>Bytes that a call of <paramref name="tokens"/> tokens reads and writes.</summary>
+    public double Bytes(int tokens) => tokens * ((4.0 * _shape.Experts) + (8.0 * _shape.TopK));
+
+    /// <summary>Runs a gate on the logits of one call.</summary>
+    /// <param name="route">The gate.</param>
+    /// <param name="tokens">T.</param>
+    /// <param name="call">Number of the call; chooses the logits.</param>
+    public void Run(GateRoute route, int tokens, int call) => route(
+        new ReadOnlyTensorSpan<float>(_logits, FirstToken(call, tokens) * _shape.Experts, [tokens, _shape.Experts], []),
+        _correctionBias,
+        new TensorSpan<float>(_weights, 0, [tokens, _shape.TopK], []),
+        new TensorSpan<int>(_experts, 0, [tokens, _shape.TopK], []));
+
+    /// <summary>Runs a gate and compares tokens from the first to the last, at most a few thousand, with a double-precision reference.</summary>
+    /// <param name="route">The gate.</param>
+    /// <param name="tokens">T.</param>
+    public Verification Verify(GateRoute route, int tokens)
+    {
+        const int MostRows = 2048;
+        _weights.AsSpan().Fill(float.NaN);
+        _experts.AsSpan().Fill(int.MinValue);
+        Run(route, tokens, call: 0);
+
+        var reference = new GateReference(_shape, _correctionBias);
+        var rows = Math.Min(tokens, MostRows);
+        var maxError = 0.0;
+        string? mismatch = null;
+        for (var row = 0; row < rows; row++)
+        {
+            var token = rows == 1 ? 0 : (int)((long)row * (tokens - 1) / (rows - 1));
+            var (error, problem) = reference.Compare(
+                _logits.AsSpan(token * _shape.Experts, _shape.Experts), _weights.AsSpan(token * _shape.TopK, _shape.TopK), _experts.AsSpan(token * _shape.TopK, _shape.TopK));
+            maxError = Math.Max(maxError, error);
+            if (problem is not null) mismatch ??= $"token {token}: {problem}";
+        }
+
+        return new Verification(maxError, mismatch);
+    }
+
+    private int FirstToken(int call, int tokens) => (int)((long)call * tokens % (_pool - tokens + 1));
+}

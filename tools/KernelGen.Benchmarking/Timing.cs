@@ -1,0 +1,67 @@
+using System.Diagnostics;
+
+namespace KernelGen.Benchmarking;
+
+/// <summary>The times of one kernel's calls, in microseconds.</summary>
+/// <param name="MedianUs">Median over the calls.</param>
+/// <param name="MinUs">The fastest call.</param>
+/// <param name="Calls">Number of timed calls.</param>
+public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
+{
+    private const int Rounds = 5;
+    private const int MostSamples = 2_000;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// Times several kernels on the same inputs. They take turns, so that a busy neighbour slows all of them; each call
+    /// takes the next of the inputs, so that neither branch predictor nor caches have seen it a moment ago.
+    /// </summary>
+    /// <param name="kernels">Each runs one call on the input of the given number: 0, 1, 2, …; take it modulo the number of inputs.</param>
+    /// <param name="budget">Time for each kernel after the warm-up; a kernel slower than that is called once all the same.</param>
+    /// <param name="cancellation">Looked at between calls.</param>
+    /// <returns>The times in the order of the kernels.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public static Timing[] SideBySide(IReadOnlyList<Action<int>> kernels, TimeSpan budget, CancellationToken cancellation = default)
+    {
+        var samples = kernels.Select(_ => new List<double>()).ToArray();
+        var inputs = new int[kernels.Count];
+        var spent = new TimeSpan[kernels.Count];
+        for (var k = 0; k < kernels.Count; k++) Repeat(kernels[k], WarmUp, [], ref inputs[k], cancellation);
+
+        for (var round = 0; round < Rounds; round++)
+        {
+            for (var k = 0; k < kernels.Count; k++)
+            {
+                if (spent[k] > budget) continue;
+                var start = Stopwatch.GetTimestamp();
+                Repeat(kernels[k], budget / Rounds, samples[k], ref inputs[k], cancellation);
+                spent[k] += Stopwatch.GetElapsedTime(start);
+            }
+        }
+
+        return [.. samples.Select(Summarize)];
+    }
+
+    /// <summary>Calls at least once, then until the budget is spent or there are samples enough.</summary>
+    private static void Repeat(Action<int> kernel, TimeSpan budget, List<double> samples, ref int input, CancellationToken cancellation)
+    {
+        var begin = Stopwatch.GetTimestamp();
+        var most = samples.Count + MostSamples;
+        do
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var start = Stopwatch.GetTimestamp();
+            kernel(input++);
+            samples.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
+        }
+        while (Stopwatch.GetElapsedTime(begin) < budget && samples.Count < most);
+    }
+
+    private static Timing Summarize(List<double> samples)
+    {
+        samples.Sort();
+        var middle = samples.Count / 2;
+        var median = samples.Count % 2 == 1 ? samples[middle] : (samples[middle - 1] + samples[middle]) / 2;
+        return new Timing(median, samples[0], samples.Count);
+    }
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using KernelGen.Benchmarking;
+
+namespace KernelGen.Tool;
+
+/// <summary>A benchmark as JSON, for other programs and later comparisons.</summary>
+internal static class JsonReport
+{
+    /// <summary>Complains before the measurement rather than after it.</summary>
+    /// <exception cref="UsageException">No file can be written there.</exception>
+    public static void RequireWritable(string path)
+    {
+        if (path.Length == 0) throw new UsageException("--json is empty; expected a file name");
+        if (Directory.Exists(path)) throw new UsageException($"--json {path} is a directory; expected a file name");
+        var directory = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (!Directory.Exists(directory)) throw new UsageException($"--json {path}: there is no directory {directory}");
+    }
+
+    /// <summary>Writes the file; it appears complete or not at all.</summary>
+    public static void Write(string path, BenchContext bench)
+    {
+        var temporary = $"{path}.{Path.GetRandomFileName()}";
+        try
+        {
+            using (var file = File.Create(temporary)) Write(file, bench);
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private static void Write(Stream file, BenchContext bench)
+    {
+        using var json = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true });
+        json.WriteStartObject();
+        json.WriteString("date", bench.Date);
+        json.WriteStartObject("machine");
+        json.WriteString("cpu", MachineInfo.Current.Cpu);
+        json.WriteNumber("cores", MachineInfo.Current.Cores);
+        json.WriteNumber("threads", bench.Limits.Threads);
+        json.WriteString("operatingSystem", MachineInfo.Current.OperatingSystem);
+        json.WriteString("runtime", MachineInfo.Current.Runtime);
+        json.WriteNumber("gflops", Math.Round(bench.Limits.Gflops, 2));
+        json.WriteNumber("gigabytesPerSecond", Math.Round(bench.Limits.GigabytesPerSecond, 2));
+        json.WriteEndObject();
+        json.WriteStartArray("rows");
+        foreach (var row in bench.Rows) WriteRow(json, row, bench);
+        json.WriteEndArray();
+        json.WriteStartArray("notes");
+        foreach (var note in bench.Notes) json.WriteStringValue(note);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteRow(Utf8JsonWriter json, BenchRow row, BenchContext bench)
+    {
+        json.WriteStartObject();
+        json.WriteString("variant", row.Variant);
+        json.WriteString("form", row.Form);
+        json.WriteString("device", row.Device);
+        json.WriteStartObject("shape");
+        foreach (var (name, value) in row.Shape) json.WriteNumber(name, value);
+        json.WriteEndObject();
+        json.WriteNumber("tokens", row.Tokens);
+        json.WriteNumber("medianUs", Math.Round(row.Timing.MedianUs, 3));
+        json.WriteNumber("minUs", Math.Round(row.Timing.MinUs, 3));
+        json.WriteNumber("calls", row.Timing.Calls);
+        if (row.Gflops is { } gflops) json.WriteNumber("gflops", Math.Round(gflops, 3));
+        else json.WriteNull("gflops");
+        json.WriteNumber("gigabytesPerSecond", Math.Round(row.GigabytesPerSecond, 3));
+        json.WriteNumber("maxError", row.MaxError);
+        json.WriteString("command", bench.Command);
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using KernelGen.Benchmarking;
+using KernelGen.Compiler.Families;
+using KernelGen.Cpu;
+using KernelGen.OnDemand;
+
+namespace KernelGen.Tool;
+
+/// <summary>Times the experts of a layer and their unspecialised template.</summary>
+internal static class MoeBench
+{
+    /// <summary>Runs with the type that the spec names.</summary>
+    /// <param name="spec">The experts, valid.</param>
+    /// <param name="splitK">Slices of the reduction, or null to try those that suit the number of tokens.</param>
+    /// <param name="tokenCounts">T, one after the other.</param>
+    /// <param name="bench">Receives the rows.</param>
+    public static void Run(FusedMoeSpec spec, int? splitK, IReadOnlyList<int> tokenCounts, BenchContext bench)
+    {
+        if (spec.WeightType == DType.BFloat16) new MoeBench<BFloat16>(spec, splitK, tokenCounts).Run(bench);
+        else new MoeBench<float>(spec, splitK, tokenCounts).Run(bench);
+    }
+}
+
+/// <inheritdoc cref="MoeBench"/>
+/// <typeparam name="T">Type of a weight.</typeparam>
+internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<int> tokenCounts)
+    where T : unmanaged
+{
+    // The numbers of slices that auto tries where they suit.
+    private static readonly int[] AutoSplitK = [1, 4];
+
+    // An unspecialised call that would take longer than this is not worth waiting for.
+    private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(4);
+
+    public void Run(BenchContext bench)
+    {
+        MemoryNeed.Require(ExpertsWorkload<T>.BytesFor(spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max()));
+        bench.Subject = spec.VariantName;
+        bench.Say("making kernels");
+        var slices = (splitK is { } fixedSlices ? [fixedSlices] : AutoSplitK)
+            .Select(count => spec with { SplitK = count }).Where(candidate => candidate.Validate().Count == 0).ToArray();
+        var specialized = KernelAssembly.Compile(slices).Forward<T>();
+        var template = slices[0] with { Specialize = false };
+        var unspecialized = new Contender<ExpertsForward<T>>(template.VariantName, Forms.Unspecialized, KernelAssembly.Compile(template).Forward<T>());
+
+        bench.Say("making weights");
+        using var workload = new ExpertsWorkload<T>(spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max());
+        foreach (var tokens in tokenCounts)
+        {
+            var contenders = slices.Where(candidate => splitK is not null || tokens <= FusedMoeTemplate.MostTokens(candidate.SplitK) || candidate.SplitK == 1)
+                .Select(candidate => Specialized(candidate, specialized)).ToList();
+            bench.Say($"trying the unspecialised template on {tokens} tokens");
+            var seconds = EstimateSeconds(workload, unspecialized.Kernel, tokens);
+            if (seconds <= MostPatience.TotalSeconds) contenders.Add(unspecialized);
+            else bench.Notes.Add(FormattableString.Invariant($"{tokens} tokens: unspecialised left out; a call would take about {seconds:F0} s"));
+            Compare(contenders, workload, tokens, bench);
+        }
+    }
+
+    private void Compare(IReadOnlyList<Contender<ExpertsForward<T>>> contenders, ExpertsWorkload<T> workload, int tokens, BenchContext bench)
+    {
+        bench.Say($"verifying {tokens} tokens");
+        var checks = contenders.Select(contender => Verify(workload, contender, tokens, bench.Cancellation)).ToArray();
+        bench.Say($"timing {tokens} tokens");
+        var timings = Timing.SideBySide(
+            [.. contenders.Select(contender => (Action<int>)(call => workload.Run(contender.Kernel, tokens, call)))], BenchContext.Budget, bench.Cancellation);
+        for (var i = 0; i < contenders.Count; i++) bench.Rows.Add(Row(contenders[i], workload, tokens, timings[i], checks[i]));
+    }
+
+    private static Contender<ExpertsForward<T>> Specialized(FusedMoeSpec candidate, ExpertsForward<T> kernel) => new(
+        candidate.VariantName,
+        candidate.SplitK == 1 ? Forms.Specialized : $"{Forms.Specialized}, split-K {candidate.SplitK}",
+        (hidden, experts, weights, ids, output, _) => kernel(hidden, experts, weights, ids, output, candidate.SplitK));
+
+    private static Verification Verify(ExpertsWorkload<T> workload, Contender<ExpertsForward<T>> contender, int tokens, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var check = workload.Verify(contender.Kernel, tokens);
+        return check.Mismatch is null ? check : throw new CheckFailedException($"{contender.Variant}, {tokens} tokens: {check.Mismatch}");
+    }
+
+    /// <summary>How long a call takes, from a call of few tokens.</summary>
+    private static double EstimateSeconds(ExpertsWorkload<T> workload, ExpertsForward<T> kernel, int tokens)
+    {
+        var few = Math.Min(tokens, 4);
+        workload.Run(kernel, few, call: 0); // compiles it
+        var start = Stopwatch.GetTimestamp();
+        workload.Run(kernel, few, call: 1);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds * tokens / few;
+    }
+
+    private BenchRow Row(Contender<ExpertsForward<T>> contender, ExpertsWorkload<T> workload, int tokens, Timing timing, Verification check) => new()
+    {
+        Variant = contender.Variant,
+        Form = contender.Form,
+        Shape = new Dictionary<string, int>
+        {
+            ["experts"] = spec.Experts,
+            ["topK"] = spec.TopK,
+            ["hiddenSize"] = spec.HiddenSize,
+            ["intermediateSize"] = spec.IntermediateSize,
+        },
+        Tokens = tokens,
+        Timing = timing,
+        Operations = workload.Operations(tokens),
+        Bytes = workload.WeightBytes(tokens),
+        MaxError = check.MaxError,
+    };
+}

@@ -1,0 +1,23 @@
+using System.CommandLine;
+
+namespace KernelGen.Tool;
+
+/// <summary>The <c>kernelgen</c> command.</summary>
+internal static class Cli
+{
+    /// <summary>Runs one command line.</summary>
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation = default)
+    {
+        var root = new RootCommand("Kernels for Mixture-of-Experts layers: run a checkpoint's layer, time kernels, list and show variants.");
+        root.Subcommands.Add(RunCommand.Create(terminal));
+        root.Subcommands.Add(BenchCommand.Create(terminal));
+        root.Subcommands.Add(VariantsCommand.Create(terminal));
+        root.Subcommands.Add(InspectCommand.Create(terminal));
+
+        // An argument that begins with @ is a file name like any other.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0) return Guard.Fail(terminal, ExitCode.BadUsage, parsed.Errors[0].Message);
+        return await parsed.InvokeAsync(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error }, cancellation);
+    }
+}

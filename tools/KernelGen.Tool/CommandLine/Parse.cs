@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace KernelGen.Tool;
+
+/// <summary>Options whose values are checked as they are read, with messages that name option, value and what was expected.</summary>
+internal static class Parse
+{
+    /// <summary>Any integer; what it may be is for the kernel's own rules to say.</summary>
+    public static Option<int?> Integer(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result => Value<int?>(result, "a whole number", text =>
+            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null),
+    };
+
+    /// <summary>A finite number that is not negative.</summary>
+    public static Option<double> Tolerance(string name, string description, double absent) => new(name)
+    {
+        Description = description,
+        HelpName = "X",
+        DefaultValueFactory = _ => absent,
+        CustomParser = result => Value<double?>(result, "a finite number that is not negative", text =>
+            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) && number >= 0 ? number : null) ?? 0,
+    };
+
+    /// <summary>One of a few words.</summary>
+    public static Option<T?> Choice<T>(string name, string description, params (string Word, T Value)[] choices)
+        where T : struct => new(name)
+    {
+        Description = description,
+        HelpName = string.Join("|", choices.Select(choice => choice.Word)),
+        CustomParser = result => Value<T?>(result, string.Join(" or ", choices.Select(choice => choice.Word)), text =>
+            choices.Where(choice => choice.Word == text).Select(choice => (T?)choice.Value).FirstOrDefault()),
+    };
+
+    /// <summary>Counts of tokens, divided by commas.</summary>
+    public static Option<int[]> Tokens(string description, params int[] absent) => new("--tokens")
+    {
+        Description = description,
+        HelpName = "N,N",
+        DefaultValueFactory = _ => absent,
+        CustomParser = result => Value(result, $"whole numbers from 1 to {MostTokens}, divided by commas", text =>
+        {
+            var counts = text.Split(',', StringSplitOptions.TrimEntries)
+                .Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= MostTokens ? count : 0)
+                .ToArray();
+            return counts.Contains(0) ? null : counts.Distinct().ToArray();
+        }),
+    };
+
+    /// <summary>Where to compute. Other devices are known words, but not here yet.</summary>
+    public static Option<string> Device() => new("--device")
+    {
+        Description = "Where to compute.",
+        HelpName = "cpu",
+        DefaultValueFactory = _ => "cpu",
+        CustomParser = result => Value(result, "cpu, the only device that this build computes on", text => text == "cpu" ? text : null),
+    };
+
+    private const int MostTokens = 1 << 20;
+
+    private static T? Value<T>(ArgumentResult result, string expected, Func<string, T?> parse)
+    {
+        var text = result.Tokens.Single().Value;
+        var value = parse(text);
+        if (value is null) result.AddError($"{((OptionResult)result.Parent!).IdentifierToken?.Value} is '{text}'; expected {expected}");
+        return value;
+    }
+}

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Globalization;
+using KernelGen.Compiler.Families;
+
+namespace KernelGen.Tool;
+
+/// <summary>The options that describe a kernel, the same for every command that makes one.</summary>
+internal sealed class ShapeOptions
+{
+    private readonly Option<int?> _experts = Parse.Integer("--experts", "Number of experts.");
+    private readonly Option<int?> _topK = Parse.Integer("--top-k", "Experts of each token.");
+
+    private readonly Option<GateScoring?> _scoring = Parse.Choice(
+        "--scoring", "How logits become scores; default softmax.", ("softmax", GateScoring.Softmax), ("sigmoid", GateScoring.Sigmoid));
+
+    private readonly Option<bool> _bias = new("--bias") { Description = "A correction bias that only selects." };
+    private readonly Option<int?> _groups = Parse.Integer("--groups", "Equal groups of experts; default 1.");
+    private readonly Option<int?> _topKGroups = Parse.Integer("--top-k-groups", "Groups that stay eligible for a token; default 1.");
+    private readonly Option<bool> _noRenormalize = new("--no-renormalize") { Description = "Leave the weights as scored." };
+
+    private readonly Option<int?> _hidden = Parse.Integer("--hidden", "Width of the hidden states.");
+    private readonly Option<int?> _intermediate = Parse.Integer("--intermediate", "Width of one expert's intermediate states.");
+
+    private readonly Option<string?> _splitK = new("--split-k")
+    {
+        Description = "Slices of the reduction; auto tries those that suit the number of tokens.",
+        HelpName = "auto|N",
+    };
+
+    private IEnumerable<Option> GateOnly => [_scoring, _bias, _groups, _topKGroups, _noRenormalize];
+
+    private IEnumerable<Option> MoeOnly => [_hidden, _intermediate, Weights, _splitK];
+
+    /// <summary>Type of the experts' weights.</summary>
+    public Option<DType?> Weights { get; } = WeightsOption("Type of the experts' weights; default f32.");
+
+    /// <summary><c>--weights</c> with the types that have a kernel.</summary>
+    public static Option<DType?> WeightsOption(string description) =>
+        Parse.Choice("--weights", description, ("bf16", DType.BFloat16), ("f32", DType.Float32));
+
+    /// <summary>Adds the options of gates.</summary>
+    public void AddGateTo(Command command) => Add(command, [_experts, _topK, .. GateOnly]);
+
+    /// <summary>Adds the options of experts.</summary>
+    public void AddMoeTo(Command command) => Add(command, [_experts, _topK, .. MoeOnly]);
+
+    /// <summary>Adds all.</summary>
+    public void AddTo(Command command) => Add(command, [_experts, _topK, .. GateOnly, .. MoeOnly]);
+
+    /// <summary>The gate that the options describe.</summary>
+    /// <exception cref="UsageException">An option is missing or belongs to another family, or no such gate can be made.</exception>
+    public MoeGateSpec Gate(ParseResult parsed)
+    {
+        RejectOthers(parsed, MoeOnly, "gate");
+        var spec = new MoeGateSpec(
+            Required(parsed, _experts),
+            Required(parsed, _topK),
+            parsed.GetValue(_scoring) ?? GateScoring.Softmax,
+            parsed.GetValue(_bias),
+            parsed.GetValue(_groups) ?? 1,
+            parsed.GetValue(_topKGroups) ?? 1,
+            !parsed.GetValue(_noRenormalize));
+        spec.RequireValid();
+        return spec;
+    }
+
+    /// <summary>The experts that the options describe, in one slice if their number was left open.</summary>
+    /// <exception cref="UsageException">An option is missing or belongs to another family, or no such experts can be made.</exception>
+    public FusedMoeSpec Moe(ParseResult parsed)
+    {
+        RejectOthers(parsed, GateOnly, "moe");
+        var spec = new FusedMoeSpec(
+            Required(parsed, _experts),
+            Required(parsed, _topK),
+            Required(parsed, _hidden),
+            Required(parsed, _intermediate),
+            MoeActivation.SiluAndMul,
+            parsed.GetValue(Weights) ?? DType.Float32,
+            SplitK(parsed) ?? 1);
+        spec.RequireValid();
+        return spec;
+    }
+
+    /// <summary>The number of slices, or null for auto.</summary>
+    public int? SplitK(ParseResult parsed)
+    {
+        var text = parsed.GetValue(_splitK);
+        if (text is null or "auto") return null;
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var slices)
+            ? slices
+            : throw new UsageException($"--split-k is '{text}'; expected auto or a whole number");
+    }
+
+    private static void Add(Command command, IEnumerable<Option> options)
+    {
+        foreach (var option in options) command.Options.Add(option);
+    }
+
+    private static int Required(ParseResult parsed, Option<int?> option) =>
+        parsed.GetValue(option) ?? throw new UsageException($"{option.Name} is missing");
+
+    // A command that knows one family only never has these options.
+    private static void RejectOthers(ParseResult parsed, IEnumerable<Option> others, string family)
+    {
+        if (others.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } other)
+            throw new UsageException($"{other.Name} does not belong to --family {family}");
+    }
+}

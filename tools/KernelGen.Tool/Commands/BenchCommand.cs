@@ -1,0 +1,75 @@
+using System.CommandLine;
+using KernelGen.Benchmarking;
+using KernelGen.Compiler.Families;
+
+namespace KernelGen.Tool;
+
+/// <summary><c>kernelgen bench</c>: kernels beside the machine's limits and beside other forms of themselves.</summary>
+internal static class BenchCommand
+{
+    public static Command Create(Terminal terminal) => new("bench", "Verifies kernels, then times them beside the machine's measured limits.")
+    {
+        Gate(terminal),
+        Moe(terminal),
+        Tile(terminal),
+    };
+
+    private static Command Gate(Terminal terminal)
+    {
+        var shape = new ShapeOptions();
+        var tokens = Parse.Tokens("Numbers of tokens to time.", 1, 64, 4096);
+        var command = new Command("gate", "Times a gate.");
+        shape.AddGateTo(command);
+        command.Options.Add(tokens);
+        SetBench(command, terminal, (parsed, bench) => new GateBench(shape.Gate(parsed), parsed.GetRequiredValue(tokens)).Run(bench));
+        return command;
+    }
+
+    private static Command Moe(Terminal terminal)
+    {
+        var shape = new ShapeOptions();
+        var tokens = Parse.Tokens("Numbers of tokens to time.", 1, 64, 512);
+        var command = new Command("moe", "Times the experts of a layer.");
+        shape.AddMoeTo(command);
+        command.Options.Add(tokens);
+        SetBench(command, terminal, (parsed, bench) => MoeBench.Run(shape.Moe(parsed), shape.SplitK(parsed), parsed.GetRequiredValue(tokens), bench));
+        return command;
+    }
+
+    /// <summary>One expert whose weights stay in the caches, with tokens enough for whole panels: nothing but the register tile counts.</summary>
+    private static Command Tile(Terminal terminal)
+    {
+        var weights = ShapeOptions.WeightsOption("Type of the expert's weights; default f32.");
+        var command = new Command("tile", "Times the matrix products alone: what specialising the register tile is worth.") { weights };
+        SetBench(command, terminal, (parsed, bench) =>
+        {
+            var spec = new FusedMoeSpec(1, 1, 256, 256, MoeActivation.SiluAndMul, parsed.GetValue(weights) ?? DType.Float32);
+            MoeBench.Run(spec, splitK: 1, [1024], bench);
+        });
+        return command;
+    }
+
+    private static void SetBench(Command command, Terminal terminal, Action<ParseResult, BenchContext> run)
+    {
+        var json = new Option<string?>("--json") { Description = "Also write the rows to a file.", HelpName = "FILE" };
+        command.Options.Add(json);
+        command.Options.Add(Parse.Device());
+        command.SetWork(terminal, (parsed, cancellation) =>
+        {
+            var path = parsed.GetValue(json);
+            if (path is not null) JsonReport.RequireWritable(path);
+            var report = terminal.Watch(say =>
+            {
+                say("measuring the machine");
+                var context = new BenchContext(MachineLimits.Measure(cancellation), CommandText(parsed), say, cancellation);
+                run(parsed, context);
+                return context;
+            });
+            BenchTable.Write(terminal.Console, report);
+            if (path is not null) JsonReport.Write(path, report);
+        });
+    }
+
+    private static string CommandText(ParseResult parsed) =>
+        string.Join(" ", parsed.Tokens.Select(token => token.Value.Contains(' ') ? $"\"{token.Value}\"" : token.Value).Prepend("kernelgen"));
+}

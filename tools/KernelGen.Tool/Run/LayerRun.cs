@@ -1,0 +1,99 @@
+using System.Numerics.Tensors;
+using KernelGen.Compiler.Families;
+using KernelGen.HuggingFace;
+using KernelGen.OnDemand;
+
+namespace KernelGen.Tool;
+
+/// <summary>Loads a layer, makes its kernels, runs the block, writes and compares its output.</summary>
+internal static class LayerRun
+{
+    private const string InputName = "hidden_states";
+    private const string OutputName = "output";
+
+    public static void Run(LayerRequest request, Terminal terminal)
+    {
+        if (!Directory.Exists(request.Model)) throw new UsageException($"--model {request.Model} is no directory");
+        var config = MoeModelConfig.Load(request.Model);
+        using var checkpoint = SafetensorsCheckpoint.Open(request.Model);
+        var layer = MoeLayerTensors.Load(checkpoint, config, request.Layer);
+        var (hidden, tokens) = ReadHidden(request.Input, config.HiddenSize);
+        var expected = request.Expect is null ? null : ReadExpected(request.Expect, tokens, config.HiddenSize);
+
+        var weights = request.Weights ?? (layer.WeightType == DType.BFloat16 ? DType.BFloat16 : DType.Float32);
+        var output = weights == DType.BFloat16
+            ? Forward<BFloat16>(layer, DType.BFloat16, hidden, tokens, terminal)
+            : Forward<float>(layer, DType.Float32, hidden, tokens, terminal);
+
+        if (request.Output is not null) Write(request.Output, output, tokens, config.HiddenSize);
+        if (expected is not null) Compare(request, output, expected, config.HiddenSize, terminal);
+    }
+
+    private static float[] Forward<T>(MoeLayerTensors layer, DType weightType, float[] hidden, int tokens, Terminal terminal)
+        where T : unmanaged
+    {
+        var config = layer.Config;
+        var specs = LayerSpecs(config, weightType);
+        foreach (var spec in specs) spec.RequireValid();
+        terminal.Output.WriteLine($"layer {layer.Layer} of {config.ModelType}, {tokens} {(tokens == 1 ? "token" : "tokens")}");
+        foreach (var spec in specs) terminal.Output.WriteLine($"    {spec.VariantName}");
+
+        return terminal.Watch(say =>
+        {
+            say("making kernels");
+            var kernels = KernelAssembly.Compile(specs);
+            say("reading weights");
+            using var block = new MoeBlock<T>(layer, kernels.Route, kernels.Forward<T>());
+            var output = new float[hidden.Length];
+            nint[] shape = [tokens, config.HiddenSize];
+            say("computing");
+            block.Forward(new ReadOnlyTensorSpan<float>(hidden, shape), new TensorSpan<float>(output, shape));
+            return output;
+        });
+    }
+
+    /// <summary>The gate, the routed experts and, unless they are the same kernel, the shared ones.</summary>
+    private static IKernelSpec[] LayerSpecs(MoeModelConfig config, DType weightType)
+    {
+        var gate = new MoeGateSpec(
+            config.Experts, config.TopK, config.Scoring, config.CorrectionBias, config.Groups, config.TopKGroups, config.Renormalize);
+        var routed = new FusedMoeSpec(
+            config.Experts, config.TopK, config.HiddenSize, config.IntermediateSize, config.Activation!.Value, weightType);
+        var shared = routed with { Experts = 1, TopK = 1, IntermediateSize = config.SharedIntermediateSize };
+        return config.SharedExperts == 0 || shared == routed ? [gate, routed] : [gate, routed, shared];
+    }
+
+    private static (float[] Hidden, int Tokens) ReadHidden(TensorFile input, int hiddenSize)
+    {
+        using var file = SafetensorsFile.Open(input.Path);
+        var tensor = input.Find(file, InputName);
+        if (tensor.Shape[1] != hiddenSize)
+            throw new UsageException($"{input.Path}: tensor {tensor.Info} does not fit the model; expected [T, H] = [T, {hiddenSize}]");
+        var values = tensor.ReadSingles();
+        if (tensor.Shape[0] == 0) throw new UsageException($"{input.Path}: tensor {tensor.Info} has no tokens");
+        return (values, (int)tensor.Shape[0]);
+    }
+
+    private static float[] ReadExpected(TensorFile expect, int tokens, int hiddenSize)
+    {
+        using var file = SafetensorsFile.Open(expect.Path);
+        var tensor = expect.Find(file, OutputName);
+        if (tensor.Shape[0] != tokens || tensor.Shape[1] != hiddenSize)
+            throw new UsageException($"{expect.Path}: tensor {tensor.Info} cannot be compared with the output [{tokens}, {hiddenSize}]");
+        return tensor.ReadSingles();
+    }
+
+    private static void Write(string path, float[] output, int tokens, int hiddenSize)
+    {
+        using var writer = new SafetensorsWriter(path, [new SafetensorsTensorInfo(OutputName, SafetensorsDType.Float32, [tokens, hiddenSize])]);
+        writer.Write<float>(OutputName, output);
+        writer.Commit();
+    }
+
+    private static void Compare(LayerRequest request, float[] output, float[] expected, int hiddenSize, Terminal terminal)
+    {
+        var comparison = Comparison.Of(output, expected, hiddenSize, request.RelativeTolerance, request.AbsoluteTolerance);
+        if (comparison.Mismatches > 0) throw new CheckFailedException($"the output is not that of {request.Expect}: {comparison}");
+        terminal.Output.WriteLine($"the output is that of {request.Expect}: {comparison}");
+    }
+}
