@@ -91,8 +91,9 @@ static unsafe void RunKernel(nint kernel, MoeGateSpec spec, float[] logits, floa
             WeightsStride = spec.TopK,
             Experts = ids,
             ExpertsStride = spec.TopK,
+            Tokens = tokens,
             RoutedScalingFactor = 1f,
         };
-        ((delegate*<GateArguments*, int, int, void>)kernel)(&call, 0, tokens);
+        ((delegate*<in GateArguments, void>)kernel)(in call);
     }
 }
