@@ -13,6 +13,7 @@ internal sealed class GateBench(MoeGateSpec spec, IReadOnlyList<int> tokenCounts
 
     public void Run(BenchContext bench)
     {
+        MemoryNeed.RequireTokens(tokenCounts.Max(), GateWorkload.MostTokens(_shape));
         MemoryNeed.Require(GateWorkload.BytesFor(_shape, tokenCounts.Max()));
         bench.Subject = spec.VariantName;
         bench.Say("making kernels");

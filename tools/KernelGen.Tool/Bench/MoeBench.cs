@@ -34,6 +34,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
 
     public void Run(BenchContext bench)
     {
+        MemoryNeed.RequireTokens(tokenCounts.Max(), ExpertsWorkload<T>.MostTokens(spec.TopK, spec.HiddenSize));
         MemoryNeed.Require(ExpertsWorkload<T>.BytesFor(spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max()));
         bench.Subject = spec.VariantName;
         bench.Say("making kernels");
@@ -69,7 +70,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
 
     private static Contender<ExpertsForward<T>> Specialized(FusedMoeSpec candidate, ExpertsForward<T> kernel) => new(
         candidate.VariantName,
-        candidate.SplitK == 1 ? Forms.Specialized : $"{Forms.Specialized}, split-K {candidate.SplitK}",
+        candidate.SplitK == 1 ? Forms.Specialized : $"split-K {candidate.SplitK}",
         (hidden, experts, weights, ids, output, _) => kernel(hidden, experts, weights, ids, output, candidate.SplitK));
 
     private static Verification Verify(ExpertsWorkload<T> workload, Contender<ExpertsForward<T>> contender, int tokens, CancellationToken cancellation)

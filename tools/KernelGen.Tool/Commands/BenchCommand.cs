@@ -51,13 +51,13 @@ internal static class BenchCommand
 
     private static void SetBench(Command command, Terminal terminal, Action<ParseResult, BenchContext> run)
     {
-        var json = new Option<string?>("--json") { Description = "Also write the rows to a file.", HelpName = "FILE" };
+        var json = Parse.Path("--json", "Also write the rows to a file.", "FILE");
         command.Options.Add(json);
         command.Options.Add(Parse.Device());
         command.SetWork(terminal, (parsed, cancellation) =>
         {
             var path = parsed.GetValue(json);
-            if (path is not null) JsonReport.RequireWritable(path);
+            if (path is not null) OutputFile.Require(json.Name, path);
             var report = terminal.Watch(say =>
             {
                 say("measuring the machine");
