@@ -17,10 +17,10 @@ internal static class BenchTable
         var withOperations = bench.Rows.Any(row => row.Gflops is not null);
         var references = bench.Rows.Select(row => row.Form).Where(form => form is Forms.Unspecialized or Forms.PlainCSharp).Distinct().ToArray();
         var table = new Table { Border = TableBorder.Simple };
-        table.AddColumn(new TableColumn("T").RightAligned().NoWrap().PadLeft(0));
-        table.AddColumn(new TableColumn("kernel").NoWrap().PadLeft(0));
-        foreach (var heading in Headings(isFull, withOperations, references)) table.AddColumn(new TableColumn(heading).RightAligned().NoWrap().PadLeft(0));
-        if (isFull) table.AddColumn(new TableColumn("").NoWrap().PadLeft(0));
+        table.AddColumn(new TableColumn("T").RightAligned().NoWrap().PadLeft(0).PadRight(0));
+        table.AddColumn(new TableColumn("kernel").NoWrap().PadLeft(0).PadRight(0));
+        foreach (var heading in Headings(isFull, withOperations, references)) table.AddColumn(new TableColumn(heading).RightAligned().NoWrap().PadLeft(0).PadRight(0));
+        if (isFull) table.AddColumn(new TableColumn("").NoWrap().PadLeft(0).PadRight(0));
 
         var block = console.Profile.Capabilities.Unicode ? '█' : '#';
         var sameTokens = bench.Rows.GroupBy(row => row.Tokens).ToArray();
@@ -38,7 +38,8 @@ internal static class BenchTable
         }
 
         console.WriteLine(bench.Subject);
-        console.WriteLine($"{MachineInfo.Current.Cpu}, {MachineInfo.Current.Cores} processors; measured limits: {bench.Limits}");
+        console.WriteLine($"{MachineInfo.Current.Cpu}, {MachineInfo.Current.Cores} processors");
+        console.WriteLine($"limits: {bench.Limits}");
         console.Write(table);
         foreach (var note in bench.Notes) console.WriteLine(note);
     }

@@ -18,7 +18,7 @@ internal static class Cli
         // An argument that begins with @ is a file name like any other.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0) return Guard.Fail(terminal, ExitCode.BadUsage, Problem(parsed));
-        return await parsed.InvokeAsync(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error }, cancellation);
+        return await parsed.InvokeAsync(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, ProcessTerminationTimeout = null }, cancellation);
     }
 
     private static string Problem(ParseResult parsed)
