@@ -28,7 +28,7 @@ internal static unsafe partial class MoeGate
         {
             // A score that is NaN, ∞ − ∞, counts as −∞.
             var own = Simd.Larger(Vector256.Load(scores + (v * Lanes)), Vector256.Create(Lowest));
-            var lane = Vector256.Create(Simd.LaneNumbers[(v * Lanes)..]);
+            var lane = Vector256.LoadUnsafe(in Simd.LaneNumbers(v * Lanes));
             var rank = Vector256<int>.Zero;
             for (var group = 0; group < Groups; group++)
             {

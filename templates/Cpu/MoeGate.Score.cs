@@ -22,22 +22,29 @@ internal static unsafe partial class MoeGate
             scale = Vector256.Create(1 / SumOfExponentials(logits, largest));
         }
 
-        for (var group = 0; group < Groups; group++)
+        var bias = call->CorrectionBias;
+        if (FullBlocks == BlocksPerGroup)
         {
-            var bias = call->CorrectionBias + (group * GroupSize);
-            for (var b = 0; b < FullBlocks; b++)
+            for (var e = 0; e < Experts; e += BlockExperts)
             {
-                WriteBlock(BlockExperts, logits + (b * BlockExperts), bias + (b * BlockExperts), keys, largest, scale);
+                WriteBlock(BlockExperts, logits + e, bias + e, keys, largest, scale);
                 keys += BlockLanes;
             }
-
-            if (FullBlocks < BlocksPerGroup)
+        }
+        else
+        {
+            for (var first = 0; first < Experts; first += GroupSize)
             {
-                WriteBlock(TailExperts, logits + (FullBlocks * BlockExperts), bias + (FullBlocks * BlockExperts), keys, largest, scale);
+                for (var e = first; e < first + GroupSize - TailExperts; e += BlockExperts)
+                {
+                    WriteBlock(BlockExperts, logits + e, bias + e, keys, largest, scale);
+                    keys += BlockLanes;
+                }
+
+                var tail = first + GroupSize - TailExperts;
+                WriteBlock(TailExperts, logits + tail, bias + tail, keys, largest, scale);
                 keys += BlockLanes;
             }
-
-            logits += GroupSize;
         }
     }
 
@@ -46,7 +53,9 @@ internal static unsafe partial class MoeGate
     private static void WriteBlock([Specialize] int experts, float* logits, float* bias, float* keys, Vector256<float> largest, Vector256<float> scale)
     {
         var key = Static.Array<Vector256<float>>(BlockVectors);
-        foreach (var v in Static.Range(BlockVectors)) key[v] = LoadHeld(logits + (v * Lanes), experts - (v * Lanes));
+        foreach (var v in Static.Range(BlockVectors))
+            key[v] = experts >= (v + 1) * Lanes ? Vector256.Load(logits + (v * Lanes)) : LoadHeld(logits + (v * Lanes), experts - (v * Lanes));
+
         if (CorrectionBias)
         {
             var power = Static.Array<Vector256<float>>(BlockVectors);
@@ -59,20 +68,17 @@ internal static unsafe partial class MoeGate
                     : Simd.ExpOfRemainder(key[v]) * power[v] * scale;
             }
 
-            foreach (var v in Static.Range(BlockVectors)) key[v] += LoadHeld(bias + (v * Lanes), experts - (v * Lanes));
+            foreach (var v in Static.Range(BlockVectors))
+                key[v] += experts >= (v + 1) * Lanes ? Vector256.Load(bias + (v * Lanes)) : LoadHeld(bias + (v * Lanes), experts - (v * Lanes));
         }
 
         foreach (var v in Static.Range(BlockVectors)) key[v].Store(keys + (v * Lanes));
     }
 
-    /// <summary>The experts that a vector of a block holds, and −∞ in the lanes behind them.</summary>
+    /// <summary>The numbers that a vector behind the last whole one of a block still holds, and −∞ in the lanes after them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> LoadHeld(float* source, [Specialize] int held)
-    {
-        if (held >= Lanes) return Vector256.Load(source);
-        if (held > 0) return Simd.LoadFirst(source, held, Vector256.Create(Lowest));
-        return Vector256.Create(Lowest);
-    }
+    private static Vector256<float> LoadHeld(float* source, [Specialize] int held) =>
+        held > 0 ? Simd.LoadFirst(source, held, Vector256.Create(Lowest)) : Vector256.Create(Lowest);
 
     /// <summary>Writes the largest key of every block.</summary>
     /// <param name="keys">The keys.</param>

@@ -34,23 +34,20 @@ internal static unsafe partial class MoeGate
             Vector256.Create(Lowest).Store(chosen + (t * ChosenLanes) + ChosenLanes - Lanes);
         }
 
-        // Equal keys are taken one by one, lowest expert first: `taken` marks those of the block at hand that went already.
+        // Equal keys go one by one, the lowest expert first: `taken` marks those of the block at hand that went already.
         var taken = Static.Array<ulong>(tokens);
         var worst = Static.Array<float>(tokens);
         for (var rank = 0; rank < TopK; rank++)
         {
             foreach (var t in Static.Range(tokens))
             {
+                // The best expert's block is the first whose head is the best key; the expert, the first of the block that has it.
                 var best = heads[t, 0];
                 foreach (var v in Static.Range(1, HeadVectors)) best = Simd.Larger(best, heads[t, v]);
                 best = Simd.MaxAcross(best);
-                var block = 0;
-                if (Blocks > 1)
-                {
-                    var blocks = Hits(heads[t, 0], best);
-                    foreach (var v in Static.Range(1, HeadVectors)) blocks |= Hits(heads[t, v], best) << (v * Lanes);
-                    block = BitOperations.TrailingZeroCount(blocks);
-                }
+                var blocks = Hits(heads[t, 0], best);
+                foreach (var v in Static.Range(1, HeadVectors)) blocks |= Hits(heads[t, v], best) << (v * Lanes);
+                var block = BitOperations.TrailingZeroCount(blocks);
 
                 var blockKeys = keys + (t * keyStride) + (block * BlockLanes);
                 var hits = 0UL;
@@ -78,9 +75,10 @@ internal static unsafe partial class MoeGate
                     next = best;
                 }
 
+                // The block's head is now its next best.
                 foreach (var v in Static.Range(HeadVectors))
                 {
-                    var here = Vector256.Equals(Vector256.Create(Simd.LaneNumbers[(v * Lanes)..]), Vector256.Create(block)).AsSingle();
+                    var here = Vector256.Equals(Vector256.LoadUnsafe(in Simd.LaneNumbers(v * Lanes)), Vector256.Create(block)).AsSingle();
                     heads[t, v] = Vector256.ConditionalSelect(here, next, heads[t, v]);
                 }
 

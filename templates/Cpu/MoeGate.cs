@@ -59,8 +59,8 @@ internal static unsafe partial class MoeGate
     /// <summary>Routes the tokens of a call.</summary>
     internal static void Run(in GateArguments arguments)
     {
-        var local = arguments;
-        var call = &local;
+        var copy = arguments;
+        var call = &copy;
         var token = 0;
         if (Blocks > 64)
         {

@@ -26,14 +26,15 @@ internal sealed unsafe class GateCase
     /// <param name="factor">Routed scaling factor.</param>
     /// <param name="gap">Unused elements between two rows.</param>
     /// <param name="description">What repeats the case.</param>
-    public GateCase(MoeGateSpec spec, float[][] rows, float[] bias, float factor, int gap, string description)
+    /// <param name="expected">What each token's route must be; by default the reference decides.</param>
+    public GateCase(MoeGateSpec spec, float[][] rows, float[] bias, float factor, int gap, string description, ReferenceRoute[]? expected = null)
     {
         _shape = ShapeOf(spec);
         (_bias, _factor, _gap, _tokens) = (bias, factor, gap, rows.Length);
         _description = $"{description}: {spec.VariantName}, {rows.Length} tokens, rows {gap} apart";
-        _expected = Array.ConvertAll(rows, row => ReferenceGate.Route(_shape, row, bias, factor));
+        _expected = expected ?? Array.ConvertAll(rows, row => ReferenceGate.Route(_shape, row, bias, factor));
 
-        // Behind the last row there is nothing: a kernel that reads on meets a page end sooner or later, one that uses what it reads meets NaN.
+        // What lies between the rows is NaN, which no kernel may use.
         var stride = spec.Experts + gap;
         _logits = new float[Math.Max((_tokens * stride) - gap, 0)];
         _logits.AsSpan().Fill(float.NaN);

@@ -25,9 +25,7 @@ public static class ReferenceGate
         var sum = shape.Renormalize ? experts.Sum(e => scores[e]) + 1e-20 : 1;
         var weights = Array.ConvertAll(experts, e => scores[e] / sum * routedScalingFactor);
 
-        var margin = Math.Min(
-            Margin(ranking.Take(shape.TopK + 1).Select(e => keys[e])),
-            Margin(groups.Skip(shape.TopKGroups - 1).Take(2).Select(g => groupScores[g])));
+        var margin = Math.Min(Margin(Array.ConvertAll(ranking, e => keys[e]), shape.TopK), Margin(Array.ConvertAll(groups, g => groupScores[g]), shape.TopKGroups));
         return new ReferenceRoute(experts, weights, margin);
     }
 
@@ -52,11 +50,11 @@ public static class ReferenceGate
         return sum == 0 ? powers : Array.ConvertAll(powers, power => power / sum);
     }
 
-    private static double Margin(IEnumerable<double> descending)
+    /// <summary>The smallest step down, ties apart, from any of the chosen.</summary>
+    private static double Margin(double[] descending, int chosen)
     {
-        var numbers = descending.Where(double.IsFinite).ToArray();
-        var gaps = numbers.Zip(numbers.Skip(1), (above, below) => above - below).Where(gap => gap > 0);
-        return gaps.DefaultIfEmpty(double.PositiveInfinity).Min();
+        var steps = descending.Zip(descending.Skip(1), (above, below) => (Above: above, Step: above - below));
+        return steps.Where(step => step.Above >= descending[chosen - 1] && step.Step > 0).Select(step => step.Step).DefaultIfEmpty(double.PositiveInfinity).Min();
     }
 }
 

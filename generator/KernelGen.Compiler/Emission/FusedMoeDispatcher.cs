@@ -142,12 +142,12 @@ internal static class FusedMoeDispatcher
         }
     }
 
-    // "splitK != 0 ? splitK : tokens <= 8 ? 4 : 1": the most slices that so many tokens still allow.
     private static string SplitKChoice(IEnumerable<FusedMoeSpec> specs, string tokens)
     {
-        var mostFirst = specs.Select(spec => spec.SplitK).OrderByDescending(slices => slices).ToArray();
-        var thresholds = mostFirst.Take(mostFirst.Length - 1).Select(slices => $"{tokens} <= {FusedMoeTemplate.MostTokens(slices)} ? {slices} : ");
-        return $"splitK != 0 ? splitK : {string.Concat(thresholds)}{mostFirst[mostFirst.Length - 1]}";
+        var fewestFirst = specs.OrderBy(spec => spec.SplitK).ToArray();
+        if (fewestFirst.Length == 1) return $"splitK != 0 ? splitK : {fewestFirst[0].SplitK}";
+        var declared = string.Join(", ", fewestFirst.Select(spec => spec.SplitK));
+        return $"global::KernelGen.Cpu.SplitKChoice.Of(splitK, {tokens} * {FusedMoeTemplate.WorkItems(fewestFirst[0])}L, [{declared}])";
     }
 
     private static string Shape(FusedMoeSpec spec) => $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize})";

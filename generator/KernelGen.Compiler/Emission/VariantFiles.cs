@@ -56,8 +56,8 @@ internal static class VariantFiles
         var writer = Header(spec, $"The kernel in vectors of {bits} bits.");
         writer.Line("#pragma warning disable CS0162, CS0164, CS0168, CS0219 // what this configuration has no use for");
         writer.Line().Line($"namespace {ofNamespace};").Line();
-        foreach (var directive in result.Usings.Select(Rooted).Append("using global::KernelGen;").Distinct().OrderBy(line => line, StringComparer.Ordinal))
-            writer.Line(directive);
+        var usings = result.Usings.Select(Rooted).Append("using global::KernelGen;").Distinct();
+        foreach (var directive in usings.OrderBy(line => line.TrimEnd(';'), StringComparer.Ordinal)) writer.Line(directive);
         writer.Line();
         using (writer.OpenBlock($"internal static unsafe partial class {spec.VariantName}"))
         {

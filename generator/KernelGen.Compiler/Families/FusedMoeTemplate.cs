@@ -5,6 +5,8 @@ namespace KernelGen.Compiler.Families;
 /// <summary>Which template serves declared experts, and the register tiles it gets for a vector width.</summary>
 public static class FusedMoeTemplate
 {
+    private const int ColumnsPerItem = 48;
+
     /// <summary>The embedded files of the template.</summary>
     public static IReadOnlyList<string> Files { get; } = ["FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.SplitK.cs"];
 
@@ -26,16 +28,14 @@ public static class FusedMoeTemplate
             ["DownTileRows"] = ConstantValue.From(Math.Min(tileRows, spec.HiddenSize)),
             ["TileVectors"] = ConstantValue.From(2),
             ["RowTokens"] = ConstantValue.From(vectorBits == 512 ? 8 : 4),
-            ["GateUpColumns"] = ConstantValue.From(48),
-            ["DownColumns"] = ConstantValue.From(48),
+            ["GateUpColumns"] = ConstantValue.From(ColumnsPerItem),
+            ["DownColumns"] = ConstantValue.From(ColumnsPerItem),
         };
         var types = new Dictionary<string, string> { ["TWeight"] = spec.WeightType == DType.BFloat16 ? "BFloat16" : "float" };
         return new SpecializationRequest(className, values, types) { VectorBits = vectorBits, Specialize = spec.Specialize };
     }
 
-    /// <summary>
-    /// The most tokens for which a Split-K variant is chosen when the caller leaves the choice open. With more of them the
-    /// row blocks of the experts occupy all processors without slices.
-    /// </summary>
-    public static int MostTokens(int splitK) => Math.Max(1, 32 / splitK);
+    /// <summary>Work items that one token gives in the narrower of the two products, without slices.</summary>
+    public static int WorkItems(FusedMoeSpec spec) =>
+        spec.TopK * ((Math.Min(spec.HiddenSize, spec.IntermediateSize) + ColumnsPerItem - 1) / ColumnsPerItem);
 }

@@ -14,7 +14,7 @@ public static class Specializer
             throw new ArgumentOutOfRangeException(nameof(request), request.VectorBits, "VectorBits must be 128, 256 or 512");
 
         var problems = new ProblemList();
-        foreach (var problem in template.Problems) problems.Add(problem.Id, problem.Message, (problem.Path, problem.Line, problem.Column));
+        foreach (var problem in template.Problems) problems.AddToRequest(problem.Id, problem.Message, (problem.Path, problem.Line, problem.Column));
         if (problems.Count == 0) RequestCheck.Run(template, request, problems);
         if (problems.Count > 0) return Failed(problems);
 
@@ -22,6 +22,7 @@ public static class Specializer
         var source = "";
         try
         {
+            session.Constants.CheckGiven();
             source = request.Specialize ? new ClassWriter(session).Write() : new UnspecializedWriter(session).Write();
         }
         catch (SpecializationLimitException)

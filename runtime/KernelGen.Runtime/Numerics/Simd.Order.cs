@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -10,12 +11,16 @@ namespace KernelGen.Numerics;
 /// </content>
 public static unsafe partial class Simd
 {
-    /// <summary>The numbers 0, 1, 2, …, 63: a vector loaded from position n holds n, n + 1, … in its lanes.</summary>
-    public static ReadOnlySpan<int> LaneNumbers =>
+    private static ReadOnlySpan<int> Lanes =>
     [
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
         32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
     ];
+
+    /// <summary>Where to load a vector that holds <paramref name="first"/>, <paramref name="first"/> + 1, … in its lanes.</summary>
+    /// <param name="first">Number of the first lane; no lane's may be above 63.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ref readonly int LaneNumbers(int first) => ref Unsafe.Add(ref MemoryMarshal.GetReference(Lanes), first);
 
     /// <summary><c>a &gt; b ? a : b</c> in every lane: where either is NaN, b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

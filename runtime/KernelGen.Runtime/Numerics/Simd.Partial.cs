@@ -17,7 +17,7 @@ public static unsafe partial class Simd
         if (count >= Vector128<float>.Count) return Vector128.Load(source);
         if (Avx.IsSupported)
         {
-            var held = Vector128.LessThan(Vector128.Create(LaneNumbers), Vector128.Create(count)).AsSingle();
+            var held = Vector128.LessThan(Vector128.LoadUnsafe(in LaneNumbers(0)), Vector128.Create(count)).AsSingle();
             return Vector128.ConditionalSelect(held, Avx.MaskLoad(source, held), rest);
         }
 
@@ -35,7 +35,7 @@ public static unsafe partial class Simd
         if (count >= Vector256<float>.Count) return Vector256.Load(source);
         if (Avx.IsSupported)
         {
-            var held = Vector256.LessThan(Vector256.Create(LaneNumbers), Vector256.Create(count)).AsSingle();
+            var held = Vector256.LessThan(Vector256.LoadUnsafe(in LaneNumbers(0)), Vector256.Create(count)).AsSingle();
             return Vector256.ConditionalSelect(held, Avx.MaskLoad(source, held), rest);
         }
 

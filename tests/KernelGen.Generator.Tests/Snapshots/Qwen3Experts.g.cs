@@ -38,7 +38,7 @@ public static partial class Qwen3Experts
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))
         {
             case (128, 8, 2048, 768):
-                switch (splitK != 0 ? splitK : call.Tokens <= 4 ? 8 : call.Tokens <= 8 ? 4 : 1)
+                switch (global::KernelGen.Cpu.SplitKChoice.Of(splitK, call.Tokens * 128L, [1, 4, 8]))
                 {
                     case 1:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_bf16_cpu.Variant, call.Tokens);
@@ -115,7 +115,7 @@ public static partial class Qwen3Experts
         int experts, int topK, int hiddenSize, int intermediateSize, global::KernelGen.DType weightType, int tokens, int splitK = 0) =>
         (experts, topK, hiddenSize, intermediateSize, weightType) switch
     {
-        (128, 8, 2048, 768, global::KernelGen.DType.BFloat16) => (splitK != 0 ? splitK : tokens <= 4 ? 8 : tokens <= 8 ? 4 : 1) switch
+        (128, 8, 2048, 768, global::KernelGen.DType.BFloat16) => (global::KernelGen.Cpu.SplitKChoice.Of(splitK, tokens * 128L, [1, 4, 8])) switch
         {
             1 => GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_bf16_cpu.Variant,
             4 => GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_bf16_splitk4_cpu.Variant,

@@ -26,6 +26,9 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
     // The numbers of slices that auto tries where they suit.
     private static readonly int[] AutoSplitK = [1, 4];
 
+    // With more tokens than this, slices of the reduction have nothing to offer.
+    private const int MostSplitTokens = 8;
+
     // An unspecialised call that would take longer than this is not worth waiting for.
     private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(4);
 
@@ -46,7 +49,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
         using var workload = new ExpertsWorkload<T>(spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max());
         foreach (var tokens in tokenCounts)
         {
-            var contenders = slices.Where(candidate => splitK is not null || tokens <= FusedMoeTemplate.MostTokens(candidate.SplitK) || candidate.SplitK == 1)
+            var contenders = slices.Where(candidate => splitK is not null || candidate.SplitK == 1 || tokens <= MostSplitTokens)
                 .Select(candidate => Specialized(candidate, specialized)).ToList();
             bench.Say($"trying the unspecialised template on {tokens} tokens");
             var seconds = EstimateSeconds(workload, unspecialized.Kernel, tokens);

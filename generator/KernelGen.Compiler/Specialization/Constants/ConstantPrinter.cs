@@ -73,33 +73,34 @@ internal static class ConstantPrinter
     /// <summary>The fewest digits that read back as the same number.</summary>
     private static string Shortest(float value)
     {
-        foreach (var format in new[] { "G7", "G8" })
+        for (var digits = 1; ; digits++)
         {
-            var text = value.ToString(format, CultureInfo.InvariantCulture);
-            if (float.Parse(text, CultureInfo.InvariantCulture) == value) return text;
+            var text = value.ToString("G" + digits, CultureInfo.InvariantCulture);
+            if (digits == 9 || float.Parse(text, CultureInfo.InvariantCulture) == value) return text;
         }
-
-        return value.ToString("G9", CultureInfo.InvariantCulture);
     }
 
     private static string Shortest(double value)
     {
-        foreach (var format in new[] { "G15", "G16" })
+        for (var digits = 1; ; digits++)
         {
-            var text = value.ToString(format, CultureInfo.InvariantCulture);
-            if (double.Parse(text, CultureInfo.InvariantCulture) == value) return text;
+            var text = value.ToString("G" + digits, CultureInfo.InvariantCulture);
+            if (digits == 17 || double.Parse(text, CultureInfo.InvariantCulture) == value) return text;
         }
-
-        return value.ToString("G17", CultureInfo.InvariantCulture);
     }
 
-    /// <summary><c>1E-05</c> becomes <c>1e-5</c>, <c>1E+20</c> becomes <c>1e20</c>.</summary>
+    /// <summary><c>1E-05</c> becomes <c>1e-5</c>, <c>1E+20</c> becomes <c>1e20</c>, <c>1.2E+03</c> becomes <c>1200</c>.</summary>
     private static string Tidy(string text)
     {
         var e = text.IndexOf('E');
-        return e < 0
-            ? text
-            : text.Substring(0, e) + "e" + int.Parse(text.Substring(e + 1), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+        if (e < 0) return text;
+        var exponent = int.Parse(text.Substring(e + 1), CultureInfo.InvariantCulture);
+        var point = text.IndexOf('.');
+        var digits = text.Substring(0, e).Replace(".", "");
+        var integerZeros = exponent - (point < 0 ? 0 : digits.Length - 1);
+        return exponent is > 0 and < 9 && integerZeros >= 0
+            ? digits + new string('0', integerZeros)
+            : text.Substring(0, e) + "e" + exponent.ToString(CultureInfo.InvariantCulture);
     }
 
     private static (string, Precedence) PrintEnum(EnumConstant constant)

@@ -18,7 +18,7 @@ internal sealed partial class ExpressionSpecializer
         var target = Of(node.Expression);
         var arguments = node.ArgumentList.Arguments.Select(argument => Of(argument.Expression)).ToArray();
         if (Intrinsic(node.Expression, arguments) is { } value) return Residual.Of(value, isVariable: true);
-        return Residual.Of(target.At(Precedence.Primary) + ArgumentsText(node.ArgumentList, arguments));
+        return Residual.Of(target.At(Precedence.Primary) + ArgumentsText(node.ArgumentList, arguments), Precedence.Primary, IntrinsicType(node.Expression, arguments));
     }
 
     /// <inheritdoc/>
@@ -30,6 +30,7 @@ internal sealed partial class ExpressionSpecializer
         var indices = arguments.Select(argument => Of(argument.Expression)).ToArray();
         if (target.Type is { IsPointer: true } && indices.Length == 1 && indices[0].Constant is IntegralConstant index && index.Type.IsNative())
             indices[0] = Residual.Of(ConstantPrinter.Plain(index), index.Value.Sign < 0 ? Precedence.Unary : Precedence.Primary);
+        if (target.Type is { IsPointer: true } && indices.Length == 1 && indices[0].Narrow is { } offset) indices[0] = offset;
         var isRange = arguments.Any(argument => argument.Expression is RangeExpressionSyntax);
         var text = "[" + string.Join(", ", indices.Select((value, i) => ArgumentText(arguments[i], value))) + "]";
         return Residual.Of(target.At(Precedence.Primary) + text, Precedence.Primary, isRange ? target.Type : target.Type?.Element);
@@ -132,7 +133,12 @@ internal sealed partial class ExpressionSpecializer
             return array.Elements.Count > 0 ? array.Elements[0].Residual : Residual.Of("default");
         }
 
-        if (array.Use(indices) is { } element) return element.Residual;
+        if (array.At(indices) is { } element)
+        {
+            if (Session.Probing == 0) element.Uses++;
+            return element.Residual;
+        }
+
         body.Report(
             ProblemIds.IndexOutOfRange,
             $"{array.Name}[{string.Join(", ", indices)}] lies outside the static array's extent [{string.Join(", ", array.Extents)}]",
@@ -147,6 +153,14 @@ internal sealed partial class ExpressionSpecializer
             && dimension.Value >= 0 && dimension.Value < array.Extents.Length)
             return Residual.Of(ConstantValue.From(array.Extents[(int)dimension.Value]), isVariable: true);
         return Misuse(node, $"the static array {array.Name} is used as a whole; only its elements exist in specialised code");
+    }
+
+    /// <summary>The type of <c>Math.Min</c> and <c>Math.Max</c>, which is that of arithmetic.</summary>
+    private static TypeRef? IntrinsicType(ExpressionSyntax target, IReadOnlyList<Residual> arguments)
+    {
+        if (target is not MemberAccessExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.ValueText: "Math" }, Name.Identifier.ValueText: "Min" or "Max" }) return null;
+        if (arguments.Count != 2 || Primitives.PromoteUnary(arguments[0].Primitive) != arguments[0].Primitive || Primitives.PromoteUnary(arguments[1].Primitive) != arguments[1].Primitive) return null;
+        return TypeRef.OfOrNull(ConstantFolder.Promote(arguments[0].Primitive, arguments[0].Known, arguments[1].Primitive, arguments[1].Known));
     }
 
     private static ConstantValue? Intrinsic(ExpressionSyntax target, IReadOnlyList<Residual> arguments)

@@ -102,6 +102,14 @@ internal sealed partial class ExpressionSpecializer
         _ => null,
     };
 
+    /// <summary>The element of a static array that an assignment sets; null for any other target.</summary>
+    public StaticElement? AssignedElement(AssignmentExpressionSyntax assignment)
+    {
+        if (assignment.Left is not ElementAccessExpressionSyntax access || ArrayOf(access.Expression) is not { } array) return null;
+        var indices = access.ArgumentList.Arguments.Select(argument => Of(argument.Expression).Constant).OfType<IntegralConstant>().Select(index => (long)index.Value).ToArray();
+        return array.At(indices);
+    }
+
     /// <summary>Whether the expression is <c>Static</c>, the class of the template language.</summary>
     public bool IsStaticVocabulary(ExpressionSyntax expression) => expression switch
     {

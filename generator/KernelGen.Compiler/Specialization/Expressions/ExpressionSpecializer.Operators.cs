@@ -28,7 +28,9 @@ internal sealed partial class ExpressionSpecializer
 
         var type = Operators.ResultType(node.Kind(), left, right);
         (left, right) = Operators.KeepTypes(node.Kind(), left, right);
-        return Simplifier.TrySimplify(node.Kind(), left, right, type, isChecked: body.IsChecked == true) ?? BinaryText(node, left, right, type);
+        if (Simplifier.TrySimplify(node.Kind(), left, right, type, isChecked: body.IsChecked == true) is { } simpler) return simpler;
+        var text = BinaryText(node, left, right, type);
+        return body.IsChecked == true ? text : Simplifier.AsSum(node.Kind(), left, right, type, text);
     }
 
     /// <inheritdoc/>
@@ -87,7 +89,7 @@ internal sealed partial class ExpressionSpecializer
         var text = operand.At(Precedence.Unary);
         // Behind a name in parentheses a sign would be a binary operator.
         if (text[0] is '-' or '+' or '&' or '*' && (type.Primitive is Primitive.None || type.Primitive.IsNative())) text = "(" + text + ")";
-        return Residual.Of("(" + type.Text + ")" + text, Precedence.Unary, type, operand.IsPure && type.Primitive.IsNumeric() && operand.Primitive.IsNumeric() && body.IsChecked != true);
+        return Residual.Of("(" + type.Text + ")" + text, Precedence.Unary, type, operand.IsPure && (type.IsPointer || type.Primitive.IsNumeric()) && (operand.Type is { IsPointer: true } || operand.Primitive.IsNumeric()) && body.IsChecked != true);
     }
 
     /// <inheritdoc/>
@@ -98,7 +100,10 @@ internal sealed partial class ExpressionSpecializer
         var left = isMember && node.Left is IdentifierNameSyntax name ? Residual.Of(name.Identifier.Text) : Of(node.Left);
         RejectKnown(left, node);
         var right = node.Right is InitializerExpressionSyntax nested ? Residual.Of(Generic(nested)) : Of(node.Right);
-        var value = node.IsKind(SyntaxKind.SimpleAssignmentExpression) ? TextFor(right, left.Type) : right.At(Precedence.Assignment);
+        var isStep = left.Type is { IsPointer: true } && right.Constant is IntegralConstant { Type: Primitive.NInt };
+        var value = isStep ? TextFor(right, right.Type)
+            : node.IsKind(SyntaxKind.SimpleAssignmentExpression) ? TextFor(right, left.Type)
+            : right.At(Precedence.Assignment);
         var text = left.Text + body.Gap(node.Left.Span.End, node.OperatorToken.SpanStart) + node.OperatorToken.Text
             + body.Gap(node.OperatorToken.Span.End, node.Right.SpanStart) + value;
         return Residual.Of(text, Precedence.Assignment, left.Type);
@@ -167,7 +172,7 @@ internal sealed partial class ExpressionSpecializer
     }
 
     /// <summary>False for expressions that get their type from where they stand, and so cannot stand elsewhere.</summary>
-    private static bool IsTyped(ExpressionSyntax expression) => expression switch
+    public static bool IsTyped(ExpressionSyntax expression) => expression switch
     {
         ParenthesizedExpressionSyntax parentheses => IsTyped(parentheses.Expression),
         ThrowExpressionSyntax or ImplicitObjectCreationExpressionSyntax or AnonymousFunctionExpressionSyntax or RefExpressionSyntax => false,

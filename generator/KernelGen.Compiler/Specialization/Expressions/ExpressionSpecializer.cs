@@ -147,7 +147,7 @@ internal sealed partial class ExpressionSpecializer(Body body) : CSharpSyntaxVis
         body.IsChecked = node.IsKind(SyntaxKind.CheckedExpression);
         var inner = Of(node.Expression);
         body.IsChecked = outer;
-        return inner.Known is not null ? inner : Residual.Of($"{node.Keyword.Text}({inner.Text})", Precedence.Primary, inner.Type, inner.IsPure && body.IsChecked != true);
+        return inner.Known is not null ? inner : Residual.Of($"{node.Keyword.Text}({inner.Text})", Precedence.Primary, inner.Type, inner.IsPure);
     }
 
     /// <inheritdoc/>

@@ -57,6 +57,7 @@ internal static class Operators
     public static (Residual Left, Residual Right) KeepTypes(SyntaxKind op, Residual left, Residual right)
     {
         var isShift = PrecedenceOf(op) == Precedence.Shift;
+        if (left.Type is { IsPointer: true } && right.Narrow is { } offset) right = offset;
         if (left.Known is not null && right.Known is null && !isShift) left = Keep(left, right);
         else if (right.Known is not null && left.Known is null && !isShift) right = Keep(right, left);
         return (left, right);

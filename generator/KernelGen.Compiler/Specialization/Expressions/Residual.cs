@@ -49,6 +49,9 @@ internal sealed class Residual
     /// <summary>For <c>x + c</c> and <c>x − c</c> with a known integer: x and the signed c, so that sums of constants meet.</summary>
     public (Residual Base, long Offset)? Sum { get; private init; }
 
+    /// <summary>For a widening cast to <c>nint</c> or <c>long</c>, its operand: an offset of a pointer needs no cast.</summary>
+    public Residual? Narrow { get; private init; }
+
     public string Text
     {
         get
@@ -74,6 +77,16 @@ internal sealed class Residual
 
     public static Residual OfSum(string text, TypeRef? type, Residual start, long offset) =>
         new() { _text = text, _precedence = Precedence.Additive, Type = type, IsPure = start.IsPure, Sum = (start, offset) };
+
+    /// <summary>An integer that keeps its value in a wider type.</summary>
+    public static Residual Widened(Residual operand, TypeRef type) => new()
+    {
+        _text = "(" + type.Text + ")" + operand.At(Precedence.Unary),
+        _precedence = Precedence.Unary,
+        Type = type,
+        IsPure = operand.IsPure,
+        Narrow = operand.Type?.Primitive is Primitive.UInt32 ? null : operand,
+    };
 
     /// <summary>A known value.</summary>
     /// <param name="value">The value.</param>

@@ -41,30 +41,38 @@ internal static class Simplifier
     {
         if (operand.Type?.Text == type.Text) return operand;
         if (operand.Known is not null || !type.IsIntegral || operand.Type is not { IsIntegral: true }) return null;
-        return Residual.Of("(" + type.Text + ")" + operand.At(Precedence.Unary), Precedence.Unary, type, operand.IsPure);
+        return Residual.Widened(operand, type);
     }
+
+    /// <summary>Marks <c>x + c</c> and <c>x − c</c>, written as <paramref name="text"/>, as a sum that further constants can join.</summary>
+    public static Residual AsSum(SyntaxKind op, Residual left, Residual right, TypeRef? type, Residual text) =>
+        SumOf(op, left, right, type) is { Start: { Sum: null } start, Offset: var offset } ? Residual.OfSum(text.Text, type, start, offset) : text;
 
     /// <summary><c>(x + 1) + 2</c> is <c>x + 3</c>, <c>x + −1</c> is <c>x − 1</c>: the same modulo 2ⁿ, in the type of x.</summary>
     private static Residual? Sum(SyntaxKind op, Residual left, Residual right, TypeRef type)
     {
-        var isConstantFirst = left.Constant is IntegralConstant && op == SyntaxKind.AddExpression;
-        var (start, constant) = isConstantFirst ? (right, left.Constant) : (left, right.Constant);
-        if (constant is not IntegralConstant number || start.Known is not null || start.Type?.Text != type.Text) return null;
-        if (!Primitive.Int32.Holds(number.Value)) return null;
-        var offset = op == SyntaxKind.AddExpression ? (long)number.Value : -(long)number.Value;
+        if (SumOf(op, left, right, type) is not var (start, offset)) return null;
         if (start.Sum is { } inner)
         {
             offset += inner.Offset;
             start = inner.Base;
             if (offset == 0) return start;
         }
-        else if (isConstantFirst)
+        else if (right.Constant is not IntegralConstant { Value.Sign: < 0 })
         {
-            return Residual.OfSum(left.At(Precedence.Additive) + " + " + right.At(Precedence.Multiplicative), type, start, offset);
+            return null;
         }
 
         if (offset > int.MaxValue || offset < -int.MaxValue) return null;
         var text = start.At(Precedence.Additive) + (offset < 0 ? " - " : " + ") + Math.Abs(offset).ToString(CultureInfo.InvariantCulture);
         return Residual.OfSum(text, type, start, offset);
+    }
+
+    private static (Residual Start, long Offset)? SumOf(SyntaxKind op, Residual left, Residual right, TypeRef? type)
+    {
+        if (op is not (SyntaxKind.AddExpression or SyntaxKind.SubtractExpression) || type is null || !(type.IsPointer || type.IsIntegral)) return null;
+        var (start, constant) = left.Constant is not null && op == SyntaxKind.AddExpression ? (right, left.Constant) : (left, right.Constant);
+        if (constant is not IntegralConstant number || start.Known is not null || start.Type?.Text != type.Text || !Primitive.Int32.Holds(number.Value)) return null;
+        return (start, op == SyntaxKind.AddExpression ? (long)number.Value : -(long)number.Value);
     }
 }

@@ -16,6 +16,9 @@ internal sealed class HelperInstance(TemplateMethod method, string name, Known?[
     /// <summary>For each type parameter its type, null for those that remain.</summary>
     public string?[] Types { get; } = types;
 
+    /// <summary>The type that it returns, once it was asked for.</summary>
+    public TypeRef? ReturnType { get; set; }
+
     /// <summary>The declaration, once it is written.</summary>
     public string? Text { get; set; }
 
@@ -74,9 +77,10 @@ internal sealed class HelperInstances(Session session)
     /// <summary>The type that an instance returns.</summary>
     public TypeRef ReturnTypeOf(HelperInstance instance)
     {
+        if (instance.ReturnType is { } known) return known;
         var body = new Body(session, instance.Method.File);
         instance.BindTypes(body.Bindings);
-        return body.Expressions.TypeOf(instance.Method.Syntax.ReturnType);
+        return instance.ReturnType = body.Expressions.TypeOf(instance.Method.Syntax.ReturnType);
     }
 
     private static string Exact(Known?[] values)

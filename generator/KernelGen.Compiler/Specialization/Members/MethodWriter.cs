@@ -26,7 +26,7 @@ internal sealed class MethodWriter
         _instance.BindTypes(_body.Bindings);
         var writer = new CodeWriter();
         foreach (var comment in Comments.Before(syntax.GetFirstToken(), _method.File).Lines ?? [])
-            if (!DocumentsDropped(comment)) writer.Line(WithValues(comment));
+            if (Documentation(comment) is { } line) writer.Line(line);
         foreach (var list in syntax.AttributeLists)
         {
             var attributes = _body.Expressions.AttributesText(list);
@@ -96,26 +96,30 @@ internal sealed class MethodWriter
         return text + ")";
     }
 
-    /// <summary>Whether a line of XML documentation describes a parameter that specialisation removed.</summary>
-    private bool DocumentsDropped(string comment)
+    /// <summary>A comment line in which the parameters that specialisation removed are replaced by what they are; null for the line that describes one.</summary>
+    private string? Documentation(string comment)
     {
-        if (!comment.StartsWith("///", StringComparison.Ordinal)) return false;
-        for (var i = 0; i < _method.Parameters.Length; i++)
-            if (_method.IsSpecialized[i] && comment.Contains($"<param name=\"{_method.Parameters[i].Identifier.ValueText}\"")) return true;
-        for (var i = 0; i < _method.TypeParameters.Length; i++)
-            if (_method.IsTypeSpecialized[i] && comment.Contains($"<typeparam name=\"{_method.TypeParameters[i].Identifier.ValueText}\"")) return true;
-        return false;
-    }
-
-    /// <summary>A line of XML documentation in which references to removed parameters are their values.</summary>
-    private string WithValues(string comment)
-    {
+        if (!comment.StartsWith("///", StringComparison.Ordinal)) return comment;
         for (var i = 0; i < _method.Parameters.Length; i++)
         {
-            if (_instance.Values[i] is { } known)
-                comment = comment.Replace($"<paramref name=\"{_method.Parameters[i].Identifier.ValueText}\"/>", $"<c>{ConstantPrinter.Print(known.Value).Text}</c>");
+            if (_instance.Values[i] is not { } known) continue;
+            var name = _method.Parameters[i].Identifier.ValueText;
+            if (comment.Contains($"<param name=\"{name}\"")) return null;
+            comment = comment.Replace($"<paramref name=\"{name}\"/>", ConstantPrinter.Print(known.Value).Text);
         }
 
+        for (var i = 0; i < _method.TypeParameters.Length; i++)
+        {
+            if (_instance.Types[i] is not { } type) continue;
+            var name = _method.TypeParameters[i].Identifier.ValueText;
+            if (comment.Contains($"<typeparam name=\"{name}\"")) return null;
+            comment = ReplaceType(comment, name, type);
+        }
+
+        foreach (var type in _body.Session.Types) comment = ReplaceType(comment, type.Key, type.Value);
         return comment;
     }
+
+    private static string ReplaceType(string comment, string parameter, string type) =>
+        comment.Replace($"<typeparamref name=\"{parameter}\"/>", "<c>" + type.Replace("<", "&lt;") + "</c>");
 }

@@ -15,6 +15,12 @@ internal sealed class TemplateConstants(Session session)
         return _values[constant] = Compute(constant);
     }
 
+    /// <summary>Reports given values that do not suit their constants, used or not.</summary>
+    public void CheckGiven()
+    {
+        foreach (var name in session.Request.Values.Keys) ValueOf(session.Template.Members.Consts[name]);
+    }
+
     private Residual? Compute(TemplateConst constant)
     {
         var body = new Body(session, constant.File);

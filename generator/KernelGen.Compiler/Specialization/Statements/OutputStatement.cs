@@ -25,25 +25,34 @@ internal sealed class OutputStatement(string text)
     /// <summary>What belongs to the same statement and follows the body: <c>else</c>, <c>catch</c>, the <c>while</c> of a <c>do</c>.</summary>
     public OutputStatement? Next { get; set; }
 
-    /// <summary>Written only if this element is used.</summary>
+    /// <summary>The declaration of this element, written if something needs it.</summary>
     public StaticElement? Element { get; init; }
 
     /// <summary>Declares something, or carries a label: not allowed as an embedded statement.</summary>
     public bool NeedsBlock { get; init; }
 
-    private bool IsLeft => Element is null or { IsUsed: true };
+    private bool IsLeft => Element is null or { NeedsDeclaration: true };
 
     /// <summary>Writes statements, with blank lines only between them.</summary>
     public static void Write(IEnumerable<OutputStatement> statements, CodeWriter writer)
     {
         var isFirst = true;
         var blank = false;
+        List<string>? comments = null;
         foreach (var statement in statements)
         {
             blank |= statement.BlankBefore;
-            if (!statement.IsLeft) continue;
+            if (!statement.IsLeft)
+            {
+                // The array's comment goes to the assignment that declares its first element.
+                if (statement is { Element.IsDeclaredByAssignment: true, Comments: { } lines }) comments = lines;
+                continue;
+            }
+
             if (blank && !isFirst) writer.Line();
             isFirst = blank = false;
+            foreach (var comment in comments ?? []) writer.Line(comment);
+            comments = null;
             statement.Write(writer);
         }
     }

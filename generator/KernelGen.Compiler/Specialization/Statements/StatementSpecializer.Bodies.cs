@@ -39,7 +39,7 @@ internal sealed partial class StatementSpecializer
     /// <summary>Keeps the template's choice between braces, an indented statement and one on the header's line, where C# allows it.</summary>
     private BodyForm FormOf(StatementSyntax statement, List<OutputStatement> statements)
     {
-        if (statement is BlockSyntax || statements.Count != 1) return BodyForm.Braces;
+        if (statement is BlockSyntax or IfStatementSyntax { Statement: BlockSyntax } || statements.Count != 1) return BodyForm.Braces;
         var only = statements[0];
         if (only.Comments is not null || only.NeedsBlock || only.Element is not null) return BodyForm.Braces;
         if (statement is FixedStatementSyntax or UsingStatementSyntax && statement.Parent!.IsKind(statement.Kind())) return BodyForm.Stacked;

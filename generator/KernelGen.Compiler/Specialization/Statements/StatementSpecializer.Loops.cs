@@ -139,14 +139,27 @@ internal sealed partial class StatementSpecializer
             body.Bindings.Restore(mark);
 
             if (into.Count == first) continue;
-            // Copies of several statements are groups of their own.
-            if (previous > 0) into[first].BlankBefore = previous > 2 || into[first].BlankBefore;
-            previous = into.Skip(first).Any(statement => statement.Body is not null) ? int.MaxValue : into.Count - first;
+            // Copies of several lines are groups of their own.
+            if (previous > 2) into[first].BlankBefore = true;
+            previous = Height(into, first);
             body.OmitsComments = true;
         }
 
         body.OmitsComments = omitted;
         return flow == Flow.Ends ? Flow.Ends : Flow.Falls;
+    }
+
+    /// <summary>About how many lines the statements from an index on take; a block counts as many.</summary>
+    private static int Height(List<OutputStatement> statements, int first)
+    {
+        var height = 0;
+        for (var i = first; i < statements.Count; i++)
+        {
+            if (statements[i].Element is not null) continue;
+            height += statements[i].Body is null || statements[i] is { Form: BodyForm.SameLine, Next: null } ? 1 : 3;
+        }
+
+        return height;
     }
 
     /// <summary>The bounds of a <c>Static.Range</c>; null after a problem was reported.</summary>

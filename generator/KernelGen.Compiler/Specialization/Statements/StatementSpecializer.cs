@@ -11,6 +11,9 @@ internal sealed partial class StatementSpecializer(Body body)
 {
     private JumpTargets _jumps = new();
 
+    /// <summary>With labels or local functions, the first statement in the text need not be the first to run.</summary>
+    private bool _isOutOfOrder;
+
     private Session Session => body.Session;
 
     private ExpressionSpecializer Expressions => body.Expressions;
@@ -19,6 +22,7 @@ internal sealed partial class StatementSpecializer(Body body)
     public List<OutputStatement> MethodBlock(BlockSyntax block)
     {
         var statements = new List<OutputStatement>();
+        _isOutOfOrder = block.DescendantNodes(node => node is StatementSyntax or SwitchSectionSyntax or ElseClauseSyntax).Any(node => node is LabeledStatementSyntax or LocalFunctionStatementSyntax);
         Block(block, statements);
         return statements;
     }
@@ -61,6 +65,7 @@ internal sealed partial class StatementSpecializer(Body body)
 
         var flow = Flow.Falls;
         var blank = false;
+        var start = into.Count;
         foreach (var statement in statements)
         {
             if (statement is not LocalFunctionStatementSyntax)
@@ -75,7 +80,7 @@ internal sealed partial class StatementSpecializer(Body body)
             var after = Statement(statement, into);
             if (flow == Flow.Falls) flow = after;
             if (into.Count == first) continue;
-            into[first].BlankBefore |= blank;
+            if (first > start) into[first].BlankBefore |= blank;
             blank = false;
             if (body.OmitsComments) continue;
             if (comments is not null) into[first].Comments = [.. comments, .. into[first].Comments ?? []];
@@ -165,9 +170,23 @@ internal sealed partial class StatementSpecializer(Body body)
     private Flow ExpressionStatement(ExpressionStatementSyntax node, List<OutputStatement> into)
     {
         var value = Expressions.Of(node.Expression);
-        if (node.Expression is AssignmentExpressionSyntax assignment && IsNoOperation(assignment, value)) return Flow.Falls;
-        Add(node, value.Text + ";", into);
+        var assignment = node.Expression as AssignmentExpressionSyntax;
+        if (assignment is not null && IsNoOperation(assignment, value)) return Flow.Falls;
+        var declared = assignment is null ? null : DeclaringType(assignment);
+        Add(node, (declared is null ? "" : declared + " ") + value.Text + ";", into, needsBlock: declared is not null);
         return Flow.Falls;
+    }
+
+    /// <summary>
+    /// The type to declare an element of a static array with, if this is the first statement that mentions it and stands in
+    /// the array's own block, so that whatever reads the element comes after it. Null otherwise.
+    /// </summary>
+    private string? DeclaringType(AssignmentExpressionSyntax assignment)
+    {
+        if (!assignment.IsKind(SyntaxKind.SimpleAssignmentExpression) || Expressions.AssignedElement(assignment) is not { Uses: 1 } element) return null;
+        if (element.Block != body.Names || _isOutOfOrder || !ExpressionSpecializer.IsTyped(assignment.Right)) return null;
+        element.IsDeclaredByAssignment = true;
+        return element.DeclaredType;
     }
 
     /// <summary><c>p += 0</c>: what pruning leaves of a step by a known distance.</summary>

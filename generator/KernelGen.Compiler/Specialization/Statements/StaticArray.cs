@@ -19,7 +19,7 @@ internal sealed class StaticArray
         for (var i = 0; i < _elements.Length; i++)
         {
             var indices = _rank == 1 ? Print(i) : Print(i / extents[1]) + "_" + Print(i % extents[1]);
-            _elements[i] = new StaticElement(names.DeclareElement(name, indices), elementType);
+            _elements[i] = new StaticElement(names.DeclareElement(name, indices), elementType, names);
         }
     }
 
@@ -31,8 +31,8 @@ internal sealed class StaticArray
 
     public IReadOnlyList<StaticElement> Elements => _elements;
 
-    /// <summary>The element at constant indices, marked as used; null when there is none.</summary>
-    public StaticElement? Use(IReadOnlyList<long> indices)
+    /// <summary>The element at constant indices; null when there is none.</summary>
+    public StaticElement? At(IReadOnlyList<long> indices)
     {
         if (indices.Count != _rank) return null;
         long flat = 0;
@@ -42,18 +42,28 @@ internal sealed class StaticArray
             flat = (flat * Extents[i]) + indices[i];
         }
 
-        var element = _elements[flat];
-        element.IsUsed = true;
-        return element;
+        return _elements[flat];
     }
 
     private static string Print(int value) => value.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>One element: a local that is declared if something uses it.</summary>
-internal sealed class StaticElement(string name, TypeRef type)
+internal sealed class StaticElement(string name, TypeRef type, NameScope block)
 {
-    public bool IsUsed { get; set; }
+    /// <summary>How often specialised code mentions the element.</summary>
+    public int Uses { get; set; }
+
+    /// <summary>Whether the first statement that mentions it declares it: no zero is needed.</summary>
+    public bool IsDeclaredByAssignment { get; set; }
+
+    /// <summary>The block that the array was declared in.</summary>
+    public NameScope Block { get; } = block;
+
+    public bool NeedsDeclaration => Uses > 0 && !IsDeclaredByAssignment;
+
+    /// <summary>The type as the declaration writes it.</summary>
+    public string DeclaredType => type.Primitive != Primitive.None || type.IsPointer || !IsVector ? type.Text : "var";
 
     public Residual Residual { get; } = Residual.Of(name, Precedence.Primary, type, isPure: true);
 
@@ -64,10 +74,11 @@ internal sealed class StaticElement(string name, TypeRef type)
         {
             if (type.Primitive != Primitive.None) return $"{type.Text} {name} = {Zero(type.Primitive)};";
             if (type.IsPointer) return $"{type.Text} {name} = null;";
-            var isVector = type.Text.StartsWith("Vector", StringComparison.Ordinal) && type.Text[type.Text.Length - 1] == '>';
-            return isVector ? $"var {name} = {type.Text}.Zero;" : $"var {name} = default({type.Text});";
+            return IsVector ? $"var {name} = {type.Text}.Zero;" : $"var {name} = default({type.Text});";
         }
     }
+
+    private bool IsVector => type.Text.StartsWith("Vector", StringComparison.Ordinal) && type.Text[type.Text.Length - 1] == '>';
 
     private static string Zero(Primitive type) => type switch
     {

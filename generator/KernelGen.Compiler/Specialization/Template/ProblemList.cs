@@ -39,6 +39,12 @@ internal sealed class ProblemList : IEnumerable<TemplateProblem>
             _problems.Add(new TemplateProblem(id, message, at.Path, at.Line, at.Column));
     }
 
+    /// <summary>Adds a problem of the request, which has no place of its own.</summary>
+    public void AddToRequest(string id, string message, (string Path, int Line, int Column) at)
+    {
+        if (_problems.Count < Most) _problems.Add(new TemplateProblem(id, message, at.Path, at.Line, at.Column));
+    }
+
     public IEnumerator<TemplateProblem> GetEnumerator() => _problems.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

@@ -1,0 +1,131 @@
+using System.Numerics.Tensors;
+using KernelGen.Compiler.Families;
+using KernelGen.OnDemand;
+using KernelGen.Testing;
+
+namespace KernelGen.Tests;
+
+/// <summary>A gate as its users call it: shapes, strides, threads, allocation.</summary>
+public class GateCallTests
+{
+    private static readonly MoeGateSpec Spec = new(64, 4, GateScoring.Sigmoid, true, 1, 1, true);
+    private static readonly Lazy<GateRoute> Route = new(() => KernelAssembly.Compile(Spec).Route);
+
+    [Fact]
+    public void ManyTokensOnAllProcessorsRouteLikeEachAlone()
+    {
+        const int Tokens = 1501;
+        var random = new SeededRandom();
+        var (logits, bias) = (random.Normal(Tokens * Spec.Experts), random.Normal(Spec.Experts, 0.1f));
+        var (weights, experts) = (new float[Tokens * Spec.TopK], new int[Tokens * Spec.TopK]);
+        Call(logits, bias, weights, experts, Tokens);
+
+        var (weight, expert) = (new float[Spec.TopK], new int[Spec.TopK]);
+        for (var t = 0; t < Tokens; t++)
+        {
+            Call(logits[(t * Spec.Experts)..((t + 1) * Spec.Experts)], bias, weight, expert, 1);
+            Assert.True(expert.AsSpan().SequenceEqual(experts.AsSpan(t * Spec.TopK, Spec.TopK)), $"{random.Description}: token {t}");
+            Assert.True(weight.AsSpan().SequenceEqual(weights.AsSpan(t * Spec.TopK, Spec.TopK)), $"{random.Description}: token {t}");
+        }
+    }
+
+    [Fact]
+    public void RowsMayLieApart()
+    {
+        const int Tokens = 5;
+        var random = new SeededRandom();
+        var (logits, bias) = (random.Normal(Tokens * 100), random.Normal(Spec.Experts, 0.1f));
+        var (weights, experts) = (new float[Tokens * 9], new int[Tokens * 7]);
+        Route.Value(
+            new ReadOnlyTensorSpan<float>(logits, [Tokens, Spec.Experts], [100, 1]),
+            bias,
+            new TensorSpan<float>(weights, [Tokens, Spec.TopK], [9, 1]),
+            new TensorSpan<int>(experts, [Tokens, Spec.TopK], [7, 1]));
+        for (var t = 0; t < Tokens; t++)
+        {
+            var expected = ReferenceGate.Route(GateCase.ShapeOf(Spec), logits[(t * 100)..((t * 100) + Spec.Experts)], bias, 1f);
+            Assert.Equal(expected.Experts, experts[(t * 7)..((t * 7) + Spec.TopK)]);
+            for (var rank = 0; rank < Spec.TopK; rank++) Assert.Equal(expected.Weights[rank], weights[(t * 9) + rank], 1e-6);
+        }
+    }
+
+    [Fact]
+    public void NoTokensAreLegal() => Call([], new float[Spec.Experts], [], [], 0);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1501)]
+    public void RepeatedCallsAllocateNothing(int tokens)
+    {
+        var (logits, bias) = (new float[tokens * Spec.Experts], new float[Spec.Experts]);
+        var (weights, experts) = (new float[tokens * Spec.TopK], new int[tokens * Spec.TopK]);
+        nint[] rows = [tokens, Spec.Experts], columns = [tokens, Spec.TopK];
+        Repeat(20);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Repeat(100);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Repeat(int times)
+        {
+            for (var i = 0; i < times; i++)
+                Route.Value(new ReadOnlyTensorSpan<float>(logits, rows, []), bias, new TensorSpan<float>(weights, columns, []), new TensorSpan<int>(experts, columns, []));
+        }
+    }
+
+    [Theory]
+    [InlineData("logits", new[] { 4, 1, 64 }, new[] { 4, 4 }, new[] { 4, 4 }, 64)]
+    [InlineData("weights", new[] { 4, 64 }, new[] { 3, 4 }, new[] { 4, 4 }, 64)]
+    [InlineData("experts", new[] { 4, 64 }, new[] { 4, 4 }, new[] { 3, 4 }, 64)]
+    [InlineData("experts", new[] { 4, 64 }, new[] { 4, 4 }, new[] { 4, 5 }, 64)]
+    [InlineData("correctionBias", new[] { 4, 64 }, new[] { 4, 4 }, new[] { 4, 4 }, 63)]
+    public void WrongShapesAreNamed(string argument, int[] logits, int[] weights, int[] experts, int bias)
+    {
+        var error = Assert.Throws<ArgumentException>(() => Route.Value(
+            new ReadOnlyTensorSpan<float>(new float[1024], Lengths(logits), []),
+            new float[bias],
+            new TensorSpan<float>(new float[1024], Lengths(weights), []),
+            new TensorSpan<int>(new int[1024], Lengths(experts), [])));
+        Assert.Equal(argument, error.ParamName);
+        Assert.Contains("[", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ColumnsThatLieApartAreAnError()
+    {
+        var error = Assert.Throws<ArgumentException>(() => Route.Value(
+            new ReadOnlyTensorSpan<float>(new float[1024], [4, 64], [128, 2]),
+            new float[64],
+            new TensorSpan<float>(new float[16], [4, 4], []),
+            new TensorSpan<int>(new int[16], [4, 4], [])));
+        Assert.Equal("logits", error.ParamName);
+    }
+
+    [Fact]
+    public void OutputRowsThatShareMemoryAreAnError()
+    {
+        var error = Assert.Throws<ArgumentException>(() => Route.Value(
+            new ReadOnlyTensorSpan<float>(new float[256], [4, 64], [0, 1]),
+            new float[64],
+            new TensorSpan<float>(new float[16], [4, 4], []),
+            new TensorSpan<int>(new int[16], [4, 4], [0, 1])));
+        Assert.Equal("experts", error.ParamName);
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void AFactorThatIsNoNumberIsAnError(float factor)
+    {
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => Call(new float[64], new float[64], new float[4], new int[4], 1, factor));
+        Assert.Equal("routedScalingFactor", error.ParamName);
+    }
+
+    private static void Call(float[] logits, float[] bias, float[] weights, int[] experts, int tokens, float factor = 1f) => Route.Value(
+        new ReadOnlyTensorSpan<float>(logits, [tokens, Spec.Experts], []),
+        bias,
+        new TensorSpan<float>(weights, [tokens, Spec.TopK], []),
+        new TensorSpan<int>(experts, [tokens, Spec.TopK], []),
+        factor);
+
+    private static nint[] Lengths(int[] lengths) => Array.ConvertAll(lengths, length => (nint)length);
+}
