@@ -53,6 +53,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     private static Vector256<float> Clamp(Vector256<float> value, float limit) =>
         Simd.Smaller(Vector256.Create(limit), Simd.Larger(Vector256.Create(-limit), value));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ActivateRow(float* gates, float* ups, float* target, int count)
     {
         var i = 0;
@@ -63,6 +64,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     }
 
     /// <summary>The first product's sums of one token: times its router weight, plus the biases, where there are such.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FinishRow(float* sums, float routerWeight, float* bias, int count)
     {
         var i = 0;
@@ -82,6 +84,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     }
 
     /// <summary>A panel's sums [rows, width] times the router weight of each column, a token; columns without a token become zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ScaleTokens(MoeArguments* call, MoeBlock panel, float* sums, int rows)
     {
         var weights = stackalloc float[PanelTokens];
@@ -94,6 +97,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     }
 
     /// <summary>sums [rows, width] plus the bias of each row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddToRows(float* sums, int rows, int width, float* bias)
     {
         for (var r = 0; r < rows; r++)
