@@ -50,6 +50,8 @@ internal static unsafe partial class FusedMoe<TWeight>
                     var row = ((nint)(column + r) * HiddenSize) + k;
                     Widen(gate + row, staged + (r * StagedStride), depth);
                     Widen(up + row, staged + ((TilePairs + r) * StagedStride), depth);
+                    Simd.PrefetchRow(gate + row + (TilePairs * HiddenSize), depth * sizeof(TWeight)); // for the next tile
+                    Simd.PrefetchRow(up + row + (TilePairs * HiddenSize), depth * sizeof(TWeight));
                 }
 
                 for (var p = 0; p < panels; p++)
@@ -91,7 +93,11 @@ internal static unsafe partial class FusedMoe<TWeight>
             {
                 var depth = Math.Min(DepthBlock, IntermediateSize - k);
                 foreach (var r in Static.Range(DownTileRows))
-                    Widen(down + ((nint)(column + r) * IntermediateSize) + k, staged + (r * StagedStride), depth);
+                {
+                    var row = down + ((nint)(column + r) * IntermediateSize) + k;
+                    Widen(row, staged + (r * StagedStride), depth);
+                    Simd.PrefetchRow(row + (DownTileRows * IntermediateSize), depth * sizeof(TWeight));
+                }
 
                 for (var p = 0; p < panels; p++)
                 {
