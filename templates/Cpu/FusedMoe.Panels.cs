@@ -50,6 +50,8 @@ internal static unsafe partial class FusedMoe<TWeight>
                     var row = ((nint)(column + r) * HiddenSize) + k;
                     Widen(gate + row, staged + (r * StagedStride), depth);
                     if (Gated) Widen(up + row, staged + ((TileColumns + r) * StagedStride), depth);
+                    Simd.PrefetchRow(gate + row + (TileColumns * HiddenSize), depth * sizeof(TWeight)); // for the next tile
+                    if (Gated) Simd.PrefetchRow(up + row + (TileColumns * HiddenSize), depth * sizeof(TWeight));
                 }
 
                 for (var p = 0; p < panels; p++)
@@ -98,7 +100,11 @@ internal static unsafe partial class FusedMoe<TWeight>
             {
                 var depth = Math.Min(DepthBlock, IntermediateSize - k);
                 foreach (var r in Static.Range(DownTileRows))
-                    Widen(down + ((nint)(column + r) * IntermediateSize) + k, staged + (r * StagedStride), depth);
+                {
+                    var row = down + ((nint)(column + r) * IntermediateSize) + k;
+                    Widen(row, staged + (r * StagedStride), depth);
+                    Simd.PrefetchRow(row + (DownTileRows * IntermediateSize), depth * sizeof(TWeight));
+                }
 
                 for (var p = 0; p < panels; p++)
                 {
