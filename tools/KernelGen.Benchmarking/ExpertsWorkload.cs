@@ -16,6 +16,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     private readonly int[] _experts;
     private readonly float[] _output;
     private readonly int _pool;
+    private readonly ReferenceActivation _activation;
 
     /// <summary>Makes the weights and the tokens.</summary>
     /// <param name="experts">Number of experts E.</param>
@@ -23,11 +24,13 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     /// <param name="hiddenSize">H.</param>
     /// <param name="intermediateSize">I.</param>
     /// <param name="mostTokens">The largest T of a call.</param>
+    /// <param name="activation">What an expert does between its two products.</param>
+    /// <param name="activationLimit">The activation's limit, if it has one.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="mostTokens"/> is larger than <see cref="MostTokens"/>.</exception>
     /// <exception cref="OutOfMemoryException">The machine lacks the memory.</exception>
-    public ExpertsWorkload(int experts, int topK, int hiddenSize, int intermediateSize, int mostTokens)
+    public ExpertsWorkload(int experts, int topK, int hiddenSize, int intermediateSize, int mostTokens, MoeActivation activation = MoeActivation.SiluAndMul, float activationLimit = 0)
     {
-        (TopK, HiddenSize) = (topK, hiddenSize);
+        (TopK, HiddenSize, _activation) = (topK, hiddenSize, new ReferenceActivation(activation, activationLimit));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(mostTokens, MostTokens(topK, hiddenSize));
         _pool = mostTokens + Math.Max(mostTokens, SpareTokens);
         _hidden = RandomNumbers.Normal((long)_pool * hiddenSize, seed: 1);
@@ -39,7 +42,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         RandomNumbers.FillUniform(_memory, 2 * experts * matrix, MathF.Sqrt(3f / hiddenSize), seed: 2);
         RandomNumbers.FillUniform(_memory + (2 * experts * matrix), experts * matrix, MathF.Sqrt(3f / intermediateSize), seed: 3);
         Weights = ExpertWeights<T>.FromPointers(
-            hiddenSize, intermediateSize, Matrices(0, experts, matrix), Matrices(experts, experts, matrix), Matrices(2 * experts, experts, matrix));
+            hiddenSize, intermediateSize, Matrices(0, experts, matrix), _activation.IsGated ? Matrices(experts, experts, matrix) : [], Matrices(2 * experts, experts, matrix));
     }
 
     /// <summary>The experts.</summary>
@@ -50,6 +53,8 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
 
     private int HiddenSize { get; }
 
+    private int MatricesOfExpert => _activation.IsGated ? 3 : 2;
+
     /// <summary>The largest T: all hidden states lie in one array.</summary>
     public static int MostTokens(int topK, int hiddenSize) => (Array.MaxLength / Math.Max(hiddenSize, topK) / 2) - SpareTokens;
 
@@ -58,14 +63,14 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         (3.0 * experts * hiddenSize * intermediateSize * sizeof(T)) + ((3.0 * mostTokens + SpareTokens) * 4 * (hiddenSize + (2.0 * topK)));
 
     /// <summary>Floating-point operations of a call of <paramref name="tokens"/> tokens.</summary>
-    public double Operations(int tokens) => 2.0 * 3 * tokens * TopK * HiddenSize * Weights.IntermediateSize;
+    public double Operations(int tokens) => 2.0 * MatricesOfExpert * tokens * TopK * HiddenSize * Weights.IntermediateSize;
 
     /// <summary>Bytes of the distinct experts that a call of <paramref name="tokens"/> tokens reads, the mean over calls.</summary>
     public double WeightBytes(int tokens)
     {
         const int Calls = 64;
         var distinct = Enumerable.Range(0, Calls).Average(call => _experts.AsSpan(FirstToken(call, tokens) * TopK, tokens * TopK).ToArray().Distinct().Count());
-        return distinct * 3 * HiddenSize * Weights.IntermediateSize * sizeof(T);
+        return distinct * MatricesOfExpert * HiddenSize * Weights.IntermediateSize * sizeof(T);
     }
 
     /// <summary>Runs a kernel on the tokens of one call.</summary>
@@ -104,7 +109,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         {
             var token = rows == 1 ? tokens - 1 : (int)((long)row * (tokens - 1) / (rows - 1));
             var expected = ExpertsReference.Forward(
-                _memory, Weights.Experts, Weights.IntermediateSize,
+                _memory, Weights.Experts, Weights.IntermediateSize, _activation,
                 _hidden.AsSpan(token * HiddenSize, HiddenSize), _routerWeights.AsSpan(token * TopK, TopK), _experts.AsSpan(token * TopK, TopK));
             var tolerance = 1e-5 * expected.Max(Math.Abs);
             for (var h = 0; h < HiddenSize; h++)

@@ -46,7 +46,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
         var unspecialized = new Contender<ExpertsForward<T>>(template.VariantName, Forms.Unspecialized, KernelAssembly.Compile(template).Forward<T>());
 
         bench.Say("making weights");
-        using var workload = new ExpertsWorkload<T>(spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max());
+        using var workload = new ExpertsWorkload<T>(spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max(), spec.Activation, spec.ActivationLimit);
         foreach (var tokens in tokenCounts)
         {
             var contenders = slices.Where(candidate => splitK is not null || candidate.SplitK == 1 || tokens <= MostSplitTokens)
