@@ -24,7 +24,7 @@ internal static unsafe partial class MoeGate
         for (var e = 0; e < Experts; e++)
         {
             var logit = logits[e];
-            var key = CorrectionBias ? Simd.Sigmoid(logit) + Vector256.Create(call->CorrectionBias[e]) : logit;
+            var key = CorrectionBias ? Score(logit) + Vector256.Create(call->CorrectionBias[e]) : logit;
 
             // Where the newcomer beats an entry, it or what it pushed out goes there, and the entry moves on to the next place.
             var movingKey = key;
@@ -52,7 +52,7 @@ internal static unsafe partial class MoeGate
         foreach (var rank in Static.Range(TopK))
         {
             if (Scoring == GateScoring.Softmax) scores[rank] = Simd.Exp(keys[rank] - keys[0]);
-            else scores[rank] = Simd.Sigmoid(CorrectionBias ? chosen[rank] : keys[rank]);
+            else scores[rank] = Score(CorrectionBias ? chosen[rank] : keys[rank]);
         }
 
         var factor = Vector256.Create(call->RoutedScalingFactor);
@@ -77,10 +77,12 @@ internal static unsafe partial class MoeGate
             expertColumns[rank] = experts[rank];
         }
 
+        nint weightsStride = call->WeightsStride;
+        nint expertsStride = call->ExpertsStride;
         foreach (var lane in Static.Range(Lanes))
         {
-            var weights = call->Weights + ((token + lane) * call->WeightsStride);
-            var ids = call->Experts + ((token + lane) * call->ExpertsStride);
+            float* weights = call->Weights + ((token + lane) * weightsStride);
+            int* ids = call->Experts + ((token + lane) * expertsStride);
             foreach (var rank in Static.Range(TopK))
             {
                 weights[rank] = ((float*)weightColumns)[(rank * Lanes) + lane];
@@ -89,7 +91,7 @@ internal static unsafe partial class MoeGate
         }
 
         ulong ordinary = Vector256.GreaterThan(keys[TopK - 1], Vector256.Create(Lowest)).ExtractMostSignificantBits();
-        if (Scoring == GateScoring.Softmax) ordinary &= Vector256.LessThan(keys[0], Vector256.Create(float.PositiveInfinity)).ExtractMostSignificantBits();
+        if (Unbounded) ordinary &= Vector256.LessThan(keys[0], Vector256.Create(float.PositiveInfinity)).ExtractMostSignificantBits();
         for (var others = ordinary ^ ((1UL << Lanes) - 1); others != 0; others &= others - 1) RouteAlone(call, token + BitOperations.TrailingZeroCount(others));
     }
 }

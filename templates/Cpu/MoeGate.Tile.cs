@@ -18,16 +18,19 @@ internal static unsafe partial class MoeGate
         var maxima = (Vector256<float>*)Aligned(buffer);
         var blockHeads = (float*)(maxima + HeadLanes);
         var chosen = blockHeads + HeadLanes;
-        var logits = call->Logits + (token * call->LogitsStride);
-        var keys = KeysInPlace ? logits : chosen + (tokens * ChosenLanes);
-        var keyStride = KeysInPlace ? call->LogitsStride : KeyLanes;
-        var experts = call->Experts + (token * call->ExpertsStride);
+        nint logitsStride = call->LogitsStride;
+        float* logits = call->Logits + (token * logitsStride);
+        float* keys = KeysInPlace ? logits : chosen + (tokens * ChosenLanes);
+        nint keyStride = KeysInPlace ? logitsStride : KeyLanes;
+        nint expertsStride = call->ExpertsStride;
+        int* experts = call->Experts + (token * expertsStride);
 
         var heads = Static.Array<Vector256<float>>(tokens, HeadVectors);
         foreach (var lane in Static.Range(Blocks, HeadLanes)) maxima[lane] = Vector256.Create(Lowest);
         foreach (var t in Static.Range(tokens))
         {
-            if (!KeysInPlace) WriteKeys(call, logits + (t * call->LogitsStride), keys + (t * keyStride));
+            if (BiasedSoftmax) WriteSoftmaxKeys(logits + (t * logitsStride), call->CorrectionBias, keys + (t * keyStride));
+            else if (!KeysInPlace) WriteKeys(logits + (t * logitsStride), call->CorrectionBias, keys + (t * keyStride));
             WriteHeads(keys + (t * keyStride), maxima, blockHeads);
             if (Groups > 1) CloseGroups(keys + (t * keyStride), maxima, blockHeads);
             foreach (var v in Static.Range(HeadVectors)) heads[t, v] = Vector256.Load(blockHeads + (v * Lanes));
@@ -61,8 +64,8 @@ internal static unsafe partial class MoeGate
 
                 hits &= ~taken[t];
                 var expert = Math.Min(FirstExpert(block) + BitOperations.TrailingZeroCount(hits), Experts - 1);
-                experts[(t * call->ExpertsStride) + rank] = expert;
-                chosen[(t * ChosenLanes) + rank] = logits[(t * call->LogitsStride) + expert];
+                experts[(t * expertsStride) + rank] = expert;
+                chosen[(t * ChosenLanes) + rank] = logits[(t * logitsStride) + expert];
                 var others = hits & (hits - 1);
                 if (others == 0)
                 {

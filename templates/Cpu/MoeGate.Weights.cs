@@ -23,9 +23,9 @@ internal static unsafe partial class MoeGate
         var scores = Static.Array<Vector256<float>>(ChosenVectors);
         var sum = Vector256<float>.Zero;
         var tiny = Tiny;
-        if (Scoring == GateScoring.Sigmoid)
+        if (Scoring != GateScoring.Softmax)
         {
-            foreach (var v in Static.Range(ChosenVectors)) scores[v] = Simd.Sigmoid(Vector256.Load(chosen + (v * Lanes)));
+            foreach (var v in Static.Range(ChosenVectors)) scores[v] = Score(Vector256.Load(chosen + (v * Lanes)));
         }
         else
         {
@@ -50,7 +50,17 @@ internal static unsafe partial class MoeGate
         if (Renormalize)
         {
             foreach (var v in Static.Range(ChosenVectors)) sum += scores[v];
-            sum = Vector256.Create(Simd.Sum(sum) + tiny);
+            var total = Simd.Sum(sum);
+            if (Scoring == GateScoring.SqrtSoftplus)
+            {
+                if (total == float.PositiveInfinity)
+                {
+                    RouteAlone(call, token);
+                    return;
+                }
+            }
+
+            sum = Vector256.Create(total + tiny);
         }
 
         var weights = call->Weights + (token * call->WeightsStride);

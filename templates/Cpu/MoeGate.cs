@@ -40,6 +40,11 @@ internal static unsafe partial class MoeGate
     /// <summary>Whether a vector takes one token per lane instead: for few experts.</summary>
     [Specialize] private const bool TokenPerLane = false;
 
+    // Softmax divides by what a logit of +∞ makes infinite, and √softplus is infinite itself: such rows take the general definition.
+    private const bool Unbounded = Scoring != GateScoring.Sigmoid;
+
+    private const bool BiasedSoftmax = Scoring == GateScoring.Softmax && CorrectionBias;
+
     private const float Lowest = float.NegativeInfinity;
     private const float Tiny = 1e-20f;
 

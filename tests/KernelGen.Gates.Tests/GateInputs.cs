@@ -8,6 +8,9 @@ internal static class GateInputs
 {
     private const double LeastMargin = 2e-6;
 
+    // √softplus reaches 10 here, so its roundings are as many times those of scores up to 1.
+    private const double LeastMarginOfSqrtSoftplus = 2e-5;
+
     private static readonly Func<SeededRandom, int, float[]>[] Kinds =
     [
         (random, count) => random.Normal(count, 2f),
@@ -39,10 +42,11 @@ internal static class GateInputs
     private static float[] Row(MoeGateSpec spec, float[] bias, SeededRandom random)
     {
         var shape = GateCase.ShapeOf(spec);
+        var leastMargin = spec.Scoring == GateScoring.SqrtSoftplus ? LeastMarginOfSqrtSoftplus : LeastMargin;
         while (true)
         {
             var row = (random.Bool() ? Kinds[0] : random.Pick(Kinds))(random, spec.Experts);
-            if (ReferenceGate.Route(shape, row, bias, 1f).Margin >= LeastMargin) return row;
+            if (ReferenceGate.Route(shape, row, bias, 1f).Margin >= leastMargin) return row;
         }
     }
 

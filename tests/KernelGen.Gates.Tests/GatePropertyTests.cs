@@ -32,6 +32,11 @@ public class GatePropertyTests
         Sigmoid(12, 5) with { Groups = 12, TopKGroups = 7 },
         Sigmoid(264, 4) with { Groups = 66, TopKGroups = 5 },
         Sigmoid(4096, 8),
+        SqrtSoftplus(8, 3),
+        SqrtSoftplus(16, 2) with { CorrectionBias = false, Renormalize = false },
+        SqrtSoftplus(96, 5) with { CorrectionBias = false },
+        SqrtSoftplus(257, 6) with { Groups = 1, Renormalize = false },
+        SqrtSoftplus(128, 4) with { Groups = 4, TopKGroups = 2 },
     ];
 
     [Fact]
@@ -54,13 +59,15 @@ public class GatePropertyTests
 
     private static MoeGateSpec Sigmoid(int experts, int topK) => new(experts, topK, GateScoring.Sigmoid, true, 1, 1, true);
 
+    private static MoeGateSpec SqrtSoftplus(int experts, int topK) => Sigmoid(experts, topK) with { Scoring = GateScoring.SqrtSoftplus };
+
     private static MoeGateSpec RandomSpec(SeededRandom random)
     {
         var groups = random.Pick(1, 1, 2, 3, 8, 16);
         var experts = groups * random.Int(1, random.Pick(8, 512) / groups);
         var kept = random.Int(1, groups);
         var topK = random.Int(1, Math.Min(experts / groups * kept, random.Pick(8, 64)));
-        var spec = new MoeGateSpec(experts, topK, random.Pick(GateScoring.Softmax, GateScoring.Sigmoid), random.Bool(), groups, kept, random.Bool());
+        var spec = new MoeGateSpec(experts, topK, random.Pick(Enum.GetValues<GateScoring>()), random.Bool(), groups, kept, random.Bool());
         Assert.Empty(spec.Validate());
         return spec;
     }

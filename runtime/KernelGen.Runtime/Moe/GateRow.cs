@@ -11,7 +11,8 @@ namespace KernelGen.Cpu;
 /// <para>Order: +∞ above every finite score, −∞ below, NaN below −∞; among equals the lower id. A NaN logit has a NaN
 /// score for the selection and weight 0; so has a logit of −∞ weight 0.</para>
 /// <para>Where there is no correction bias the logits themselves are compared, for every scoring function is strictly
-/// increasing. Softmax with logits of +∞ is the limit: those share the whole probability.</para>
+/// increasing. Softmax with logits of +∞ is the limit: those share the whole probability. So do infinite scores of √softplus
+/// where the weights are renormalised.</para>
 /// <para>A group without a second number counts −∞ for it; a group of one expert is scored by that expert alone.</para>
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Never)]
@@ -37,22 +38,35 @@ public static unsafe class GateRow
         closed.Clear();
         if (shape.Groups > 1) CloseGroups(keys, closed, shape);
 
-        var sum = 0.0;
-        foreach (ref var expert in experts)
+        Span<double> chosen = stackalloc double[shape.TopK];
+        for (var rank = 0; rank < chosen.Length; rank++)
         {
-            expert = TakeBest(keys, closed);
-            sum += scores[expert];
+            experts[rank] = TakeBest(keys, closed);
+            chosen[rank] = scores[experts[rank]];
         }
 
-        var scale = shape.Renormalize ? call->RoutedScalingFactor / (sum + Tiny) : call->RoutedScalingFactor;
-        for (var rank = 0; rank < experts.Length; rank++) weights[rank] = (float)(scores[experts[rank]] * scale);
+        if (shape.Renormalize) Normalize(chosen);
+        for (var rank = 0; rank < weights.Length; rank++) weights[rank] = (float)(chosen[rank] * call->RoutedScalingFactor);
+    }
+
+    private static void Normalize(Span<double> scores)
+    {
+        if (scores.Contains(double.PositiveInfinity))
+        {
+            foreach (ref var score in scores) score = double.IsPositiveInfinity(score) ? 1 : 0;
+        }
+
+        var sum = Tiny;
+        foreach (var score in scores) sum += score;
+        foreach (ref var score in scores) score /= sum;
     }
 
     private static void Score(ReadOnlySpan<float> logits, Span<double> scores, GateScoring scoring)
     {
-        if (scoring == GateScoring.Sigmoid)
+        if (scoring != GateScoring.Softmax)
         {
-            for (var e = 0; e < logits.Length; e++) scores[e] = float.IsNaN(logits[e]) ? 0 : 1 / (1 + Math.Exp(-logits[e]));
+            for (var e = 0; e < logits.Length; e++)
+                scores[e] = float.IsNaN(logits[e]) ? 0 : scoring == GateScoring.Sigmoid ? 1 / (1 + Math.Exp(-logits[e])) : SqrtSoftplus(logits[e]);
             return;
         }
 
@@ -68,6 +82,14 @@ public static unsafe class GateRow
 
         var scale = float.IsNegativeInfinity(top) ? 0 : 1 / sum;
         foreach (ref var score in scores) score *= scale;
+    }
+
+    private static double SqrtSoftplus(double x)
+    {
+        // What 1 + y loses of y, the quotient gives back.
+        var y = Math.Exp(-Math.Abs(x));
+        var sum = 1 + y;
+        return Math.Sqrt(Math.Max(x, 0) + (sum == 1 ? y : Math.Log(sum) * (y / (sum - 1))));
     }
 
     private static void CloseGroups(ReadOnlySpan<double> keys, Span<bool> closed, in GateShape shape)
