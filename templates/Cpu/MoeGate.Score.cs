@@ -7,7 +7,7 @@ using KernelGen.Numerics;
 namespace KernelGen.Templates.Cpu;
 
 /// <content>From logits to keys and heads.</content>
-internal static unsafe partial class MoeGate
+internal static unsafe partial class MoeGate<TLogit>
 {
     private const int FullBlocks = TailExperts == BlockExperts ? BlocksPerGroup : BlocksPerGroup - 1;
 

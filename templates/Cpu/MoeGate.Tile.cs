@@ -8,7 +8,7 @@ using KernelGen.Numerics;
 namespace KernelGen.Templates.Cpu;
 
 /// <content>One row at a time, or a few side by side.</content>
-internal static unsafe partial class MoeGate
+internal static unsafe partial class MoeGate<TLogit>
 {
     /// <summary>Routes a few tokens side by side: their chains of dependent steps overlap.</summary>
     [SkipLocalsInit]
@@ -19,7 +19,7 @@ internal static unsafe partial class MoeGate
         var blockHeads = (float*)(maxima + HeadLanes);
         var chosen = blockHeads + HeadLanes;
         nint logitsStride = call->LogitsStride;
-        float* logits = call->Logits + (token * logitsStride);
+        float* logits = (float*)call->Logits + (token * logitsStride);
         float* keys = KeysInPlace ? logits : chosen + (tokens * ChosenLanes);
         nint keyStride = KeysInPlace ? logitsStride : KeyLanes;
         nint expertsStride = call->ExpertsStride;
@@ -40,7 +40,7 @@ internal static unsafe partial class MoeGate
         // Equal keys go one by one, the lowest expert first: `taken` marks those of the block at hand that went already.
         var taken = Static.Array<ulong>(tokens);
         var worst = Static.Array<float>(tokens);
-        for (var rank = 0; rank < TopK; rank++)
+        for (var rank = 0; rank < Routed; rank++)
         {
             foreach (var t in Static.Range(tokens))
             {

@@ -9,10 +9,23 @@ public static class ReferenceGate
     /// <param name="shape">The gate.</param>
     /// <param name="logits">[E].</param>
     /// <param name="correctionBias">[E], or empty where the gate has none.</param>
-    /// <param name="routedScalingFactor">Every weight is multiplied by this.</param>
-    public static ReferenceRoute Route(GateShape shape, float[] logits, float[] correctionBias, float routedScalingFactor)
+    /// <param name="routedScalingFactor">Every routed expert's weight is multiplied by this.</param>
+    /// <param name="tableRow">The token's experts, where the gate has a table.</param>
+    public static ReferenceRoute Route(GateShape shape, float[] logits, float[] correctionBias, float routedScalingFactor, int[]? tableRow = null)
     {
         var scores = Scores(shape.Scoring, logits);
+        var (experts, margin) = tableRow is null ? Select(shape, logits, scores, correctionBias) : (tableRow, double.PositiveInfinity);
+        var chosen = Array.ConvertAll(experts, e => scores[e]);
+        if (shape.Renormalize) chosen = Normalized(chosen);
+        var shared = Enumerable.Range(shape.Experts, shape.SharedExperts);
+        return new ReferenceRoute(
+            [.. experts, .. shared],
+            [.. chosen.Select(weight => weight * routedScalingFactor), .. shared.Select(_ => chosen.Sum())],
+            margin);
+    }
+
+    private static (int[] Experts, double Margin) Select(GateShape shape, float[] logits, double[] scores, float[] correctionBias)
+    {
         var keys = logits.Select((logit, e) => float.IsNaN(logit) ? double.NaN : shape.CorrectionBias ? scores[e] + correctionBias[e] : logit).ToArray();
 
         var size = shape.Experts / shape.Groups;
@@ -21,13 +34,9 @@ public static class ReferenceGate
         var kept = groups.Take(shape.TopKGroups).ToHashSet();
 
         var ranking = Ranking(keys).Where(e => kept.Contains(e / size)).ToArray();
-        var experts = ranking.Take(shape.TopK).ToArray();
-        var chosen = Array.ConvertAll(experts, e => scores[e]);
-        if (shape.Renormalize) chosen = Normalized(chosen);
-        var weights = Array.ConvertAll(chosen, weight => weight * routedScalingFactor);
-
-        var margin = Math.Min(Margin(Array.ConvertAll(ranking, e => keys[e]), shape.TopK), Margin(Array.ConvertAll(groups, g => groupScores[g]), shape.TopKGroups));
-        return new ReferenceRoute(experts, weights, margin);
+        var routed = shape.TopK - shape.SharedExperts;
+        var margin = Math.Min(Margin(Array.ConvertAll(ranking, e => keys[e]), routed), Margin(Array.ConvertAll(groups, g => groupScores[g]), shape.TopKGroups));
+        return (ranking.Take(routed).ToArray(), margin);
     }
 
     /// <summary>Best first: numbers by value, then NaN; among equals the lower index.</summary>

@@ -13,6 +13,7 @@ namespace KernelGen.Cpu;
 /// <para>Where there is no correction bias the logits themselves are compared, for every scoring function is strictly
 /// increasing. Softmax with logits of +∞ is the limit: those share the whole probability. So do infinite scores of √softplus
 /// where the weights are renormalised.</para>
+/// <para>A shared expert's weight is the sum of the routed experts' weights before they are scaled.</para>
 /// <para>A group without a second number counts −∞ for it; a group of one expert is scored by that expert alone.</para>
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Never)]
@@ -21,32 +22,48 @@ public static unsafe class GateRow
     private const double Tiny = 1e-20;
 
     /// <summary>Chooses the experts of <paramref name="token"/> and writes its row of ids and weights.</summary>
+    /// <param name="call">The call; its logits are of single precision.</param>
+    /// <param name="token">Number of the token.</param>
+    /// <param name="shape">The gate.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
     public static void Route(GateArguments* call, int token, GateShape shape)
     {
-        var logits = new ReadOnlySpan<float>(call->Logits + (token * call->LogitsStride), shape.Experts);
+        var logits = new ReadOnlySpan<float>((float*)call->Logits + (token * call->LogitsStride), shape.Experts);
         var weights = new Span<float>(call->Weights + (token * call->WeightsStride), shape.TopK);
         var experts = new Span<int>(call->Experts + (token * call->ExpertsStride), shape.TopK);
+        var routed = experts[..(shape.TopK - shape.SharedExperts)];
         Span<double> scores = stackalloc double[shape.Experts];
-        Span<double> keys = stackalloc double[shape.Experts];
-        Span<bool> closed = stackalloc bool[shape.Experts];
-
         Score(logits, scores, shape.Scoring);
-        for (var e = 0; e < shape.Experts; e++)
-            keys[e] = shape.CorrectionBias && !float.IsNaN(logits[e]) ? scores[e] + call->CorrectionBias[e] : logits[e];
-        closed.Clear();
-        if (shape.Groups > 1) CloseGroups(keys, closed, shape);
+        if (shape.HashTable) new ReadOnlySpan<int>(call->Table + (call->TokenIds[token] * call->TableStride), routed.Length).CopyTo(routed);
+        else Choose(logits, scores, call->CorrectionBias, shape, routed);
 
-        Span<double> chosen = stackalloc double[shape.TopK];
+        Span<double> chosen = stackalloc double[routed.Length];
+        for (var rank = 0; rank < chosen.Length; rank++) chosen[rank] = scores[routed[rank]];
+        if (shape.Renormalize) Normalize(chosen);
+        var sum = 0.0;
         for (var rank = 0; rank < chosen.Length; rank++)
         {
-            experts[rank] = TakeBest(keys, closed);
-            chosen[rank] = scores[experts[rank]];
+            sum += chosen[rank];
+            weights[rank] = (float)(chosen[rank] * call->RoutedScalingFactor);
         }
 
-        if (shape.Renormalize) Normalize(chosen);
-        for (var rank = 0; rank < weights.Length; rank++) weights[rank] = (float)(chosen[rank] * call->RoutedScalingFactor);
+        for (var shared = 0; shared < shape.SharedExperts; shared++)
+        {
+            experts[routed.Length + shared] = shape.Experts + shared;
+            weights[routed.Length + shared] = (float)sum;
+        }
+    }
+
+    private static void Choose(ReadOnlySpan<float> logits, ReadOnlySpan<double> scores, float* correctionBias, in GateShape shape, Span<int> experts)
+    {
+        Span<double> keys = stackalloc double[shape.Experts];
+        Span<bool> closed = stackalloc bool[shape.Experts];
+        for (var e = 0; e < shape.Experts; e++)
+            keys[e] = shape.CorrectionBias && !float.IsNaN(logits[e]) ? scores[e] + correctionBias[e] : logits[e];
+        closed.Clear();
+        if (shape.Groups > 1) CloseGroups(keys, closed, shape);
+        foreach (ref var expert in experts) expert = TakeBest(keys, closed);
     }
 
     private static void Normalize(Span<double> scores)
