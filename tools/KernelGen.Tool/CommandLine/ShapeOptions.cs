@@ -11,7 +11,8 @@ internal sealed class ShapeOptions
     private readonly Option<int?> _topK = Parse.Integer("--top-k", "Experts of each token.");
 
     private readonly Option<GateScoring?> _scoring = Parse.Choice(
-        "--scoring", "How logits become scores; default softmax.", ("softmax", GateScoring.Softmax), ("sigmoid", GateScoring.Sigmoid));
+        "--scoring", "How logits become scores; default softmax.",
+        ("softmax", GateScoring.Softmax), ("sigmoid", GateScoring.Sigmoid), ("sqrtsoftplus", GateScoring.SqrtSoftplus));
 
     private readonly Option<bool> _bias = new("--bias") { Description = "A correction bias that only selects." };
     private readonly Option<int?> _groups = Parse.Integer("--groups", "Equal groups of experts; default 1.");
