@@ -10,6 +10,7 @@ namespace KernelGen.Templates.Cpu;
 internal static unsafe partial class MoeGate<TLogit>
 {
     /// <summary>Routes one token to the experts that its row of the table names.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     private static void RouteByTable(GateArguments* call, int token)
     {

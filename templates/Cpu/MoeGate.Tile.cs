@@ -53,7 +53,7 @@ internal static unsafe partial class MoeGate<TLogit>
                 foreach (var v in Static.Range(1, HeadVectors)) blocks |= Hits(heads[t, v], best) << (v * Lanes);
                 var block = BitOperations.TrailingZeroCount(blocks);
 
-                var blockKeys = keys + (t * keyStride) + (block * BlockLanes);
+                float* blockKeys = keys + (t * keyStride) + (block * BlockLanes);
                 var hits = 0UL;
                 var next = Vector256.Create(Lowest);
                 foreach (var v in Static.Range(BlockVectors))
@@ -64,7 +64,7 @@ internal static unsafe partial class MoeGate<TLogit>
                 }
 
                 hits &= ~taken[t];
-                var expert = Math.Min(FirstExpert(block) + BitOperations.TrailingZeroCount(hits), Experts - 1);
+                int expert = Math.Min(FirstExpert(block) + BitOperations.TrailingZeroCount(hits), Experts - 1);
                 experts[(t * expertsStride) + rank] = expert;
                 chosen[(t * ChosenLanes) + rank] = logits[(t * logitsStride) + expert];
                 var others = hits & (hits - 1);

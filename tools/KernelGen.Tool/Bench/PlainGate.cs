@@ -17,7 +17,8 @@ internal sealed unsafe class PlainGate(GateShape shape)
 
     /// <summary>As <see cref="GateRoute"/>; all tensors are dense.</summary>
     public void Route(
-        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor)
+        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
+        float routedScalingFactor, int nonPaddedTokens)
     {
         var tokensPerItem = Math.Max(1, LogitsPerItem / shape.Experts);
         fixed (float* logitsStart = &logits.GetPinnableReference(), biasStart = correctionBias, weightsStart = &weights.GetPinnableReference())
