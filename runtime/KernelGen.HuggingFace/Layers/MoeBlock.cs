@@ -12,7 +12,7 @@ public sealed class MoeBlock<T> : IDisposable
     where T : unmanaged
 {
     private readonly MoeModelConfig _config;
-    private readonly GateRoute _route;
+    private readonly GateRoute<float> _route;
     private readonly ExpertsForward<T> _forward;
     private readonly RouterProjection _router;
     private readonly float[] _correctionBias;
@@ -27,7 +27,7 @@ public sealed class MoeBlock<T> : IDisposable
     /// <see cref="MoeModelConfig.SharedIntermediateSize"/>, top-1.
     /// </param>
     /// <exception cref="ModelConfigException">The router weights multiply the experts' inputs (llama4), which no kernel does yet.</exception>
-    public MoeBlock(MoeLayerTensors layer, GateRoute route, ExpertsForward<T> forward)
+    public MoeBlock(MoeLayerTensors layer, GateRoute<float> route, ExpertsForward<T> forward)
     {
         ArgumentNullException.ThrowIfNull(layer);
         ArgumentNullException.ThrowIfNull(route);
