@@ -217,6 +217,24 @@ public sealed class DiagnosticTests
         static partial class Both;
         """);
 
+    [Theory]
+    [InlineData("SwigluClamp", "-1f")]
+    [InlineData("SwigluClamp", "0")]
+    [InlineData("SwigluClamp", "float.NaN")]
+    [InlineData("SwigluClamp", "float.PositiveInfinity")]
+    [InlineData("SwigluOai", "7")]
+    [InlineData("SiluAndMul", "float.NaN")]
+    public Task KG0015_activation_limit(string activation, string limit) => Verify($$"""
+        [KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, Activation = KernelGen.MoeActivation.{{activation}}, {|KG0015:ActivationLimit = {{limit}}|})]
+        static partial class Experts;
+        """);
+
+    [Fact]
+    public Task KG0015_activation_limit_is_missing() => Verify("""
+        [{|KG0015:KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, Activation = KernelGen.MoeActivation.SwigluClamp)|}]
+        static partial class Experts;
+        """);
+
     [Fact]
     public Task KG0012_language_is_too_old() => Verify(
         """

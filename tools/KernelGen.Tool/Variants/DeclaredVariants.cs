@@ -51,7 +51,12 @@ internal static class DeclaredVariants
     };
 
     private static IEnumerable<IKernelSpec> Specs(FusedMoeAttribute moe) => moe.SplitK.Select(slices => new FusedMoeSpec(
-        moe.Experts, moe.TopK, moe.HiddenSize, moe.IntermediateSize, moe.Activation, moe.WeightType, slices, moe.Specialize));
+        moe.Experts, moe.TopK, moe.HiddenSize, moe.IntermediateSize, moe.Activation, moe.WeightType, slices, moe.Specialize)
+    {
+        ActivationLimit = moe.ActivationLimit,
+        Bias = moe.Bias,
+        RouterWeightOnInput = moe.RouterWeightOnInput,
+    });
 
     private static string? AttributeName(MetadataReader metadata, CustomAttribute attribute)
     {
