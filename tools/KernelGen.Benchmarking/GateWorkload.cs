@@ -18,19 +18,20 @@ public sealed class GateWorkload
     /// <summary>Makes the logits.</summary>
     /// <param name="shape">The gate.</param>
     /// <param name="mostTokens">The largest T of a call.</param>
-    /// <exception cref="ArgumentException">The logits are too many to lie in one array.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="mostTokens"/> is larger than <see cref="MostTokens"/>.</exception>
     public GateWorkload(GateShape shape, int mostTokens)
     {
         _shape = shape;
-        var pool = mostTokens + (long)SpareTokens;
-        if (pool * shape.Experts > Array.MaxLength)
-            throw new ArgumentException($"{mostTokens} tokens of {shape.Experts} logits are more than one array holds", nameof(mostTokens));
-        _pool = (int)pool;
-        _logits = RandomNumbers.Normal(pool * shape.Experts, seed: 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(mostTokens, MostTokens(shape));
+        _pool = mostTokens + SpareTokens;
+        _logits = RandomNumbers.Normal((long)_pool * shape.Experts, seed: 1);
         _correctionBias = shape.CorrectionBias ? Array.ConvertAll(RandomNumbers.Normal(shape.Experts, seed: 2), value => 0.1f * value) : [];
         _weights = new float[(long)mostTokens * shape.TopK];
         _experts = new int[(long)mostTokens * shape.TopK];
     }
+
+    /// <summary>The largest T: all logits lie in one array.</summary>
+    public static int MostTokens(GateShape shape) => (Array.MaxLength / shape.Experts) - SpareTokens;
 
     /// <summary>Bytes that a workload of this shape takes, roughly.</summary>
     public static double BytesFor(GateShape shape, int mostTokens) => (((double)mostTokens + SpareTokens) * 4 * shape.Experts) + (mostTokens * 8.0 * shape.TopK);

@@ -1,5 +1,13 @@
 using System.Text;
 using KernelGen.Tool;
 
-Console.OutputEncoding = Encoding.UTF8; // µ, × and bars, also on Windows
-return await Cli.RunAsync(args, Terminal.OfProcess());
+Console.OutputEncoding = Encoding.UTF8; // µ, ÷ and bars, also on Windows
+
+// The first Ctrl-C asks, the second one kills.
+using var cancellation = new CancellationTokenSource();
+Console.CancelKeyPress += (_, press) =>
+{
+    press.Cancel = !cancellation.IsCancellationRequested;
+    cancellation.Cancel();
+};
+return await Cli.RunAsync(args, Terminal.OfProcess(), cancellation.Token);

@@ -6,13 +6,15 @@ using KernelGen.OnDemand;
 namespace KernelGen.Tool;
 
 /// <summary>Times a gate, its unspecialised template and the same gate as one would write it by hand.</summary>
-internal sealed class GateBench(MoeGateSpec spec, IReadOnlyList<int> tokenCounts)
+internal sealed class GateBench(MoeGateSpec spec, IReadOnlyList<int> tokenCounts) : IBench
 {
     private readonly GateShape _shape = new(
         spec.Experts, spec.TopK, spec.Scoring, spec.CorrectionBias, spec.Groups, spec.TopKGroups, spec.Renormalize);
 
+    /// <inheritdoc/>
     public void Run(BenchContext bench)
     {
+        MemoryNeed.RequireTokens(tokenCounts.Max(), GateWorkload.MostTokens(_shape));
         MemoryNeed.Require(GateWorkload.BytesFor(_shape, tokenCounts.Max()));
         bench.Subject = spec.VariantName;
         bench.Say("making kernels");

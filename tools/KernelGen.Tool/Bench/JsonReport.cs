@@ -6,16 +6,6 @@ namespace KernelGen.Tool;
 /// <summary>A benchmark as JSON, for other programs and later comparisons.</summary>
 internal static class JsonReport
 {
-    /// <summary>Complains before the measurement rather than after it.</summary>
-    /// <exception cref="UsageException">No file can be written there.</exception>
-    public static void RequireWritable(string path)
-    {
-        if (path.Length == 0) throw new UsageException("--json is empty; expected a file name");
-        if (Directory.Exists(path)) throw new UsageException($"--json {path} is a directory; expected a file name");
-        var directory = Path.GetDirectoryName(Path.GetFullPath(path));
-        if (!Directory.Exists(directory)) throw new UsageException($"--json {path}: there is no directory {directory}");
-    }
-
     /// <summary>Writes the file; it appears complete or not at all.</summary>
     public static void Write(string path, BenchContext bench)
     {

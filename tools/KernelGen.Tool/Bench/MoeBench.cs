@@ -9,21 +9,18 @@ namespace KernelGen.Tool;
 /// <summary>Times the experts of a layer and their unspecialised template.</summary>
 internal static class MoeBench
 {
-    /// <summary>Runs with the type that the spec names.</summary>
+    /// <summary>The benchmark with the type that the spec names.</summary>
     /// <param name="spec">The experts, valid.</param>
     /// <param name="splitK">Slices of the reduction, or null to try those that suit the number of tokens.</param>
     /// <param name="tokenCounts">T, one after the other.</param>
-    /// <param name="bench">Receives the rows.</param>
-    public static void Run(FusedMoeSpec spec, int? splitK, IReadOnlyList<int> tokenCounts, BenchContext bench)
-    {
-        if (spec.WeightType == DType.BFloat16) new MoeBench<BFloat16>(spec, splitK, tokenCounts).Run(bench);
-        else new MoeBench<float>(spec, splitK, tokenCounts).Run(bench);
-    }
+    public static IBench Of(FusedMoeSpec spec, int? splitK, IReadOnlyList<int> tokenCounts) => spec.WeightType == DType.BFloat16
+        ? new MoeBench<BFloat16>(spec, splitK, tokenCounts)
+        : new MoeBench<float>(spec, splitK, tokenCounts);
 }
 
 /// <inheritdoc cref="MoeBench"/>
 /// <typeparam name="T">Type of a weight.</typeparam>
-internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<int> tokenCounts)
+internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<int> tokenCounts) : IBench
     where T : unmanaged
 {
     // The numbers of slices that auto tries where they suit.
@@ -35,8 +32,10 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
     // An unspecialised call that would take longer than this is not worth waiting for.
     private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(4);
 
+    /// <inheritdoc/>
     public void Run(BenchContext bench)
     {
+        MemoryNeed.RequireTokens(tokenCounts.Max(), ExpertsWorkload<T>.MostTokens(spec.TopK, spec.HiddenSize));
         MemoryNeed.Require(ExpertsWorkload<T>.BytesFor(spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max()));
         bench.Subject = spec.VariantName;
         bench.Say("making kernels");
@@ -72,7 +71,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
 
     private static Contender<ExpertsForward<T>> Specialized(FusedMoeSpec candidate, ExpertsForward<T> kernel) => new(
         candidate.VariantName,
-        candidate.SplitK == 1 ? Forms.Specialized : $"{Forms.Specialized}, split-K {candidate.SplitK}",
+        candidate.SplitK == 1 ? Forms.Specialized : $"split-K {candidate.SplitK}",
         (hidden, experts, weights, ids, output, _) => kernel(hidden, experts, weights, ids, output, candidate.SplitK));
 
     private static Verification Verify(ExpertsWorkload<T> workload, Contender<ExpertsForward<T>> contender, int tokens, CancellationToken cancellation)
@@ -82,14 +81,18 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
         return check.Mismatch is null ? check : throw new CheckFailedException($"{contender.Variant}, {tokens} tokens: {check.Mismatch}");
     }
 
-    /// <summary>How long a call takes, from a call of few tokens.</summary>
+    /// <summary>How long a call takes at most, from calls of few tokens; of more when those take no longer than patience allows.</summary>
     private static double EstimateSeconds(ExpertsWorkload<T> workload, ExpertsForward<T> kernel, int tokens)
     {
-        var few = Math.Min(tokens, 4);
-        workload.Run(kernel, few, call: 0); // compiles it
-        var start = Stopwatch.GetTimestamp();
-        workload.Run(kernel, few, call: 1);
-        return Stopwatch.GetElapsedTime(start).TotalSeconds * tokens / few;
+        workload.Run(kernel, tokens: 1, call: 0); // compiles it
+        for (var few = 1; ; few *= 8)
+        {
+            var start = Stopwatch.GetTimestamp();
+            workload.Run(kernel, few, call: 1);
+            var secondsPerToken = Stopwatch.GetElapsedTime(start).TotalSeconds / few;
+            var isGoodEnough = secondsPerToken * tokens <= MostPatience.TotalSeconds || few * 8 > tokens || secondsPerToken * few * 8 > MostPatience.TotalSeconds;
+            if (isGoodEnough) return secondsPerToken * tokens;
+        }
     }
 
     private BenchRow Row(Contender<ExpertsForward<T>> contender, ExpertsWorkload<T> workload, int tokens, Timing timing, Verification check) => new()

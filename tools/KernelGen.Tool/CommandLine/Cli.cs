@@ -17,7 +17,15 @@ internal static class Cli
 
         // An argument that begins with @ is a file name like any other.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0) return Guard.Fail(terminal, ExitCode.BadUsage, parsed.Errors[0].Message);
-        return await parsed.InvokeAsync(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error }, cancellation);
+        if (parsed.Errors.Count > 0) return Guard.Fail(terminal, ExitCode.BadUsage, Problem(parsed));
+        return await parsed.InvokeAsync(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, ProcessTerminationTimeout = null }, cancellation);
+    }
+
+    private static string Problem(ParseResult parsed)
+    {
+        var verbs = parsed.CommandResult.Command.Subcommands.Select(command => command.Name).ToArray();
+        if (verbs.Length == 0) return parsed.Errors[0].Message;
+        var found = parsed.UnmatchedTokens is [var token, ..] ? $"'{token}' is no command" : "a command is missing";
+        return $"{found}; expected {string.Join(", ", verbs[..^1])} or {verbs[^1]}";
     }
 }

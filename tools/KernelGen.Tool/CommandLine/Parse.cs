@@ -7,6 +7,15 @@ namespace KernelGen.Tool;
 /// <summary>Options whose values are checked as they are read, with messages that name option, value and what was expected.</summary>
 internal static class Parse
 {
+    /// <summary>A file or a directory.</summary>
+    public static Option<string?> Path(string name, string description, string shown, bool required = false) => new(name)
+    {
+        Description = description,
+        HelpName = shown,
+        Required = required,
+        CustomParser = result => Value(result, "a file name", text => text.Length == 0 || text.Contains('\0') ? null : text),
+    };
+
     /// <summary>Any integer; what it may be is for the kernel's own rules to say.</summary>
     public static Option<int?> Integer(string name, string description) => new(name)
     {

@@ -18,6 +18,12 @@ internal sealed record TensorFile(string Path, string? Tensor)
         return new TensorFile(text[..colon], text[(colon + 1)..]);
     }
 
+    /// <summary>Opens the file.</summary>
+    /// <exception cref="UsageException">It is a directory.</exception>
+    public SafetensorsFile Open() => Directory.Exists(Path)
+        ? throw new UsageException($"{Path} is a directory; expected a safetensors file")
+        : SafetensorsFile.Open(Path);
+
     /// <summary>The tensor of the file: the one named; else the only matrix; else the one with the usual name.</summary>
     /// <exception cref="UsageException">It cannot be told which, or it is no matrix.</exception>
     public SafetensorsTensor Find(SafetensorsFile file, string usualName)

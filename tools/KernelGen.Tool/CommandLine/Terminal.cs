@@ -5,22 +5,26 @@ namespace KernelGen.Tool;
 /// <summary>Where a command writes: results, failures, and progress for a person who watches.</summary>
 internal sealed class Terminal
 {
-    // Tables of a redirected output may be this wide; a terminal knows its own width.
     private const int RedirectedWidth = 120;
 
     private readonly IAnsiConsole? _progress;
 
     /// <summary>Writes to any writers, as if redirected: no colours, no progress.</summary>
-    public Terminal(TextWriter output, TextWriter error)
+    /// <param name="output">Results.</param>
+    /// <param name="error">The line of a failure.</param>
+    /// <param name="width">Most letters of a table's line; a terminal knows its own.</param>
+    public Terminal(TextWriter output, TextWriter error, int width = RedirectedWidth)
     {
         (Output, Error) = (output, error);
         Console = Create(output, isTerminal: false);
+        Console.Profile.Width = width;
     }
 
     private Terminal()
     {
         (Output, Error) = (System.Console.Out, System.Console.Error);
         Console = Create(Output, !System.Console.IsOutputRedirected);
+        if (System.Console.IsOutputRedirected) Console.Profile.Width = RedirectedWidth;
         if (!System.Console.IsErrorRedirected) _progress = Create(Error, isTerminal: true);
     }
 
@@ -47,16 +51,11 @@ internal sealed class Terminal
         }));
     }
 
-    private static IAnsiConsole Create(TextWriter writer, bool isTerminal)
+    private static IAnsiConsole Create(TextWriter writer, bool isTerminal) => AnsiConsole.Create(new AnsiConsoleSettings
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-            Interactive = isTerminal ? InteractionSupport.Detect : InteractionSupport.No,
-            Out = new AnsiConsoleOutput(writer),
-        });
-        if (!isTerminal) console.Profile.Width = RedirectedWidth;
-        return console;
-    }
+        Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+        ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+        Interactive = isTerminal ? InteractionSupport.Detect : InteractionSupport.No,
+        Out = new AnsiConsoleOutput(writer),
+    });
 }

@@ -21,7 +21,7 @@ internal static class BenchCommand
         var command = new Command("gate", "Times a gate.");
         shape.AddGateTo(command);
         command.Options.Add(tokens);
-        SetBench(command, terminal, (parsed, bench) => new GateBench(shape.Gate(parsed), parsed.GetRequiredValue(tokens)).Run(bench));
+        SetBench(command, terminal, parsed => new GateBench(shape.Gate(parsed), parsed.GetRequiredValue(tokens)));
         return command;
     }
 
@@ -32,7 +32,7 @@ internal static class BenchCommand
         var command = new Command("moe", "Times the experts of a layer.");
         shape.AddMoeTo(command);
         command.Options.Add(tokens);
-        SetBench(command, terminal, (parsed, bench) => MoeBench.Run(shape.Moe(parsed), shape.SplitK(parsed), parsed.GetRequiredValue(tokens), bench));
+        SetBench(command, terminal, parsed => MoeBench.Of(shape.Moe(parsed), shape.SplitK(parsed), parsed.GetRequiredValue(tokens)));
         return command;
     }
 
@@ -41,28 +41,26 @@ internal static class BenchCommand
     {
         var weights = ShapeOptions.WeightsOption("Type of the expert's weights; default f32.");
         var command = new Command("tile", "Times the matrix products alone: what specialising the register tile is worth.") { weights };
-        SetBench(command, terminal, (parsed, bench) =>
-        {
-            var spec = new FusedMoeSpec(1, 1, 256, 256, MoeActivation.SiluAndMul, parsed.GetValue(weights) ?? DType.Float32);
-            MoeBench.Run(spec, splitK: 1, [1024], bench);
-        });
+        SetBench(command, terminal, parsed => MoeBench.Of(
+            new FusedMoeSpec(1, 1, 256, 256, MoeActivation.SiluAndMul, parsed.GetValue(weights) ?? DType.Float32), splitK: 1, [512]));
         return command;
     }
 
-    private static void SetBench(Command command, Terminal terminal, Action<ParseResult, BenchContext> run)
+    private static void SetBench(Command command, Terminal terminal, Func<ParseResult, IBench> prepare)
     {
-        var json = new Option<string?>("--json") { Description = "Also write the rows to a file.", HelpName = "FILE" };
+        var json = Parse.Path("--json", "Also write the rows to a file.", "FILE");
         command.Options.Add(json);
         command.Options.Add(Parse.Device());
         command.SetWork(terminal, (parsed, cancellation) =>
         {
             var path = parsed.GetValue(json);
-            if (path is not null) JsonReport.RequireWritable(path);
+            var bench = prepare(parsed);
+            if (path is not null) OutputFile.Require(json.Name, path);
             var report = terminal.Watch(say =>
             {
                 say("measuring the machine");
                 var context = new BenchContext(MachineLimits.Measure(cancellation), CommandText(parsed), say, cancellation);
-                run(parsed, context);
+                bench.Run(context);
                 return context;
             });
             BenchTable.Write(terminal.Console, report);

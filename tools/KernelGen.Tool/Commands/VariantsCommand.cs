@@ -15,6 +15,7 @@ internal static class VariantsCommand
 
     private static void List(string path, TextWriter output)
     {
+        if (path.Length == 0 || path.Contains('\0')) throw new UsageException("ASSEMBLY is no file name");
         var variants = DeclaredVariants.Read(path);
         if (variants.Count == 0) output.WriteLine($"{path} declares no kernels");
         foreach (var (className, spec) in variants)

@@ -13,6 +13,7 @@ internal static class LayerRun
 
     public static void Run(LayerRequest request, Terminal terminal)
     {
+        if (request.Output is not null) OutputFile.Require("--output", request.Output);
         if (!Directory.Exists(request.Model)) throw new UsageException($"--model {request.Model} is no directory");
         var config = MoeModelConfig.Load(request.Model);
         using var checkpoint = SafetensorsCheckpoint.Open(request.Model);
@@ -65,7 +66,7 @@ internal static class LayerRun
 
     private static (float[] Hidden, int Tokens) ReadHidden(TensorFile input, int hiddenSize)
     {
-        using var file = SafetensorsFile.Open(input.Path);
+        using var file = input.Open();
         var tensor = input.Find(file, InputName);
         if (tensor.Shape[1] != hiddenSize)
             throw new UsageException($"{input.Path}: tensor {tensor.Info} does not fit the model; expected [T, H] = [T, {hiddenSize}]");
@@ -76,7 +77,7 @@ internal static class LayerRun
 
     private static float[] ReadExpected(TensorFile expect, int tokens, int hiddenSize)
     {
-        using var file = SafetensorsFile.Open(expect.Path);
+        using var file = expect.Open();
         var tensor = expect.Find(file, OutputName);
         if (tensor.Shape[0] != tokens || tensor.Shape[1] != hiddenSize)
             throw new UsageException($"{expect.Path}: tensor {tensor.Info} cannot be compared with the output [{tokens}, {hiddenSize}]");

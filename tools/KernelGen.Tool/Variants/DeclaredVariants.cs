@@ -11,6 +11,7 @@ internal static class DeclaredVariants
     /// <exception cref="UsageException">The file is no .NET assembly.</exception>
     public static IReadOnlyList<(string ClassName, IKernelSpec Spec)> Read(string path)
     {
+        if (Directory.Exists(path)) throw new UsageException($"{path} is a directory; expected a .NET assembly");
         try
         {
             using var file = File.OpenRead(path);

@@ -14,8 +14,8 @@ internal static class DecodedAttribute
         var decoded = new T();
         foreach (var argument in attribute.DecodeValue(TypeNames.Instance).NamedArguments)
         {
-            var property = typeof(T).GetProperty(argument.Name ?? "")
-                ?? throw new BadImageFormatException($"{typeof(T).Name} has no property '{argument.Name}'");
+            if (typeof(T).GetProperty(argument.Name ?? "") is not { CanWrite: true } property)
+                throw new BadImageFormatException($"{typeof(T).Name} has no property '{argument.Name}'");
             property.SetValue(decoded, Convert(argument.Value, property.PropertyType));
         }
 

@@ -1,0 +1,113 @@
+using KernelGen.HuggingFace;
+using KernelGen.Testing;
+
+namespace KernelGen.Tool.Tests;
+
+/// <summary><c>kernelgen run</c> on the golden checkpoints.</summary>
+public class RunTests
+{
+    private static readonly string Expected = GoldenFiles.Path("mixtral-a", "expected.safetensors");
+
+    [Theory]
+    [InlineData("mixtral-a", "moegate_softmax_e8_k2_f32_cpu", "fusedmoe_silu_e8_k2_h128_i96_bf16_cpu")]
+    [InlineData("qwen3moe-a", "moegate_softmax_e32_k8_f32_cpu")]
+    [InlineData("deepseekv3-a", "moegate_sigmoid_bias_g4x2_e32_k6_f32_cpu", "fusedmoe_silu_e1_k1_h128_i96_bf16_cpu")]
+    [InlineData("glm4moe-a", "moegate_sigmoid_bias_e16_k4_f32_cpu")]
+    [InlineData("qwen2moe-a", "moegate_softmax_norenorm_e12_k4_f32_cpu", "fusedmoe_silu_e1_k1_h128_i128_bf16_cpu")]
+    [InlineData("olmoe-a", "moegate_softmax_norenorm_e16_k4_f32_cpu")]
+    [InlineData("jamba-a", "moegate_softmax_norenorm_e4_k2_f32_cpu")]
+    public async Task ComputesWhatTransformersComputed(string model, params string[] variants)
+    {
+        var expected = GoldenFiles.Path(model, "expected.safetensors");
+        var run = (await ToolRun.Of("run", "--model", GoldenFiles.Path(model), "--input", expected, "--expect", expected)).AssertSuccess();
+        Assert.All(variants, variant => Assert.Contains(variant, run.Output));
+        Assert.Contains("the output is that of", run.Output);
+    }
+
+    [Fact]
+    public async Task WidensWeightsOnRequest()
+    {
+        var run = await ToolRun.Of("run", "--model", GoldenFiles.Path("qwen2moe-a"), "--weights", "f32",
+            "--input", GoldenFiles.Path("qwen2moe-a", "expected.safetensors") + ":hidden_states",
+            "--expect", GoldenFiles.Path("qwen2moe-a", "expected.safetensors") + ":output");
+        Assert.Contains("fusedmoe_silu_e12_k4_h128_i96_f32_cpu", run.AssertSuccess().Output);
+    }
+
+    [Theory]
+    [InlineData("gptoss-a", "gpt_oss")]
+    [InlineData("llama4-a", "llama4")]
+    public async Task SaysWhatAFamilyLacks(string model, string family) =>
+        (await ToolRun.Of("run", "--model", GoldenFiles.Path(model), "--input", Expected)).AssertFailure(2, family, "cannot be loaded yet");
+
+    [Fact]
+    public async Task WritesTheOutputThatAnotherRunExpects()
+    {
+        using var folder = new TemporaryFolder();
+        var output = folder.File("output.safetensors");
+        (await ToolRun.Of("run", "--model", GoldenFiles.Path("jamba-a"), "--input", GoldenFiles.Path("jamba-a", "expected.safetensors"), "--output", output)).AssertSuccess();
+        using (var file = SafetensorsFile.Open(output)) Assert.Equal([37, 128], file.Get("output").Shape.ToArray());
+
+        // The only matrix of a file needs no name; the same bits come again.
+        var again = await ToolRun.Of("run", "--model", GoldenFiles.Path("jamba-a"), "--input", GoldenFiles.Path("jamba-a", "expected.safetensors"),
+            "--expect", output, "--rtol", "0", "--atol", "0");
+        Assert.Contains("largest error 0 absolute", again.AssertSuccess().Output);
+    }
+
+    [Fact]
+    public async Task FailsWhenTheOutputIsAnother() =>
+        (await ToolRun.Of("run", "--model", GoldenFiles.Path("mixtral-a"), "--input", Expected, "--expect", $"{Expected}:hidden_states"))
+            .AssertFailure(1, "of 4736 elements differ", "the first at [0, 0]", "absolute", "relative");
+
+    [Fact]
+    public async Task RejectsFilesThatDoNotFit()
+    {
+        using var folder = new TemporaryFolder();
+        var narrow = folder.Write("narrow.safetensors", ("x", [2, 64], new float[128]));
+        var two = folder.Write("two.safetensors", ("a", [1, 128], new float[128]), ("b", [1, 128], new float[128]));
+        var flat = folder.Write("flat.safetensors", ("hidden_states", [128], new float[128]));
+        var none = folder.Write("none.safetensors", ("x", [0, 128], []));
+        var damaged = folder.File("damaged.safetensors");
+        await File.WriteAllBytesAsync(damaged, File.ReadAllBytes(Expected)[..1000], TestContext.Current.CancellationToken);
+
+        (await Mixtral("--input", narrow)).AssertFailure(2, "narrow.safetensors", "[2, 64]", "[T, 128]");
+        (await Mixtral("--input", two)).AssertFailure(2, "2 matrices", "hidden_states", ":TENSOR");
+        (await Mixtral("--input", flat)).AssertFailure(2, "[128]", "[T, H]");
+        (await Mixtral("--input", none)).AssertFailure(2, "no tokens");
+        (await Mixtral("--input", damaged)).AssertFailure(2, "damaged.safetensors");
+        (await Mixtral("--input", $"{two}:c")).AssertFailure(2, "no tensor 'c'", "'a'");
+        (await Mixtral("--input", $"{two}:")).AssertFailure(2, "FILE:TENSOR");
+        (await Mixtral("--input", folder.File("absent"))).AssertFailure(2, "absent");
+        (await Mixtral("--input", Path.GetDirectoryName(two)!)).AssertFailure(2, "is a directory");
+        (await Mixtral("--input", Expected, "--expect", two + ":a")).AssertFailure(2, "[1, 128]", "[37, 128]");
+        (await Mixtral("--input", Expected, "--output", folder.File("no/such/directory"))).AssertFailure(2, "--output", "no directory");
+        (await Mixtral("--input", Expected, "--output", Path.GetDirectoryName(two)!)).AssertFailure(2, "--output", "is a directory");
+    }
+
+    [Fact]
+    public async Task RejectsModelsThatCannotRun()
+    {
+        using var folder = new TemporaryFolder();
+        (await ToolRun.Of("run", "--model", folder.File("absent"), "--input", Expected)).AssertFailure(2, "absent", "no directory");
+        (await ToolRun.Of("run", "--model", Path.GetDirectoryName(folder.File("x"))!, "--input", Expected)).AssertFailure(2, "config.json");
+        await File.WriteAllTextAsync(folder.File("config.json"), "{ \"model_type\": \"mixtral\" ", TestContext.Current.CancellationToken);
+        (await ToolRun.Of("run", "--model", Path.GetDirectoryName(folder.File("x"))!, "--input", Expected)).AssertFailure(2, "config.json", "JSON");
+        File.Copy(GoldenFiles.Path("mixtral-a", "config.json"), folder.File("config.json"), overwrite: true);
+        (await ToolRun.Of("run", "--model", Path.GetDirectoryName(folder.File("x"))!, "--input", Expected)).AssertFailure(2, "model.safetensors");
+        (await Mixtral("--input", Expected, "--layer", "1")).AssertFailure(2, "no layer 1");
+    }
+
+    [Theory]
+    [InlineData("--rtol", "-1")]
+    [InlineData("--rtol", "nan")]
+    [InlineData("--atol", "1e999")]
+    [InlineData("--layer", "99999999999")]
+    [InlineData("--layer", "x")]
+    [InlineData("--weights", "fp8")]
+    [InlineData("--device", "cuda:0")]
+    [InlineData("--output", "")]
+    [InlineData("--bogus", "1")]
+    public async Task RejectsValues(string option, string value) =>
+        (await Mixtral("--input", Expected, option, value)).AssertFailure(2, option);
+
+    private static Task<ToolRun> Mixtral(params string[] more) => ToolRun.Of(["run", "--model", GoldenFiles.Path("mixtral-a"), .. more]);
+}
