@@ -17,6 +17,9 @@ public sealed record DeclaredClass(
     EquatableArray<MoeGateSpec> Gates,
     EquatableArray<FusedMoeSpec> Experts)
 {
+    /// <summary>The valid product-key routers; no two have the same dispatch key.</summary>
+    public EquatableArray<OmniRouterSpec> OmniRouters { get; init; } = EquatableArray<OmniRouterSpec>.Empty;
+
     /// <summary>Namespace, containing types and name, divided by dots.</summary>
     public string FullName =>
         string.Join(".", new[] { Namespace }.Concat(ContainingTypes.Select(type => type.Name)).Append(Name).Where(name => name.Length > 0));
@@ -25,7 +28,7 @@ public sealed record DeclaredClass(
     public string HintName { get; init; } = Name;
 
     /// <summary>Every variant that the class declares.</summary>
-    public IEnumerable<IKernelSpec> Variants => Gates.Concat<IKernelSpec>(Experts);
+    public IEnumerable<IKernelSpec> Variants => Gates.Concat<IKernelSpec>(Experts).Concat(OmniRouters);
 }
 
 /// <summary>A type around a declared class.</summary>

@@ -27,7 +27,9 @@ internal static class ClassRules
     private static IEnumerable<string> AddedMembers(INamedTypeSymbol type)
     {
         yield return "Select";
-        if (KernelAttributes.Of(type).Any(KernelAttributes.IsMoeGate)) yield return "Route";
+        var routers = KernelAttributes.Of(type).Any(KernelAttributes.IsOmniRouter);
+        if (routers || KernelAttributes.Of(type).Any(KernelAttributes.IsMoeGate)) yield return "Route";
+        if (routers) yield return "RouteBackward";
         if (KernelAttributes.Of(type).Any(KernelAttributes.IsFusedMoe)) yield return "Forward";
     }
 

@@ -22,3 +22,17 @@ public delegate void GateRoute(
 public delegate void ExpertsForward<T>(
     ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> expertWeights, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output, int splitK = 0)
     where T : unmanaged;
+
+/// <summary>A generated <c>Route</c> of a product-key router, whatever class declares it.</summary>
+/// <param name="x">[T, n].</param>
+/// <param name="y">[T, n].</param>
+/// <param name="scores">Receives [T, k].</param>
+/// <param name="indices">Receives [T, k].</param>
+public delegate void OmniRoute(ReadOnlyTensorSpan<float> x, ReadOnlyTensorSpan<float> y, TensorSpan<float> scores, TensorSpan<int> indices);
+
+/// <summary>A generated <c>RouteBackward</c>, whatever class declares it.</summary>
+/// <param name="indices">[T, k].</param>
+/// <param name="gradScores">[T, k].</param>
+/// <param name="gradX">Receives [T, n].</param>
+/// <param name="gradY">Receives [T, n].</param>
+public delegate void OmniRouteBackward(ReadOnlyTensorSpan<int> indices, ReadOnlyTensorSpan<float> gradScores, TensorSpan<float> gradX, TensorSpan<float> gradY);

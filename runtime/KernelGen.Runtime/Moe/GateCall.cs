@@ -62,8 +62,8 @@ public readonly unsafe ref struct GateCall
         TensorShape.RequireMatrix<float>(weights, nameof(weights), "[T, k]", tokens, null);
         TensorShape.RequireMatrix<int>(experts, nameof(experts), "[T, k]", tokens, weights.Lengths[1]);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(weights.Lengths[1], int.MaxValue, nameof(weights));
-        RequireOwnRows(tokens, weights.Lengths[1], weights.Strides[0], nameof(weights));
-        RequireOwnRows(tokens, weights.Lengths[1], experts.Strides[0], nameof(experts));
+        TensorShape.RequireOwnRows<float>(weights, nameof(weights));
+        TensorShape.RequireOwnRows<int>(experts, nameof(experts));
         if (!float.IsFinite(routedScalingFactor))
             throw new ArgumentOutOfRangeException(nameof(routedScalingFactor), routedScalingFactor, "the routed scaling factor must be finite");
         return new GateCall(logits, correctionBias, weights, experts, routedScalingFactor);
@@ -108,13 +108,6 @@ public readonly unsafe ref struct GateCall
         var work = (Work*)context;
         var first = item * work->TokensPerItem;
         work->Kernel(work->Arguments->Slice(first, Math.Min(work->TokensPerItem, work->Arguments->Tokens - first)));
-    }
-
-    /// <summary>Rows that share memory can be read, but not written.</summary>
-    private static void RequireOwnRows(nint rows, nint columns, nint stride, string argument)
-    {
-        if (rows > 1 && stride < columns)
-            throw new ArgumentException($"{argument} has rows {stride} elements apart; [{rows}, {columns}] needs at least {columns}", argument);
     }
 
     private struct Work
