@@ -32,6 +32,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         Simd.Interleave(rows, block.Tokens, HiddenSize, call->Packed + ((nint)block.Row * HiddenSize), block.Width);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     private static void GateUpPanels(MoeArguments* call, MoeBlock* blocks, int panels, TWeight* gate, TWeight* up, int first, int end)
     {
@@ -70,6 +71,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     private static void DownPanels(MoeArguments* call, MoeBlock* blocks, int panels, TWeight* down, int first, int end)
     {
@@ -122,6 +124,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     }
 
     /// <summary>Adds to sums [rows, width] the products of staged weights [rows, depth] and tokens [depth, width].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile([Specialize] int rows, [Specialize] int vectors, float* staged, float* tokens, nint depth, float* sums)
     {
         var acc = Static.Array<Vector256<float>>(rows, vectors);

@@ -33,6 +33,7 @@ public static unsafe partial class Simd
     public static void Widen(float* source, float* target, int count) => Unsafe.CopyBlockUnaligned(target, source, (uint)count * sizeof(float));
 
     /// <summary>Copies <paramref name="count"/> numbers, widened exactly.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Widen(BFloat16* source, float* target, int count)
     {
         var i = 0;

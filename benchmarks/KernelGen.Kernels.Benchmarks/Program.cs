@@ -1,0 +1,4 @@
+using BenchmarkDotNet.Running;
+using KernelGen.Kernels.Benchmarks;
+
+BenchmarkSwitcher.FromAssembly(typeof(GateBenchmarks).Assembly).Run(args);
