@@ -26,22 +26,14 @@ internal static unsafe partial class OmniRouter
         [Specialize] int lists, [Specialize] int blocks, [Specialize] int vectors, [Specialize] int rounds, float** keys, float* best, int* places, [Specialize] int room)
     {
         var headVectors = (blocks + Lanes - 1) / Lanes;
-        var buffer = stackalloc Vector256<float>[(headVectors * Lanes) + 1];
+        var blockHeads = stackalloc float[headVectors * Lanes];
         var list = Static.Array<nint>(lists);
         var heads = Static.Array<Vector256<float>>(lists, headVectors);
-        foreach (var i in Static.Range(blocks, headVectors * Lanes)) buffer[i] = Vector256.Create(Lowest);
         foreach (var l in Static.Range(lists))
         {
             list[l] = (nint)keys[l];
-            for (nint block = 0; block < blocks; block++)
-            {
-                // The comparison's first operand loses when it is NaN.
-                var head = Vector256.Create(Lowest);
-                foreach (var v in Static.Range(vectors)) head = Simd.Larger(Vector256.Load((float*)list[l] + (block * (vectors * Lanes)) + (v * Lanes)), head);
-                buffer[block] = head;
-            }
-
-            foreach (var v in Static.Range(headVectors)) heads[l, v] = Simd.LargestOfEach(buffer + (v * Lanes));
+            WriteHeads(blocks, vectors, keys[l], blockHeads);
+            foreach (var v in Static.Range(headVectors)) heads[l, v] = Vector256.Load(blockHeads + (v * Lanes));
         }
 
         // Equal numbers go one by one: `taken` marks those of the block at hand that went already.
@@ -97,6 +89,24 @@ internal static unsafe partial class OmniRouter
             foreach (var v in Static.Range(1, headVectors)) top = Simd.Larger(top, heads[l, v]);
             best[(l * room) + rounds] = Simd.MaxAcross(top).ToScalar();
         }
+    }
+
+    /// <summary>Writes the largest number of every block, and −∞ behind the last block.</summary>
+    [SkipLocalsInit]
+    private static void WriteHeads([Specialize] int blocks, [Specialize] int vectors, float* numbers, float* heads)
+    {
+        var maxima = stackalloc Vector256<float>[(blocks + Lanes - 1) / Lanes * Lanes];
+        foreach (var i in Static.Range(blocks, (blocks + Lanes - 1) / Lanes * Lanes)) maxima[i] = Vector256.Create(Lowest);
+        for (nint block = 0; block < blocks; block++)
+        {
+            // The comparison's first operand loses when it is NaN.
+            var head = Vector256.Create(Lowest);
+            foreach (var v in Static.Range(vectors)) head = Simd.Larger(Vector256.Load(numbers + (v * Lanes)), head);
+            maxima[block] = head;
+            numbers += vectors * Lanes;
+        }
+
+        foreach (var v in Static.Range((blocks + Lanes - 1) / Lanes)) Simd.LargestOfEach(maxima + (v * Lanes)).Store(heads + (v * Lanes));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -21,7 +21,7 @@ internal static unsafe partial class OmniRouter
     private const int ChosenRoom = TopK + 1;
 
     /// <summary>Writes the sums and ids of the pairs; what follows the sums is −∞.</summary>
-    /// <param name="best">The best of the first axis and, <see cref="RankRoom"/> behind them, of the second.</param>
+    /// <param name="best">The best of the first axis and, one room of ranks behind them, of the second.</param>
     /// <param name="places">Their ids.</param>
     /// <param name="sums">Receives the sums.</param>
     /// <param name="ids">Receives the ids of the experts.</param>

@@ -90,6 +90,17 @@ public sealed class DiagnosticTests
         static partial class Experts;
         """);
 
+    [Theory]
+    [InlineData("{|KG0003:ExpertsPerAxis = 0|}, TopK = 1")]
+    [InlineData("{|KG0003:ExpertsPerAxis = 4097|}, TopK = 1")]
+    [InlineData("ExpertsPerAxis = 48, {|KG0003:TopK = 0|}")]
+    [InlineData("ExpertsPerAxis = 48, {|KG0003:TopK = 129|}")]
+    [InlineData("ExpertsPerAxis = 3, {|KG0004:TopK = 10|}")]
+    public Task KG0003_and_KG0004_omni_router(string arguments) => Verify($$"""
+        [KernelGen.OmniRouter({{arguments}})]
+        static partial class Omni;
+        """);
+
     [Fact]
     public Task KG0004_top_k_above_experts() => Verify("""
         [KernelGen.MoeGate(Experts = 8, {|KG0004:TopK = 9|})]

@@ -21,6 +21,8 @@ internal sealed class ShapeOptions
     private readonly Option<int?> _hidden = Parse.Integer("--hidden", "Width of the hidden states.");
     private readonly Option<int?> _intermediate = Parse.Integer("--intermediate", "Width of one expert's intermediate states.");
 
+    private readonly Option<int?> _perAxis = Parse.Integer("--per-axis", "Keys of an axis of a product-key router.");
+
     private readonly Option<string?> _splitK = new("--split-k")
     {
         Description = "Slices of the reduction; auto tries those that suit the number of tokens.",
@@ -28,6 +30,8 @@ internal sealed class ShapeOptions
     };
 
     private IEnumerable<Option> GateOnly => [_scoring, _bias, _groups, _topKGroups, _noRenormalize];
+
+    private IEnumerable<Option> OmniOnly => [_perAxis];
 
     private IEnumerable<Option> MoeOnly => [_hidden, _intermediate, Weights, _splitK];
 
@@ -44,14 +48,17 @@ internal sealed class ShapeOptions
     /// <summary>Adds the options of experts.</summary>
     public void AddMoeTo(Command command) => Add(command, [_experts, _topK, .. MoeOnly]);
 
+    /// <summary>Adds the options of product-key routers.</summary>
+    public void AddOmniTo(Command command) => Add(command, [_perAxis, _topK]);
+
     /// <summary>Adds all.</summary>
-    public void AddTo(Command command) => Add(command, [_experts, _topK, .. GateOnly, .. MoeOnly]);
+    public void AddTo(Command command) => Add(command, [_experts, _topK, .. GateOnly, .. MoeOnly, .. OmniOnly]);
 
     /// <summary>The gate that the options describe.</summary>
     /// <exception cref="UsageException">An option is missing or belongs to another family, or no such gate can be made.</exception>
     public MoeGateSpec Gate(ParseResult parsed)
     {
-        RejectOthers(parsed, MoeOnly, "gate");
+        RejectOthers(parsed, [.. MoeOnly, .. OmniOnly], "gate");
         var spec = new MoeGateSpec(
             Required(parsed, _experts),
             Required(parsed, _topK),
@@ -68,7 +75,7 @@ internal sealed class ShapeOptions
     /// <exception cref="UsageException">An option is missing or belongs to another family, or no such experts can be made.</exception>
     public FusedMoeSpec Moe(ParseResult parsed)
     {
-        RejectOthers(parsed, GateOnly, "moe");
+        RejectOthers(parsed, [.. GateOnly, .. OmniOnly], "moe");
         var spec = new FusedMoeSpec(
             Required(parsed, _experts),
             Required(parsed, _topK),
@@ -77,6 +84,16 @@ internal sealed class ShapeOptions
             MoeActivation.SiluAndMul,
             parsed.GetValue(Weights) ?? DType.Float32,
             SplitK(parsed) ?? 1);
+        spec.RequireValid();
+        return spec;
+    }
+
+    /// <summary>The product-key router that the options describe.</summary>
+    /// <exception cref="UsageException">An option is missing or belongs to another family, or no such router can be made.</exception>
+    public OmniRouterSpec Omni(ParseResult parsed)
+    {
+        RejectOthers(parsed, [_experts, .. GateOnly, .. MoeOnly], "omni");
+        var spec = new OmniRouterSpec(Required(parsed, _perAxis), Required(parsed, _topK));
         spec.RequireValid();
         return spec;
     }
