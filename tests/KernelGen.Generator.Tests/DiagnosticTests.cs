@@ -101,6 +101,15 @@ public sealed class DiagnosticTests
         static partial class Omni;
         """);
 
+    [Theory]
+    [InlineData("{|KG0003:ExpertsPerAxis = 0|}, TopK = 1, HiddenSize = 64")]
+    [InlineData("ExpertsPerAxis = 48, {|KG0003:TopK = 129|}, {|KG0003:HiddenSize = 65537|}")]
+    [InlineData("ExpertsPerAxis = 3, {|KG0004:TopK = 10|}, HiddenSize = 64")]
+    public Task KG0003_and_KG0004_omni_experts(string arguments) => Verify($$"""
+        [KernelGen.OmniExperts({{arguments}})]
+        static partial class Omni;
+        """);
+
     [Fact]
     public Task KG0004_top_k_above_experts() => Verify("""
         [KernelGen.MoeGate(Experts = 8, {|KG0004:TopK = 9|})]
@@ -212,6 +221,9 @@ public sealed class DiagnosticTests
     [Theory]
     [InlineData("MoeGate(Experts = 8, TopK = 2)", "Route")]
     [InlineData("MoeGate(Experts = 8, TopK = 2)", "Select")]
+    [InlineData("OmniRouter(ExpertsPerAxis = 48, TopK = 2)", "Route")]
+    [InlineData("OmniRouter(ExpertsPerAxis = 48, TopK = 2)", "RouteBackward")]
+    [InlineData("OmniExperts(ExpertsPerAxis = 48, TopK = 2, HiddenSize = 64)", "Backward")]
     [InlineData("FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32)", "Forward")]
     public Task KG0014_class_is_named_like_an_added_method(string attribute, string name) => Verify($$"""
         [KernelGen.{{attribute}}]

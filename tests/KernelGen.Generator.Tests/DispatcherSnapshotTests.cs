@@ -40,6 +40,14 @@ public sealed class DispatcherSnapshotTests
         """);
 
     [Fact]
+    public void Omni_experts() => Verify("OmniExperts.g.cs", """
+        using KernelGen;
+
+        [OmniExperts(ExpertsPerAxis = 256, TopK = 16, HiddenSize = 1024)]
+        public static partial class OmniExperts;
+        """);
+
+    [Fact]
     public void Both_families_on_a_nested_class() => Verify("Outer+Layer.g.cs", """
         using KernelGen;
 

@@ -8,6 +8,8 @@ public sealed class EmittedCodeTests
 
     private const string Router = "[global::KernelGen.OmniRouter(ExpertsPerAxis = 48, TopK = 8)]";
 
+    private const string Neurons = "[global::KernelGen.OmniExperts(ExpertsPerAxis = 48, TopK = 8, HiddenSize = 64)]";
+
     public static TheoryData<string> Places =>
     [
         $"{Gate} {Experts} static partial class Kernels;",
@@ -24,7 +26,7 @@ public sealed class EmittedCodeTests
         $"namespace N; partial record A {{ partial record struct B {{ {Gate} {Experts} internal partial class C; }} }}",
         $"namespace N; public partial class A {{ {Gate} {Experts} protected internal partial class B; }}",
         $"namespace N; public partial class A {{ {Gate} {Experts} private protected partial class B; }}",
-        $"{Gate} {Experts} {Router} static partial class Kernels;",
+        $"{Gate} {Experts} {Router} {Neurons} static partial class Kernels;",
         $"{Router} public static partial class Vector256;",
         $"namespace N; {Gate} static partial class Kernels; {Experts} static partial class Kernels;",
         $"namespace Größe; {Gate} {Experts} public static partial class Überblick;",

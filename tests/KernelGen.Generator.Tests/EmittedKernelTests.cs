@@ -25,6 +25,10 @@ public sealed class EmittedKernelTests
     [InlineData("OmniRouter(ExpertsPerAxis = 256, TopK = 16)")]
     [InlineData("OmniRouter(ExpertsPerAxis = 4096, TopK = 128)")]
     [InlineData("OmniRouter(ExpertsPerAxis = 48, TopK = 8, Specialize = false)")]
+    [InlineData("OmniExperts(ExpertsPerAxis = 1, TopK = 1, HiddenSize = 1)")]
+    [InlineData("OmniExperts(ExpertsPerAxis = 256, TopK = 16, HiddenSize = 1024)")]
+    [InlineData("OmniExperts(ExpertsPerAxis = 4096, TopK = 128, HiddenSize = 65536)")]
+    [InlineData("OmniExperts(ExpertsPerAxis = 48, TopK = 8, HiddenSize = 100, Specialize = false)")]
     public void Compiles_without_a_warning(string attribute) =>
         Consumer.Of($"using KernelGen; [{attribute}] internal static partial class Kernels;").Generate().AssertCompiles();
 }

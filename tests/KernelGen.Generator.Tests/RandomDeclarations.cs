@@ -12,7 +12,9 @@ internal sealed class RandomDeclarations(SeededRandom random)
 
     /// <summary>An attribute that binds, whatever its values are.</summary>
     public string Attribute() => random.Int(0, 4) == 0
-        ? Write("OmniRouter", Int("ExpertsPerAxis"), Int("TopK"), Bool("Specialize"))
+        ? random.Bool()
+            ? Write("OmniRouter", Int("ExpertsPerAxis"), Int("TopK"), Bool("Specialize"))
+            : Write("OmniExperts", Int("ExpertsPerAxis"), Int("TopK"), Int("HiddenSize"), Bool("Specialize"))
         : random.Bool()
         ? Write("MoeGate", Int("Experts"), Int("TopK"), Enum("Scoring", "GateScoring"), Bool("CorrectionBias"), Int("Groups"), Int("TopKGroups"), Bool("Renormalize"), Bool("Specialize"))
         : Write("FusedMoe", Int("Experts"), Int("TopK"), Int("HiddenSize"), Int("IntermediateSize"), Enum("Activation", "MoeActivation"), Enum("WeightType", "DType"), SplitK(), Bool("Specialize"));

@@ -32,6 +32,7 @@ public sealed class KernelAssembly
             "", EquatableArray<ContainingType>.Empty, ClassName, "public static", new(specs.OfType<MoeGateSpec>()), new(specs.OfType<FusedMoeSpec>()))
         {
             OmniRouters = new(specs.OfType<OmniRouterSpec>()),
+            OmniExperts = new(specs.OfType<OmniExpertsSpec>()),
         });
         return new KernelAssembly(Load(sources).GetType(ClassName, throwOnError: true)!);
     }
@@ -48,6 +49,12 @@ public sealed class KernelAssembly
 
     /// <summary>The product-key routers' backward pass.</summary>
     public OmniRouteBackward OmniRouteBackward => Bind<OmniRouteBackward>("RouteBackward");
+
+    /// <summary>The one-neuron experts' entry point.</summary>
+    public OmniExpertsForward OmniForward => Bind<OmniExpertsForward>("Forward");
+
+    /// <summary>The one-neuron experts' backward pass.</summary>
+    public OmniExpertsBackward OmniBackward => Bind<OmniExpertsBackward>("Backward");
 
     /// <summary>The address of the kernel for one vector width: <c>delegate*&lt;in GateArguments, void&gt;</c> for a gate, and so on.</summary>
     /// <remarks>A width that the processor lacks runs, slowly; so every width can be tested anywhere.</remarks>

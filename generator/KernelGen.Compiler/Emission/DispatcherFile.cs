@@ -29,6 +29,7 @@ internal static class DispatcherFile
             if (declared.Gates.Count > 0) families.Add(MoeGateDispatcher.Write);
             if (declared.Experts.Count > 0) families.Add(FusedMoeDispatcher.Write);
             if (declared.OmniRouters.Count > 0) families.Add(OmniRouterDispatcher.Write);
+            if (declared.OmniExperts.Count > 0) families.Add(OmniExpertsDispatcher.Write);
             foreach (var write in families)
             {
                 if (write != families[0]) writer.Line();

@@ -29,6 +29,11 @@ public sealed record KernelRecipe(IReadOnlyList<string> TemplateFiles, Specializ
         {
             BackwardArgumentsType = "global::KernelGen.Cpu.OmniRouterGradients",
         },
+        OmniExpertsSpec experts => new(
+            OmniExpertsTemplate.Files, OmniExpertsTemplate.Request(experts, vectorBits, ClassName(vectorBits)), "global::KernelGen.Cpu.OmniExpertsArguments")
+        {
+            BackwardArgumentsType = "global::KernelGen.Cpu.OmniExpertsGradients",
+        },
         _ => throw new ArgumentException($"{spec.GetType().Name} belongs to no family", nameof(spec)),
     };
 }

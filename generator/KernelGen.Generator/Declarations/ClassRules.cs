@@ -30,7 +30,9 @@ internal static class ClassRules
         var routers = KernelAttributes.Of(type).Any(KernelAttributes.IsOmniRouter);
         if (routers || KernelAttributes.Of(type).Any(KernelAttributes.IsMoeGate)) yield return "Route";
         if (routers) yield return "RouteBackward";
-        if (KernelAttributes.Of(type).Any(KernelAttributes.IsFusedMoe)) yield return "Forward";
+        var neurons = KernelAttributes.Of(type).Any(KernelAttributes.IsOmniExperts);
+        if (neurons || KernelAttributes.Of(type).Any(KernelAttributes.IsFusedMoe)) yield return "Forward";
+        if (neurons) yield return "Backward";
     }
 
     private static bool IsPartial(INamedTypeSymbol type, CancellationToken cancellation) => type.DeclaringSyntaxReferences

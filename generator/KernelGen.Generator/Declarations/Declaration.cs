@@ -22,7 +22,8 @@ internal sealed record Declaration(AttributeData Attribute, IReadOnlyList<IKerne
     private static Declaration Read(AttributeData attribute) =>
         KernelAttributes.IsMoeGate(attribute) ? MoeGateReader.Read(attribute)
         : KernelAttributes.IsFusedMoe(attribute) ? FusedMoeReader.Read(attribute)
-        : OmniRouterReader.Read(attribute);
+        : KernelAttributes.IsOmniRouter(attribute) ? OmniRouterReader.Read(attribute)
+        : OmniExpertsReader.Read(attribute);
 
     private Declaration WithoutAmbiguity(Dictionary<object, IKernelSpec> taken)
     {
@@ -43,6 +44,7 @@ internal sealed record Declaration(AttributeData Attribute, IReadOnlyList<IKerne
         MoeGateSpec gate => gate.DispatchKey,
         FusedMoeSpec experts => experts.DispatchKey,
         OmniRouterSpec router => router.DispatchKey,
+        OmniExpertsSpec experts => experts.DispatchKey,
         _ => throw new ArgumentException($"{spec.GetType().Name} belongs to no family", nameof(spec)),
     };
 }

@@ -28,6 +28,7 @@ internal static class DeclaredClassReader
             new EquatableArray<FusedMoeSpec>(specs.OfType<FusedMoeSpec>()))
         {
             OmniRouters = new EquatableArray<OmniRouterSpec>(specs.OfType<OmniRouterSpec>()),
+            OmniExperts = new EquatableArray<OmniExpertsSpec>(specs.OfType<OmniExpertsSpec>()),
         };
     }
 

@@ -36,3 +36,30 @@ public delegate void OmniRoute(ReadOnlyTensorSpan<float> x, ReadOnlyTensorSpan<f
 /// <param name="gradX">Receives [T, n].</param>
 /// <param name="gradY">Receives [T, n].</param>
 public delegate void OmniRouteBackward(ReadOnlyTensorSpan<int> indices, ReadOnlyTensorSpan<float> gradScores, TensorSpan<float> gradX, TensorSpan<float> gradY);
+
+/// <summary>A generated <c>Forward</c> of one-neuron experts, whatever class declares it.</summary>
+/// <param name="hidden">[T, H].</param>
+/// <param name="up">[E, H].</param>
+/// <param name="down">[E, H].</param>
+/// <param name="weights">[T, k].</param>
+/// <param name="experts">[T, k].</param>
+/// <param name="output">Receives [T, H].</param>
+public delegate void OmniExpertsForward(
+    ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> up, ReadOnlyTensorSpan<float> down,
+    ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output);
+
+/// <summary>A generated <c>Backward</c> of one-neuron experts, whatever class declares it.</summary>
+/// <param name="hidden">[T, H].</param>
+/// <param name="up">[E, H].</param>
+/// <param name="down">[E, H].</param>
+/// <param name="weights">[T, k].</param>
+/// <param name="experts">[T, k].</param>
+/// <param name="gradOutput">[T, H].</param>
+/// <param name="gradHidden">Receives [T, H].</param>
+/// <param name="gradUp">Is added to, [E, H].</param>
+/// <param name="gradDown">Is added to, [E, H].</param>
+/// <param name="gradWeights">Receives [T, k].</param>
+public delegate void OmniExpertsBackward(
+    ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> up, ReadOnlyTensorSpan<float> down,
+    ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, ReadOnlyTensorSpan<float> gradOutput,
+    TensorSpan<float> gradHidden, TensorSpan<float> gradUp, TensorSpan<float> gradDown, TensorSpan<float> gradWeights);
