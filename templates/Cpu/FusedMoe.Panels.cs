@@ -15,7 +15,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     /// <summary>Distance of two staged rows: an odd multiple of the cache line keeps them out of each other's sets.</summary>
     private const int StagedStride = DepthBlock + 16;
 
-    private const int TilePairs = GateUpTileRows / 2;
+    private const int TileColumns = GateUpTileRows / Projections;
     private const int GateUpSums = GateUpTileRows * PanelTokens;
     private const int DownSums = (DownColumns + DownTileRows) * PanelTokens;
 
@@ -38,18 +38,20 @@ internal static unsafe partial class FusedMoe<TWeight>
     {
         var staged = stackalloc float[GateUpTileRows * StagedStride];
         var sums = stackalloc float[SegmentBlocks * GateUpSums];
-        for (var i = first; i < end; i += TilePairs)
+        for (var i = first; i < end; i += TileColumns)
         {
-            int column = Math.Min(i, IntermediateSize - TilePairs); // the last tile steps back rather than overrun
+            int column = Math.Min(i, IntermediateSize - TileColumns); // the last tile steps back rather than overrun
             new Span<float>(sums, panels * GateUpSums).Clear();
             for (var k = 0; k < HiddenSize; k += DepthBlock)
             {
                 var depth = Math.Min(DepthBlock, HiddenSize - k);
-                foreach (var r in Static.Range(TilePairs))
+                foreach (var r in Static.Range(TileColumns))
                 {
                     var row = ((nint)(column + r) * HiddenSize) + k;
                     Widen(gate + row, staged + (r * StagedStride), depth);
-                    Widen(up + row, staged + ((TilePairs + r) * StagedStride), depth);
+                    if (Gated) Widen(up + row, staged + ((TileColumns + r) * StagedStride), depth);
+                    Simd.PrefetchRow(gate + row + (TileColumns * HiddenSize), depth * sizeof(TWeight)); // for the next tile
+                    if (Gated) Simd.PrefetchRow(up + row + (TileColumns * HiddenSize), depth * sizeof(TWeight));
                 }
 
                 for (var p = 0; p < panels; p++)
@@ -63,10 +65,17 @@ internal static unsafe partial class FusedMoe<TWeight>
             {
                 var width = blocks[p].Width;
                 var gates = sums + (p * GateUpSums);
-                var ups = gates + (TilePairs * width);
+                var ups = gates + (TileColumns * width);
+                if (RouterWeightOnInput) ScaleTokens(call, blocks[p], gates, GateUpTileRows);
+                if (Bias)
+                {
+                    var bias = GateUpBias(call, blocks[p].Expert) + column;
+                    AddToRows(gates, TileColumns, width, bias);
+                    if (Gated) AddToRows(ups, TileColumns, width, bias + IntermediateSize);
+                }
+
                 var target = call->Activations + ((nint)blocks[p].Row * IntermediateSize) + ((nint)column * width);
-                for (var j = 0; j < TilePairs * width; j += Lanes)
-                    Activate(Vector256.Load(gates + j), Vector256.Load(ups + j)).Store(target + j);
+                ActivateRow(gates, ups, target, TileColumns * width);
             }
         }
     }
@@ -91,7 +100,11 @@ internal static unsafe partial class FusedMoe<TWeight>
             {
                 var depth = Math.Min(DepthBlock, IntermediateSize - k);
                 foreach (var r in Static.Range(DownTileRows))
-                    Widen(down + ((nint)(column + r) * IntermediateSize) + k, staged + (r * StagedStride), depth);
+                {
+                    var row = down + ((nint)(column + r) * IntermediateSize) + k;
+                    Widen(row, staged + (r * StagedStride), depth);
+                    Simd.PrefetchRow(row + (DownTileRows * IntermediateSize), depth * sizeof(TWeight));
+                }
 
                 for (var p = 0; p < panels; p++)
                 {
@@ -110,8 +123,10 @@ internal static unsafe partial class FusedMoe<TWeight>
             {
                 var slot = call->Plan.Slots[blocks[p].FirstSlot + t];
                 outputs[t] = call->SlotOutputs + ((nint)slot * HiddenSize) + first;
-                scales[t] = RouterWeight(call, slot);
+                scales[t] = RouterWeightOnInput ? 1f : RouterWeight(call, slot);
             }
+
+            if (Bias) AddToRows(sums + (p * DownSums), end - first, blocks[p].Width, DownBias(call, blocks[p].Expert) + first);
 
             Simd.Deinterleave(sums + (p * DownSums), blocks[p].Width, end - first, outputs, scales, blocks[p].Tokens);
         }
@@ -151,6 +166,4 @@ internal static unsafe partial class FusedMoe<TWeight>
             foreach (var v in Static.Range(vectors)) acc[r, v].Store(sums + (((r * vectors) + v) * Lanes));
         }
     }
-
-    private static float RouterWeight(MoeArguments* call, int slot) => call->Weights[(slot / TopK * call->WeightsStride) + (slot % TopK)];
 }

@@ -16,6 +16,15 @@ public sealed class DispatcherSnapshotTests
         """);
 
     [Fact]
+    public void Gates_of_every_kind() => Verify("DeepSeekV4Gates.g.cs", """
+        using KernelGen;
+
+        [MoeGate(Experts = 256, TopK = 7, Scoring = GateScoring.SqrtSoftplus, CorrectionBias = true, LogitsType = DType.BFloat16, SharedExperts = 1)]
+        [MoeGate(Experts = 256, TopK = 6, Scoring = GateScoring.SqrtSoftplus, LogitsType = DType.Float16, HashTable = true)]
+        public static partial class DeepSeekV4Gates;
+        """);
+
+    [Fact]
     public void Experts() => Verify("Qwen3Experts.g.cs", """
         using KernelGen;
 

@@ -78,7 +78,7 @@ internal static class FusedMoeDispatcher
                 using (writer.Indent($"case {spec.SplitK}:"))
                 {
                     writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                    writer.Line($"call.Run(&{variant}.Run);");
+                    writer.Line($"call.Run(&{variant}.Run{Parts(spec)});");
                     writer.Line("return;");
                 }
             }
@@ -149,6 +149,9 @@ internal static class FusedMoeDispatcher
         var declared = string.Join(", ", fewestFirst.Select(spec => spec.SplitK));
         return $"global::KernelGen.Cpu.SplitKChoice.Of(splitK, {tokens} * {FusedMoeTemplate.WorkItems(fewestFirst[0])}L, [{declared}])";
     }
+
+    /// <summary>The parts that the experts of a call must have, where they are not the usual ones.</summary>
+    private static string Parts(FusedMoeSpec spec) => (spec.IsGated ? "" : ", gated: false") + (spec.Bias ? ", bias: true" : "");
 
     private static string Shape(FusedMoeSpec spec) => $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize})";
 

@@ -1,3 +1,4 @@
+using KernelGen.Compiler.Families;
 using KernelGen.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -27,9 +28,11 @@ internal static class ClassRules
     private static IEnumerable<string> AddedMembers(INamedTypeSymbol type)
     {
         yield return "Select";
+        var gates = Declaration.ReadAll(type).SelectMany(declaration => declaration.Specs).OfType<MoeGateSpec>().ToArray();
         var routers = KernelAttributes.Of(type).Any(KernelAttributes.IsOmniRouter);
-        if (routers || KernelAttributes.Of(type).Any(KernelAttributes.IsMoeGate)) yield return "Route";
+        if (routers || gates.Any(gate => !gate.HashTable)) yield return "Route";
         if (routers) yield return "RouteBackward";
+        if (gates.Any(gate => gate.HashTable)) yield return "RouteByTable";
         var neurons = KernelAttributes.Of(type).Any(KernelAttributes.IsOmniExperts);
         if (neurons || KernelAttributes.Of(type).Any(KernelAttributes.IsFusedMoe)) yield return "Forward";
         if (neurons) yield return "Backward";

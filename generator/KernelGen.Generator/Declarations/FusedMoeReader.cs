@@ -18,7 +18,12 @@ internal static class FusedMoeReader
             values.Enum<MoeActivation>(nameof(FusedMoeAttribute.Activation)),
             values.Enum<DType>(nameof(FusedMoeAttribute.WeightType)),
             SplitK: 1,
-            values.Bool(nameof(FusedMoeAttribute.Specialize), absent: true));
+            values.Bool(nameof(FusedMoeAttribute.Specialize), absent: true))
+        {
+            ActivationLimit = values.Float(nameof(FusedMoeAttribute.ActivationLimit)),
+            Bias = values.Bool(nameof(FusedMoeAttribute.Bias), absent: false),
+            RouterWeightOnInput = values.Bool(nameof(FusedMoeAttribute.RouterWeightOnInput), absent: false),
+        };
         if (values.IsBroken) return new Declaration(attribute, [], []);
 
         var specs = (splitK ?? []).Distinct().Select(slices => any with { SplitK = slices }).ToArray();

@@ -17,4 +17,10 @@ internal readonly unsafe struct ExpertPointers
     public required void** Up { get; init; }
 
     public required void** Down { get; init; }
+
+    /// <summary>Whether there are up projections.</summary>
+    public required bool Gated { get; init; }
+
+    /// <summary>The biases, or null.</summary>
+    public required ExpertBiases? Biases { get; init; }
 }

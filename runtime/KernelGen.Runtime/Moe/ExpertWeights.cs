@@ -5,18 +5,18 @@ using KernelGen.Cpu;
 namespace KernelGen;
 
 /// <summary>
-/// The weights of all experts of a layer, where they are: one pointer a projection. Nothing is copied, so memory-mapped
-/// checkpoints are read in place.
+/// The weights of all experts of a layer, where they are: one pointer a projection. Nothing but biases is copied, so memory-mapped
+/// checkpoints are read in place; only <c>Pack</c> makes a copy, of layouts that kernels do not read.
 /// </summary>
 /// <typeparam name="T">Type of a weight: <see cref="float"/> or <see cref="BFloat16"/>.</typeparam>
-public sealed unsafe class ExpertWeights<T> : IDisposable
+public sealed unsafe partial class ExpertWeights<T> : IDisposable
     where T : unmanaged
 {
     private readonly IDisposable[] _owners;
     private readonly void** _pointers;
     private bool _disposed;
 
-    private ExpertWeights(int experts, int hiddenSize, int intermediateSize, IDisposable[] owners)
+    private ExpertWeights(int experts, int hiddenSize, int intermediateSize, bool gated, ExpertBiases? biases, IDisposable[] owners)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(experts, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(hiddenSize, 1);
@@ -24,6 +24,9 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
         Experts = experts;
         HiddenSize = hiddenSize;
         IntermediateSize = intermediateSize;
+        IsGated = gated;
+        Biases = biases;
+        if (biases is not null) RequireBiases(biases);
         _owners = owners;
         _pointers = (void**)NativeMemory.AllocZeroed(3 * (nuint)experts, (nuint)sizeof(void*));
     }
@@ -39,6 +42,12 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
 
     /// <summary>Width I of the intermediate states.</summary>
     public int IntermediateSize { get; }
+
+    /// <summary>Whether there are up projections beside the gate projections.</summary>
+    public bool IsGated { get; }
+
+    /// <summary>The experts' biases, or null if they have none.</summary>
+    public ExpertBiases? Biases { get; }
 
     /// <summary>What a kernel reads.</summary>
     /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
@@ -56,6 +65,8 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
                 Gate = Gate,
                 Up = Up,
                 Down = Down,
+                Gated = IsGated,
+                Biases = Biases,
             };
         }
     }
@@ -72,43 +83,52 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
     /// <param name="experts">Number of experts E.</param>
     /// <param name="hiddenSize">Width H of the hidden states.</param>
     /// <param name="intermediateSize">Width I of the intermediate states.</param>
+    /// <param name="biases">The experts' biases, if they have any.</param>
     /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
-    public static ExpertWeights<T> FromFused(ReadOnlyMemory<T> gateUp, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize)
+    public static ExpertWeights<T> FromFused(
+        ReadOnlyMemory<T> gateUp, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null)
     {
         RequireLength(gateUp.Length, 2L * experts * intermediateSize * hiddenSize, nameof(gateUp), "[E, 2I, H]");
         RequireLength(down.Length, (long)experts * hiddenSize * intermediateSize, nameof(down), "[E, H, I]");
-        MemoryHandle gateUpHandle = gateUp.Pin(), downHandle = down.Pin();
-        var weights = new ExpertWeights<T>(experts, hiddenSize, intermediateSize, [gateUpHandle, downHandle]);
-        var matrix = (nint)hiddenSize * intermediateSize;
-        for (nint expert = 0; expert < experts; expert++)
-        {
-            weights.Gate[expert] = (T*)gateUpHandle.Pointer + (2 * expert * matrix);
-            weights.Up[expert] = (T*)gateUpHandle.Pointer + (((2 * expert) + 1) * matrix);
-            weights.Down[expert] = (T*)downHandle.Pointer + (expert * matrix);
-        }
+        return Pinned(gateUp, down, experts, hiddenSize, intermediateSize, gated: true, biases);
+    }
 
-        return weights;
+    /// <summary>Uses the tensors of experts without up projections in place; they stay pinned until the weights are disposed.</summary>
+    /// <param name="gate">The first projection, [E, I, H].</param>
+    /// <param name="down">[E, H, I].</param>
+    /// <param name="experts">Number of experts E.</param>
+    /// <param name="hiddenSize">Width H of the hidden states.</param>
+    /// <param name="intermediateSize">Width I of the intermediate states.</param>
+    /// <param name="biases">The experts' biases, if they have any.</param>
+    /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
+    public static ExpertWeights<T> FromUngated(
+        ReadOnlyMemory<T> gate, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null)
+    {
+        RequireLength(gate.Length, (long)experts * intermediateSize * hiddenSize, nameof(gate), "[E, I, H]");
+        RequireLength(down.Length, (long)experts * hiddenSize * intermediateSize, nameof(down), "[E, H, I]");
+        return Pinned(gate, down, experts, hiddenSize, intermediateSize, gated: false, biases);
     }
 
     /// <summary>Uses one contiguous row-major matrix a projection and expert, for example those of a memory-mapped checkpoint.</summary>
     /// <param name="hiddenSize">Width H of the hidden states.</param>
     /// <param name="intermediateSize">Width I of the intermediate states.</param>
     /// <param name="gate">Address of each expert's gate projection [I, H].</param>
-    /// <param name="up">Address of each expert's up projection [I, H].</param>
+    /// <param name="up">Address of each expert's up projection [I, H]; no address at all where the experts have none.</param>
     /// <param name="down">Address of each expert's down projection [H, I].</param>
     /// <param name="owner">Keeps the memory alive; disposed with the weights.</param>
+    /// <param name="biases">The experts' biases, if they have any.</param>
     /// <exception cref="ArgumentException">The lists differ in length or hold a null address.</exception>
     public static ExpertWeights<T> FromPointers(
-        int hiddenSize, int intermediateSize, ReadOnlySpan<nint> gate, ReadOnlySpan<nint> up, ReadOnlySpan<nint> down, IDisposable? owner = null)
+        int hiddenSize, int intermediateSize, ReadOnlySpan<nint> gate, ReadOnlySpan<nint> up, ReadOnlySpan<nint> down, IDisposable? owner = null, ExpertBiases? biases = null)
     {
-        RequireLength(up.Length, gate.Length, nameof(up), "[E]");
+        if (!up.IsEmpty) RequireLength(up.Length, gate.Length, nameof(up), "[E]");
         RequireLength(down.Length, gate.Length, nameof(down), "[E]");
-        var weights = new ExpertWeights<T>(gate.Length, hiddenSize, intermediateSize, owner is null ? [] : [owner]);
+        var weights = new ExpertWeights<T>(gate.Length, hiddenSize, intermediateSize, !up.IsEmpty, biases, owner is null ? [] : [owner]);
         for (var expert = 0; expert < gate.Length; expert++)
         {
-            if (gate[expert] == 0 || up[expert] == 0 || down[expert] == 0) throw new ArgumentException($"expert {expert} has a null address", nameof(gate));
+            if (gate[expert] == 0 || (weights.IsGated && up[expert] == 0) || down[expert] == 0) throw new ArgumentException($"expert {expert} has a null address", nameof(gate));
             weights.Gate[expert] = (void*)gate[expert];
-            weights.Up[expert] = (void*)up[expert];
+            if (weights.IsGated) weights.Up[expert] = (void*)up[expert];
             weights.Down[expert] = (void*)down[expert];
         }
 
@@ -123,6 +143,47 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
         NativeMemory.Free(_pointers);
         foreach (var owner in _owners) owner.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    private static ExpertWeights<T> Pinned(
+        ReadOnlyMemory<T> gateUp, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, bool gated, ExpertBiases? biases)
+    {
+        MemoryHandle gateUpHandle = gateUp.Pin(), downHandle = down.Pin();
+        try
+        {
+            var weights = new ExpertWeights<T>(experts, hiddenSize, intermediateSize, gated, biases, [gateUpHandle, downHandle]);
+            weights.SetAddresses((T*)gateUpHandle.Pointer, (T*)downHandle.Pointer);
+            return weights;
+        }
+        catch
+        {
+            gateUpHandle.Dispose();
+            downHandle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Points at contiguous tensors [E, 2I, H], or [E, I, H] without up projections, and [E, H, I].</summary>
+    private void SetAddresses(T* gateUp, T* down)
+    {
+        var matrix = (nint)HiddenSize * IntermediateSize;
+        var projections = IsGated ? 2 : 1;
+        for (nint expert = 0; expert < Experts; expert++)
+        {
+            Gate[expert] = gateUp + (projections * expert * matrix);
+            if (IsGated) Up[expert] = gateUp + (((2 * expert) + 1) * matrix);
+            Down[expert] = down + (expert * matrix);
+        }
+    }
+
+    private void RequireBiases(ExpertBiases biases)
+    {
+        var width = (IsGated ? 2L : 1L) * IntermediateSize;
+        if (biases.Experts != Experts || biases.GateUpWidth != width || biases.DownWidth != HiddenSize)
+        {
+            throw new ArgumentException(
+                $"biases are [{biases.Experts}, {biases.GateUpWidth}] and [{biases.Experts}, {biases.DownWidth}]; expected [{Experts}, {width}] and [{Experts}, {HiddenSize}]", nameof(biases));
+        }
     }
 
     private static void RequireLength(long actual, long expected, string argument, string shape)

@@ -48,6 +48,14 @@ public static unsafe partial class Simd
         if (Sse.IsSupported) Sse.Prefetch0(address);
     }
 
+    /// <summary>Asks for <paramref name="bytes"/> bytes from <paramref name="address"/> on, into the second-level cache: they are wanted soon, not now.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void PrefetchRow(void* address, int bytes)
+    {
+        if (!Sse.IsSupported) return;
+        for (var i = 0; i < bytes; i += 64) Sse.Prefetch1((byte*)address + i);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Widen512(ushort* source)
     {

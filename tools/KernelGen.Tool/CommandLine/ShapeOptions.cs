@@ -11,7 +11,8 @@ internal sealed class ShapeOptions
     private readonly Option<int?> _topK = Parse.Integer("--top-k", "Experts of each token.");
 
     private readonly Option<GateScoring?> _scoring = Parse.Choice(
-        "--scoring", "How logits become scores; default softmax.", ("softmax", GateScoring.Softmax), ("sigmoid", GateScoring.Sigmoid));
+        "--scoring", "How logits become scores; default softmax.",
+        ("softmax", GateScoring.Softmax), ("sigmoid", GateScoring.Sigmoid), ("sqrtsoftplus", GateScoring.SqrtSoftplus));
 
     private readonly Option<bool> _bias = new("--bias") { Description = "A correction bias that only selects." };
     private readonly Option<int?> _groups = Parse.Integer("--groups", "Equal groups of experts; default 1.");
@@ -23,6 +24,22 @@ internal sealed class ShapeOptions
 
     private readonly Option<int?> _perAxis = Parse.Integer("--per-axis", "Keys of an axis of a product-key router.");
 
+    private readonly Option<MoeActivation?> _activation = Parse.Choice(
+        "--activation",
+        "What an expert does between its two products; default silu.",
+        ("silu", MoeActivation.SiluAndMul),
+        ("gelu", MoeActivation.GeluAndMul),
+        ("gelu-tanh", MoeActivation.GeluTanhAndMul),
+        ("swiglu-oai", MoeActivation.SwigluOai),
+        ("swiglu-clamp", MoeActivation.SwigluClamp),
+        ("silu-ungated", MoeActivation.Silu),
+        ("gelu-ungated", MoeActivation.Gelu),
+        ("relu2", MoeActivation.Relu2));
+
+    private readonly Option<double?> _activationLimit = new("--activation-limit") { Description = "The limit of swiglu-clamp.", HelpName = "X" };
+    private readonly Option<bool> _expertBias = new("--expert-bias") { Description = "Biases of the experts' projections." };
+    private readonly Option<bool> _routerWeightOnInput = new("--router-weight-on-input") { Description = "The router weight multiplies the experts' inputs." };
+
     private readonly Option<string?> _splitK = new("--split-k")
     {
         Description = "Slices of the reduction; auto tries those that suit the number of tokens.",
@@ -33,7 +50,7 @@ internal sealed class ShapeOptions
 
     private IEnumerable<Option> OmniOnly => [_perAxis];
 
-    private IEnumerable<Option> MoeOnly => [_hidden, _intermediate, Weights, _splitK];
+    private IEnumerable<Option> MoeOnly => [_hidden, _intermediate, _activation, _activationLimit, _expertBias, _routerWeightOnInput, Weights, _splitK];
 
     /// <summary>Type of the experts' weights.</summary>
     public Option<DType?> Weights { get; } = WeightsOption("Type of the experts' weights; default f32.");
@@ -81,9 +98,14 @@ internal sealed class ShapeOptions
             Required(parsed, _topK),
             Required(parsed, _hidden),
             Required(parsed, _intermediate),
-            MoeActivation.SiluAndMul,
+            parsed.GetValue(_activation) ?? MoeActivation.SiluAndMul,
             parsed.GetValue(Weights) ?? DType.Float32,
-            SplitK(parsed) ?? 1);
+            SplitK(parsed) ?? 1)
+        {
+            ActivationLimit = (float)(parsed.GetValue(_activationLimit) ?? 0),
+            Bias = parsed.GetValue(_expertBias),
+            RouterWeightOnInput = parsed.GetValue(_routerWeightOnInput),
+        };
         spec.RequireValid();
         return spec;
     }
