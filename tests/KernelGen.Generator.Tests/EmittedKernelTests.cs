@@ -20,6 +20,15 @@ public sealed class EmittedKernelTests
     [InlineData("FusedMoe(Experts = 8, TopK = 2, HiddenSize = 1024, IntermediateSize = 1792, WeightType = DType.BFloat16, SplitK = new[] { 1, 4 })")]
     [InlineData("FusedMoe(Experts = 4096, TopK = 64, HiddenSize = 65536, IntermediateSize = 65536, SplitK = new[] { 64 })")]
     [InlineData("FusedMoe(Experts = 8, TopK = 2, HiddenSize = 100, IntermediateSize = 52, WeightType = DType.BFloat16, SplitK = new[] { 1, 2 }, Specialize = false)")]
+    [InlineData("OmniRouter(ExpertsPerAxis = 1, TopK = 1)")]
+    [InlineData("OmniRouter(ExpertsPerAxis = 3, TopK = 9)")]
+    [InlineData("OmniRouter(ExpertsPerAxis = 256, TopK = 16)")]
+    [InlineData("OmniRouter(ExpertsPerAxis = 4096, TopK = 128)")]
+    [InlineData("OmniRouter(ExpertsPerAxis = 48, TopK = 8, Specialize = false)")]
+    [InlineData("OmniExperts(ExpertsPerAxis = 1, TopK = 1, HiddenSize = 1)")]
+    [InlineData("OmniExperts(ExpertsPerAxis = 256, TopK = 16, HiddenSize = 1024)")]
+    [InlineData("OmniExperts(ExpertsPerAxis = 4096, TopK = 128, HiddenSize = 65536)")]
+    [InlineData("OmniExperts(ExpertsPerAxis = 48, TopK = 8, HiddenSize = 100, Specialize = false)")]
     public void Compiles_without_a_warning(string attribute) =>
         Consumer.Of($"using KernelGen; [{attribute}] internal static partial class Kernels;").Generate().AssertCompiles();
 }

@@ -25,6 +25,36 @@ public class BaselineTests
         Assert.Null(workload.Verify(new PlainGate(shape).Route, 300).Mismatch);
     }
 
+    [Theory]
+    [InlineData(3, 9)]
+    [InlineData(48, 7)]
+    [InlineData(100, 128)]
+    public void TheScanningRouterIsRight(int expertsPerAxis, int topK)
+    {
+        var workload = new OmniRouterWorkload(expertsPerAxis, topK, mostTokens: 100);
+        Assert.Null(workload.Verify(ScanningRouter.Route, 100).Mismatch);
+    }
+
+    [Fact]
+    public void ARouterWithAWrongExpertOrGradientIsNoticed()
+    {
+        var workload = new OmniRouterWorkload(16, 4, mostTokens: 8);
+        OmniRoute swapped = (x, y, scores, indices) =>
+        {
+            ScanningRouter.Route(x, y, scores, indices);
+            (indices[7, 0], indices[7, 1]) = (indices[7, 1], indices[7, 0]);
+        };
+        Assert.Contains("token 7: indices[0]", workload.Verify(swapped, 8).Mismatch);
+
+        workload.PrepareBackward(ScanningRouter.Route);
+        OmniRouteBackward nothing = (_, _, gradX, gradY) =>
+        {
+            gradX.Fill(0f);
+            gradY.Fill(0f);
+        };
+        Assert.Contains("token 0: a gradient of key", workload.Verify(nothing, 8).Mismatch);
+    }
+
     [Fact]
     public void AGateWithWrongExpertsOrWeightsIsNoticed()
     {

@@ -28,6 +28,8 @@ internal sealed class ShapeOptions
     private readonly Option<int?> _hidden = Parse.Integer("--hidden", "Width of the hidden states.");
     private readonly Option<int?> _intermediate = Parse.Integer("--intermediate", "Width of one expert's intermediate states.");
 
+    private readonly Option<int?> _perAxis = Parse.Integer("--per-axis", "Keys of an axis of a product-key router.");
+
     private readonly Option<MoeActivation?> _activation = Parse.Choice(
         "--activation",
         "What an expert does between its two products; default silu.",
@@ -55,6 +57,8 @@ internal sealed class ShapeOptions
     // What no benchmark has.
     private IEnumerable<Option> InspectedGateOnly => [_sharedExperts, _hashTable];
 
+    private IEnumerable<Option> OmniOnly => [_perAxis];
+
     private IEnumerable<Option> MoeOnly => [.. MoeShape, _expertBias, _routerWeightOnInput];
 
     private IEnumerable<Option> MoeShape => [_hidden, _intermediate, _activation, _activationLimit, Weights, _splitK];
@@ -72,14 +76,17 @@ internal sealed class ShapeOptions
     /// <summary>Adds the options of experts, save what is added to their sums: it takes no time.</summary>
     public void AddMoeTo(Command command) => Add(command, [_experts, _topK, .. MoeShape]);
 
+    /// <summary>Adds the options of product-key routers.</summary>
+    public void AddOmniTo(Command command) => Add(command, [_perAxis, _topK]);
+
     /// <summary>Adds all.</summary>
-    public void AddTo(Command command) => Add(command, [_experts, _topK, .. GateOnly, .. InspectedGateOnly, .. MoeOnly]);
+    public void AddTo(Command command) => Add(command, [_experts, _topK, .. GateOnly, .. InspectedGateOnly, .. MoeOnly, .. OmniOnly]);
 
     /// <summary>The gate that the options describe.</summary>
     /// <exception cref="UsageException">An option is missing or belongs to another family, or no such gate can be made.</exception>
     public MoeGateSpec Gate(ParseResult parsed)
     {
-        RejectOthers(parsed, MoeOnly, "gate");
+        RejectOthers(parsed, [.. MoeOnly, .. OmniOnly], "gate");
         var spec = new MoeGateSpec(
             Required(parsed, _experts),
             Required(parsed, _topK),
@@ -101,7 +108,7 @@ internal sealed class ShapeOptions
     /// <exception cref="UsageException">An option is missing or belongs to another family, or no such experts can be made.</exception>
     public FusedMoeSpec Moe(ParseResult parsed)
     {
-        RejectOthers(parsed, [.. GateOnly, .. InspectedGateOnly], "moe");
+        RejectOthers(parsed, [.. GateOnly, .. InspectedGateOnly, .. OmniOnly], "moe");
         var spec = new FusedMoeSpec(
             Required(parsed, _experts),
             Required(parsed, _topK),
@@ -115,6 +122,16 @@ internal sealed class ShapeOptions
             Bias = parsed.GetValue(_expertBias),
             RouterWeightOnInput = parsed.GetValue(_routerWeightOnInput),
         };
+        spec.RequireValid();
+        return spec;
+    }
+
+    /// <summary>The product-key router that the options describe.</summary>
+    /// <exception cref="UsageException">An option is missing or belongs to another family, or no such router can be made.</exception>
+    public OmniRouterSpec Omni(ParseResult parsed)
+    {
+        RejectOthers(parsed, [_experts, .. GateOnly, .. MoeOnly], "omni");
+        var spec = new OmniRouterSpec(Required(parsed, _perAxis), Required(parsed, _topK));
         spec.RequireValid();
         return spec;
     }

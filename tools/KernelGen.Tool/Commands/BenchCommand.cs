@@ -11,6 +11,7 @@ internal static class BenchCommand
     {
         Gate(terminal),
         Moe(terminal),
+        Omni(terminal),
         Tile(terminal),
     };
 
@@ -40,6 +41,19 @@ internal static class BenchCommand
         shape.AddMoeTo(command);
         command.Options.Add(tokens);
         SetBench(command, terminal, parsed => MoeBench.Of(shape.Moe(parsed), shape.SplitK(parsed), parsed.GetRequiredValue(tokens)));
+        return command;
+    }
+
+    private static Command Omni(Terminal terminal)
+    {
+        var shape = new ShapeOptions();
+        var tokens = Parse.Tokens("Numbers of tokens to time.", 1, 64, 4096);
+        var backward = new Option<bool>("--backward") { Description = "Time the gradients of the logits instead." };
+        var command = new Command("omni", "Times a product-key router.");
+        shape.AddOmniTo(command);
+        command.Options.Add(tokens);
+        command.Options.Add(backward);
+        SetBench(command, terminal, parsed => new OmniBench(shape.Omni(parsed), parsed.GetRequiredValue(tokens), parsed.GetValue(backward)));
         return command;
     }
 
