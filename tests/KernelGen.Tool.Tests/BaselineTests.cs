@@ -21,7 +21,7 @@ public class BaselineTests
     [MemberData(nameof(Shapes))]
     public void ThePlainGateIsRight(GateShape shape)
     {
-        var workload = new GateWorkload(shape, mostTokens: 300);
+        var workload = new GateWorkload<float>(shape, mostTokens: 300);
         Assert.Null(workload.Verify(new PlainGate(shape).Route, 300).Mismatch);
     }
 
@@ -29,10 +29,10 @@ public class BaselineTests
     public void AGateWithWrongExpertsOrWeightsIsNoticed()
     {
         var shape = new GateShape(32, 4, GateScoring.Softmax, false, 1, 1, true);
-        var workload = new GateWorkload(shape, mostTokens: 8);
+        var workload = new GateWorkload<float>(shape, mostTokens: 8);
         var right = new PlainGate(shape);
-        GateRoute scaled = (logits, bias, weights, experts, _, nonPadded) => right.Route(logits, bias, weights, experts, 1.001f, nonPadded);
-        GateRoute swapped = (logits, bias, weights, experts, scale, nonPadded) =>
+        GateRoute<float> scaled = (logits, bias, weights, experts, _, nonPadded) => right.Route(logits, bias, weights, experts, 1.001f, nonPadded);
+        GateRoute<float> swapped = (logits, bias, weights, experts, scale, nonPadded) =>
         {
             right.Route(logits, bias, weights, experts, scale, nonPadded);
             (experts[7, 0], experts[7, 1]) = (experts[7, 1], experts[7, 0]);

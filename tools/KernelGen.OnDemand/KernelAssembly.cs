@@ -34,7 +34,7 @@ public sealed class KernelAssembly
     }
 
     /// <summary>The gates' entry point for logits of single precision.</summary>
-    public GateRoute Route => Bind<GateRoute>("Route");
+    public GateRoute<float> Route => RouteOf<float>();
 
     /// <summary>The gates' entry point for one type of logits: <see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</summary>
     public GateRoute<TLogit> RouteOf<TLogit>()

@@ -12,7 +12,7 @@ public sealed class MoeBlock<T> : IDisposable
     where T : unmanaged
 {
     private readonly MoeModelConfig _config;
-    private readonly GateRoute _route;
+    private readonly GateRoute<float> _route;
     private readonly ExpertsForward<T> _forward;
     private readonly RouterProjection _router;
     private readonly float[] _correctionBias;
@@ -26,7 +26,7 @@ public sealed class MoeBlock<T> : IDisposable
     /// Experts of the layer's E, k, H and I, its activation, its biases and its place of the router weight. A layer with shared experts calls it for these too: as one expert of
     /// <see cref="MoeModelConfig.SharedIntermediateSize"/>, top-1.
     /// </param>
-    public MoeBlock(MoeLayerTensors layer, GateRoute route, ExpertsForward<T> forward)
+    public MoeBlock(MoeLayerTensors layer, GateRoute<float> route, ExpertsForward<T> forward)
     {
         ArgumentNullException.ThrowIfNull(layer);
         ArgumentNullException.ThrowIfNull(route);

@@ -2,20 +2,14 @@ using System.Numerics.Tensors;
 
 namespace KernelGen;
 
-/// <summary>A generated <c>Route</c> for logits of single precision, whatever class declares it: the top-k experts of every token.</summary>
+/// <summary>A generated <c>Route</c>, whatever class declares it: the top-k experts of every token.</summary>
+/// <typeparam name="TLogit">Type of a logit.</typeparam>
 /// <param name="logits">[T, E].</param>
 /// <param name="correctionBias">[E] or empty.</param>
 /// <param name="weights">Receives [T, k].</param>
 /// <param name="experts">Receives [T, k].</param>
 /// <param name="routedScalingFactor">Factor of the routed experts' weights.</param>
 /// <param name="nonPaddedTokens">Tokens that are routed; the rows behind them get the id −1 and the weight 0. −1: all.</param>
-public delegate void GateRoute(
-    ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
-    float routedScalingFactor = 1f, int nonPaddedTokens = -1);
-
-/// <inheritdoc cref="GateRoute"/>
-/// <summary>A generated <c>Route</c>, whatever class declares it: the top-k experts of every token.</summary>
-/// <typeparam name="TLogit">Type of a logit.</typeparam>
 public delegate void GateRoute<TLogit>(
     ReadOnlyTensorSpan<TLogit> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
     float routedScalingFactor = 1f, int nonPaddedTokens = -1)

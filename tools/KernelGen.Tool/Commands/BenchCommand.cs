@@ -21,9 +21,16 @@ internal static class BenchCommand
         var command = new Command("gate", "Times a gate.");
         shape.AddGateTo(command);
         command.Options.Add(tokens);
-        SetBench(command, terminal, parsed => new GateBench(shape.Gate(parsed), parsed.GetRequiredValue(tokens)));
+        SetBench(command, terminal, parsed => GateBench(shape.Gate(parsed), parsed.GetRequiredValue(tokens)));
         return command;
     }
+
+    private static IBench GateBench(MoeGateSpec spec, int[] tokens) => spec.LogitsType switch
+    {
+        DType.Float16 => new GateBench<Half>(spec, tokens),
+        DType.BFloat16 => new GateBench<BFloat16>(spec, tokens),
+        _ => new GateBench<float>(spec, tokens),
+    };
 
     private static Command Moe(Terminal terminal)
     {
