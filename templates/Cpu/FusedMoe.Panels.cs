@@ -46,9 +46,17 @@ internal static unsafe partial class FusedMoe<TWeight>
                 var depth = Math.Min(DepthBlock, HiddenSize - k);
                 foreach (var r in Static.Range(TilePairs))
                 {
-                    var row = ((nint)(column + r) * HiddenSize) + k;
-                    Widen(gate + row, staged + (r * StagedStride), depth);
-                    Widen(up + row, staged + ((TilePairs + r) * StagedStride), depth);
+                    if (IsQuantized)
+                    {
+                        Stage(HiddenSize, GateOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
+                        Stage(HiddenSize, UpOf(call, blocks->Expert), column + r, k, staged + ((TilePairs + r) * StagedStride), depth);
+                    }
+                    else
+                    {
+                        var row = ((nint)(column + r) * HiddenSize) + k;
+                        Widen(gate + row, staged + (r * StagedStride), depth);
+                        Widen(up + row, staged + ((TilePairs + r) * StagedStride), depth);
+                    }
                 }
 
                 for (var p = 0; p < panels; p++)
@@ -89,7 +97,10 @@ internal static unsafe partial class FusedMoe<TWeight>
             {
                 var depth = Math.Min(DepthBlock, IntermediateSize - k);
                 foreach (var r in Static.Range(DownTileRows))
-                    Widen(down + ((nint)(column + r) * IntermediateSize) + k, staged + (r * StagedStride), depth);
+                {
+                    if (IsQuantized) Stage(IntermediateSize, DownOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
+                    else Widen(down + ((nint)(column + r) * IntermediateSize) + k, staged + (r * StagedStride), depth);
+                }
 
                 for (var p = 0; p < panels; p++)
                 {

@@ -11,8 +11,8 @@ namespace KernelGen.Templates.Cpu;
 /// </content>
 internal static unsafe partial class FusedMoe<TWeight>
 {
-    private const int HiddenSlice = (HiddenSize + (SplitK * Lanes) - 1) / (SplitK * Lanes) * Lanes;
-    private const int IntermediateSlice = (IntermediateSize + (SplitK * Lanes) - 1) / (SplitK * Lanes) * Lanes;
+    private const int HiddenSlice = (HiddenSize + (SplitK * SliceUnit) - 1) / (SplitK * SliceUnit) * SliceUnit;
+    private const int IntermediateSlice = (IntermediateSize + (SplitK * SliceUnit) - 1) / (SplitK * SliceUnit) * SliceUnit;
     private const int SlicePairs = IntermediateSize < 2 ? 1 : 2;
     private const int SliceRows = HiddenSize < 4 ? 1 : 4;
 
@@ -37,8 +37,18 @@ internal static unsafe partial class FusedMoe<TWeight>
             for (var i = first; i < end; i += SlicePairs)
             {
                 var column = Math.Min(i, IntermediateSize - SlicePairs);
-                var weights = (nint)column * HiddenSize;
-                Dot(2 * SlicePairs, SlicePairs, 1, HiddenSize, gate + weights, up + weights, call->Hidden + begin, &hidden, depth, sums);
+                if (IsQuantized)
+                {
+                    QuantizedDot(
+                        2 * SlicePairs, SlicePairs, 1, HiddenSize, GateOf(call, segment.Expert), UpOf(call, segment.Expert), column, begin,
+                        call->Hidden + begin, &hidden, depth, sums);
+                }
+                else
+                {
+                    var weights = (nint)column * HiddenSize;
+                    Dot(2 * SlicePairs, SlicePairs, 1, HiddenSize, gate + weights, up + weights, call->Hidden + begin, &hidden, depth, sums);
+                }
+
                 foreach (var r in Static.Range(SlicePairs))
                 {
                     target[column + r] = sums[r];
@@ -76,8 +86,16 @@ internal static unsafe partial class FusedMoe<TWeight>
             for (var h = first; h < end; h += SliceRows)
             {
                 var column = Math.Min(h, HiddenSize - SliceRows);
-                var weights = down + ((nint)column * IntermediateSize);
-                Dot(SliceRows, SliceRows, 1, IntermediateSize, weights, weights, call->Activations, &activations, depth, target + column);
+                if (IsQuantized)
+                {
+                    var matrix = DownOf(call, segment.Expert);
+                    QuantizedDot(SliceRows, SliceRows, 1, IntermediateSize, matrix, matrix, column, begin, call->Activations, &activations, depth, target + column);
+                }
+                else
+                {
+                    var weights = down + ((nint)column * IntermediateSize);
+                    Dot(SliceRows, SliceRows, 1, IntermediateSize, weights, weights, call->Activations, &activations, depth, target + column);
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ public static class FusedMoeTemplate
     private const int ColumnsPerItem = 48;
 
     /// <summary>The embedded files of the template.</summary>
-    public static IReadOnlyList<string> Files { get; } = ["FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.SplitK.cs"];
+    public static IReadOnlyList<string> Files { get; } = ["FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.SplitK.cs", "FusedMoe.Quantized.cs"];
 
     /// <summary>The values and types that the template gets for <paramref name="spec"/>.</summary>
     public static SpecializationRequest Request(FusedMoeSpec spec, int vectorBits, string className)
@@ -23,6 +23,10 @@ public static class FusedMoeTemplate
             ["IntermediateSize"] = ConstantValue.From(spec.IntermediateSize),
             ["Activation"] = ConstantValue.From(spec.Activation),
             ["SplitK"] = ConstantValue.From(spec.SplitK),
+            ["Quantization"] = ConstantValue.From(spec.Quantization),
+            ["GroupSize"] = ConstantValue.From(spec.GroupSize),
+            ["ZeroPoints"] = ConstantValue.From(spec.ZeroPoints),
+            ["WeightsPerElement"] = ConstantValue.From(spec.WeightType == DType.Int4 ? 2 : 1),
             ["Lanes"] = ConstantValue.From(vectorBits / 32),
             ["GateUpTileRows"] = ConstantValue.From(2 * Math.Min(tileRows / 2, spec.IntermediateSize)),
             ["DownTileRows"] = ConstantValue.From(Math.Min(tileRows, spec.HiddenSize)),
@@ -31,7 +35,7 @@ public static class FusedMoeTemplate
             ["GateUpColumns"] = ConstantValue.From(ColumnsPerItem),
             ["DownColumns"] = ConstantValue.From(ColumnsPerItem),
         };
-        var types = new Dictionary<string, string> { ["TWeight"] = spec.WeightType == DType.BFloat16 ? "BFloat16" : "float" };
+        var types = new Dictionary<string, string> { ["TWeight"] = WeightFormat.TypeName(spec.WeightType) };
         return new SpecializationRequest(className, values, types) { VectorBits = vectorBits, Specialize = spec.Specialize };
     }
 

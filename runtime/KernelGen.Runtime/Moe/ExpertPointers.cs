@@ -17,4 +17,13 @@ internal readonly unsafe struct ExpertPointers
     public required void** Up { get; init; }
 
     public required void** Down { get; init; }
+
+    /// <summary>How the weights are quantised; null when they are not.</summary>
+    public required ExpertScales? Scales { get; init; }
+
+    public required MoeScales GateScales { get; init; }
+
+    public required MoeScales UpScales { get; init; }
+
+    public required MoeScales DownScales { get; init; }
 }

@@ -46,7 +46,7 @@ internal static class DeclaredVariants
         gate.Experts, gate.TopK, gate.Scoring, gate.CorrectionBias, gate.Groups, gate.TopKGroups, gate.Renormalize, gate.Specialize);
 
     private static IEnumerable<IKernelSpec> Specs(FusedMoeAttribute moe) => moe.SplitK.Select(slices => new FusedMoeSpec(
-        moe.Experts, moe.TopK, moe.HiddenSize, moe.IntermediateSize, moe.Activation, moe.WeightType, slices, moe.Specialize));
+        moe.Experts, moe.TopK, moe.HiddenSize, moe.IntermediateSize, moe.Activation, moe.WeightType, slices, moe.Specialize, moe.Quantization, moe.GroupSize, moe.ZeroPoints));
 
     private static string? AttributeName(MetadataReader metadata, CustomAttribute attribute)
     {
