@@ -3,10 +3,7 @@ using KernelGen.Benchmarking;
 using KernelGen.Cpu;
 using Quickstart;
 
-var limits = MachineLimits.Measure();
-Console.WriteLine($"{MachineInfo.Current.Cpu}, measured: {limits}");
-Console.WriteLine();
-var table = new ResultTable(limits);
+var table = new ResultTable();
 
 // Layers of checkpoints, which must compute what Hugging Face transformers computed.
 GoldenLayer.Run("mixtral-a", Mixtral.Route, Mixtral.Forward, Mixtral.Select, table);

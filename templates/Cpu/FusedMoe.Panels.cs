@@ -32,6 +32,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         Simd.Interleave(rows, block.Tokens, HiddenSize, call->Packed + ((nint)block.Row * HiddenSize), block.Width);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     private static void GateUpPanels(MoeArguments* call, MoeBlock* blocks, int panels, TWeight* gate, TWeight* up, int first, int end)
     {
@@ -48,14 +49,16 @@ internal static unsafe partial class FusedMoe<TWeight>
                 {
                     if (IsQuantized)
                     {
-                        Stage(HiddenSize, GateOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
-                        Stage(HiddenSize, UpOf(call, blocks->Expert), column + r, k, staged + ((TilePairs + r) * StagedStride), depth);
+                        Stage(HiddenSize, TilePairs, GateOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
+                        Stage(HiddenSize, TilePairs, UpOf(call, blocks->Expert), column + r, k, staged + ((TilePairs + r) * StagedStride), depth);
                     }
                     else
                     {
                         var row = ((nint)(column + r) * HiddenSize) + k;
                         Widen(gate + row, staged + (r * StagedStride), depth);
                         Widen(up + row, staged + ((TilePairs + r) * StagedStride), depth);
+                        Simd.PrefetchRow(gate + row + (TilePairs * HiddenSize), depth * sizeof(TWeight)); // for the next tile
+                        Simd.PrefetchRow(up + row + (TilePairs * HiddenSize), depth * sizeof(TWeight));
                     }
                 }
 
@@ -78,6 +81,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     private static void DownPanels(MoeArguments* call, MoeBlock* blocks, int panels, TWeight* down, int first, int end)
     {
@@ -98,8 +102,16 @@ internal static unsafe partial class FusedMoe<TWeight>
                 var depth = Math.Min(DepthBlock, IntermediateSize - k);
                 foreach (var r in Static.Range(DownTileRows))
                 {
-                    if (IsQuantized) Stage(IntermediateSize, DownOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
-                    else Widen(down + ((nint)(column + r) * IntermediateSize) + k, staged + (r * StagedStride), depth);
+                    if (IsQuantized)
+                    {
+                        Stage(IntermediateSize, DownTileRows, DownOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
+                    }
+                    else
+                    {
+                        var row = down + ((nint)(column + r) * IntermediateSize) + k;
+                        Widen(row, staged + (r * StagedStride), depth);
+                        Simd.PrefetchRow(row + (DownTileRows * IntermediateSize), depth * sizeof(TWeight));
+                    }
                 }
 
                 for (var p = 0; p < panels; p++)
@@ -133,6 +145,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     }
 
     /// <summary>Adds to sums [rows, width] the products of staged weights [rows, depth] and tokens [depth, width].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile([Specialize] int rows, [Specialize] int vectors, float* staged, float* tokens, nint depth, float* sums)
     {
         var acc = Static.Array<Vector256<float>>(rows, vectors);

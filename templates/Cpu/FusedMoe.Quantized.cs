@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using KernelGen.Cpu;
 using KernelGen.Numerics;
@@ -41,6 +42,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     /// <paramref name="split"/> are those of <paramref name="first"/> from <paramref name="row"/> on, the others those of
     /// <paramref name="second"/>.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void QuantizedDot(
         [Specialize] int rows, [Specialize] int split, [Specialize] int tokens, [Specialize] int width,
         QuantizedMatrix first, QuantizedMatrix second, int row, nint begin, float* x, nint* offsets, nint depth, float* sums)
@@ -149,10 +151,11 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
-    /// <summary>Elements k … k + count of a row, in single precision.</summary>
-    private static void Stage([Specialize] int width, QuantizedMatrix matrix, int row, int k, float* target, int count)
+    /// <summary>Elements k … k + count of a row, in single precision; those <paramref name="ahead"/> rows on are asked for.</summary>
+    private static void Stage([Specialize] int width, [Specialize] int ahead, QuantizedMatrix matrix, int row, int k, float* target, int count)
     {
         var source = (TWeight*)matrix.Weights + (((nint)row * width) / WeightsPerElement);
+        Simd.PrefetchRow(source + (((ahead * width) + k) / WeightsPerElement), count / WeightsPerElement);
         int group = ScaleWidth == 0 ? width : ScaleWidth;
         var end = k + count;
         while (k < end)

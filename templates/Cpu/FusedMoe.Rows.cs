@@ -102,6 +102,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     /// sums [rows, tokens] = weight rows · tokens. Rows below <paramref name="split"/> start at <paramref name="first"/>, the
     /// others at <paramref name="second"/>; two rows are <paramref name="stride"/> apart.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Dot(
         [Specialize] int rows, [Specialize] int split, [Specialize] int tokens, [Specialize] int stride, TWeight* first, TWeight* second, float* x, nint* offsets, nint depth, float* sums)
     {
@@ -141,6 +142,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ActivateRow(float* gates, float* ups, float* target, int count)
     {
         var i = 0;

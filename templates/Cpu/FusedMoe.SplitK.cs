@@ -112,6 +112,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         for (var h = 0; h < HiddenSize; h++) output[h] = sums[h] * scale;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddSlices(MoeArguments* call, float* sums, int row, [Specialize] int width)
     {
         foreach (var slice in Static.Range(1, SplitK))

@@ -109,6 +109,7 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
     }
 
     /// <summary>Adds the weighted outputs of each token's experts, in the order of its slots.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Combine(void* context, int item)
     {
         var call = (MoeArguments*)context;

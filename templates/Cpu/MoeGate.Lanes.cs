@@ -11,6 +11,7 @@ namespace KernelGen.Templates.Cpu;
 internal static unsafe partial class MoeGate
 {
     /// <summary>Routes one token in each lane: every expert is inserted into the lane's sorted list of the best k.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     private static void RouteLanes(GateArguments* call, int token)
     {

@@ -12,6 +12,7 @@ internal static unsafe partial class MoeGate
     private const int FullBlocks = TailExperts == BlockExperts ? BlocksPerGroup : BlocksPerGroup - 1;
 
     /// <summary>Writes the keys of one row, every block from a vector of its own on; lanes behind its last expert hold −∞.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WriteKeys(GateArguments* call, float* logits, float* keys)
     {
         var scale = Vector256<float>.One;
@@ -84,6 +85,7 @@ internal static unsafe partial class MoeGate
     /// <param name="keys">The keys.</param>
     /// <param name="maxima">Room for a vector for each lane of the heads; those behind the last block hold −∞.</param>
     /// <param name="heads">Receives the heads, −∞ behind the last block.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WriteHeads(float* keys, Vector256<float>* maxima, float* heads)
     {
         for (var block = 0; block < Blocks; block++)

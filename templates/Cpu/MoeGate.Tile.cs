@@ -11,6 +11,7 @@ namespace KernelGen.Templates.Cpu;
 internal static unsafe partial class MoeGate
 {
     /// <summary>Routes a few tokens side by side: their chains of dependent steps overlap.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     private static void RouteTile([Specialize] int tokens, GateArguments* call, int token)
     {

@@ -17,6 +17,7 @@ internal static unsafe partial class MoeGate
     /// <param name="call">The call.</param>
     /// <param name="token">The token.</param>
     /// <param name="chosen">The logits of its experts, best first, and −∞ in the lanes behind them.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WriteWeights(GateArguments* call, int token, float* chosen)
     {
         var logits = call->Logits + (token * call->LogitsStride);

@@ -33,6 +33,33 @@ public class RunTests
         Assert.Contains("fusedmoe_silu_e12_k4_h128_i96_f32_cpu", run.AssertSuccess().Output);
     }
 
+    /// <summary>The golden weights are bfloat16 numbers of moderate size, which both wider types hold exactly.</summary>
+    [Theory]
+    [InlineData(SafetensorsDType.Float16, null, "_f32_cpu")]
+    [InlineData(SafetensorsDType.Float32, null, "_f32_cpu")]
+    [InlineData(SafetensorsDType.Float32, "bf16", "_bf16_cpu")]
+    public async Task ReadsCheckpointsOfEveryType(SafetensorsDType type, string? weights, string suffix)
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(GoldenFiles.Path("mixtral-a", "config.json"), folder.File("config.json"));
+        using (var original = SafetensorsFile.Open(GoldenFiles.Path("mixtral-a", "model.safetensors")))
+        using (var copy = new SafetensorsWriter(folder.File("model.safetensors"), original.Tensors.Select(tensor => new SafetensorsTensorInfo(tensor.Name, type, tensor.Shape))))
+        {
+            foreach (var tensor in original.Tensors)
+            {
+                var values = tensor.ReadSingles();
+                if (type == SafetensorsDType.Float32) copy.Write<float>(tensor.Name, values);
+                else copy.Write<Half>(tensor.Name, Array.ConvertAll(values, value => (Half)value));
+            }
+
+            copy.Commit();
+        }
+
+        string[] option = weights is null ? [] : ["--weights", weights];
+        var run = await ToolRun.Of(["run", "--model", Path.GetDirectoryName(folder.File("x"))!, "--input", Expected, "--expect", Expected, .. option]);
+        Assert.Contains($"fusedmoe_silu_e8_k2_h128_i96{suffix}", run.AssertSuccess().Output);
+    }
+
     [Theory]
     [InlineData("gptoss-a", "gpt_oss")]
     [InlineData("llama4-a", "llama4")]

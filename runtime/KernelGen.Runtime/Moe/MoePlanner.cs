@@ -51,7 +51,7 @@ internal static unsafe class MoePlanner
         while (slot < end)
         {
             var left = end - slot;
-            var width = left <= tiling.RowTokens || tiling.PanelTokens == 0 ? 0 : left <= tiling.NarrowTokens ? tiling.NarrowTokens : tiling.PanelTokens;
+            var width = BlockWidth(tiling, left);
             var tokens = Math.Min(left, width == 0 ? tiling.RowTokens : width);
             if (blocksLeft == 0)
             {
@@ -65,6 +65,13 @@ internal static unsafe class MoePlanner
             plan.Rows += width == 0 ? tokens : width;
             slot += tokens;
         }
+    }
+
+    // A remainder that a narrow panel and a few rows can take would waste half of a full panel.
+    private static int BlockWidth(in MoeTiling tiling, int left)
+    {
+        if (left <= tiling.RowTokens || tiling.PanelTokens == 0) return 0;
+        return left <= tiling.NarrowTokens + tiling.RowTokens ? tiling.NarrowTokens : tiling.PanelTokens;
     }
 
     private static void ThrowUnknownExpert(int id, int token, int slot, int experts) => throw new ArgumentOutOfRangeException(

@@ -7,6 +7,7 @@ namespace KernelGen.Numerics;
 public static unsafe partial class Simd
 {
     /// <summary>Widens <paramref name="count"/> numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dequantize(sbyte* source, float* target, int count, float zero, float scale)
     {
         var (zeros, scales) = (Vector256.Create(zero), Vector256.Create(scale));
@@ -17,6 +18,7 @@ public static unsafe partial class Simd
     }
 
     /// <inheritdoc cref="Dequantize(sbyte*, float*, int, float, float)"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dequantize(Float8E4M3* source, float* target, int count, float scale)
     {
         var scales = Vector256.Create(scale);
@@ -27,6 +29,7 @@ public static unsafe partial class Simd
 
     /// <inheritdoc cref="Dequantize(sbyte*, float*, int, float, float)"/>
     /// <remarks>The first number is the low one of <paramref name="source"/>.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dequantize(Int4Pair* source, float* target, int count, float zero, float scale)
     {
         const int Run = 16;

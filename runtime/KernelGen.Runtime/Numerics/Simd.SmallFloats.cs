@@ -37,6 +37,7 @@ public static unsafe partial class Simd
     }
 
     /// <inheritdoc cref="Widen(BFloat16*, float*, int)"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Widen(Half* source, float* target, int count)
     {
         var i = 0;

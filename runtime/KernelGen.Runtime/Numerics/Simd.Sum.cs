@@ -32,6 +32,7 @@ public static unsafe partial class Simd
     /// <param name="length">Numbers of a row.</param>
     /// <param name="panel">Receives [length, width].</param>
     /// <param name="width">Rows of a full panel, a multiple of 4.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Interleave(float** rows, int rowCount, int length, float* panel, int width)
     {
         for (var r = 0; r < width; r += 4)
@@ -66,6 +67,7 @@ public static unsafe partial class Simd
     /// <param name="rows">Address of each row.</param>
     /// <param name="scales">Factor of each row.</param>
     /// <param name="rowCount">Number of rows, 1 to <paramref name="width"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Deinterleave(float* panel, int width, int length, float** rows, float* scales, int rowCount)
     {
         for (var r = 0; r < rowCount; r += 4)

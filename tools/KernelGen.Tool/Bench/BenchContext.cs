@@ -9,7 +9,7 @@ internal sealed class BenchContext(MachineLimits limits, string command, Action<
     public static TimeSpan Budget { get; } = TimeSpan.FromMilliseconds(400);
 
     /// <summary>The machine's limits in this run.</summary>
-    public MachineLimits Limits => limits;
+    public MachineLimits Limits { get; set; } = limits;
 
     /// <summary>What repeats the run.</summary>
     public string Command => command;

@@ -61,6 +61,8 @@ internal static class BenchCommand
                 say("measuring the machine");
                 var context = new BenchContext(MachineLimits.Measure(cancellation), CommandText(parsed), say, cancellation);
                 bench.Run(context);
+                say("measuring the machine again");
+                context.Limits = context.Limits.Or(MachineLimits.Measure(cancellation));
                 return context;
             });
             BenchTable.Write(terminal.Console, report);

@@ -1,0 +1,73 @@
+"""Runs `kernelgen bench` and the peers that are installed, one after the other on the same machine, and prints the ratios.
+
+    benchmarks/peers/compare.py [moe|gate ...]           (both without an argument)
+
+Peers: ONNX Runtime where `npm install --ignore-scripts onnxruntime-node` was run in the current directory, PyTorch where
+Debian's python3-torch and libopenblas0-openmp are. What is missing is left out, and said.
+"""
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+TOOL = HERE.parents[1] / "tools" / "KernelGen.Tool"
+LAYERS = [(8, 2, 1024, 1792), (32, 4, 1024, 768), (128, 8, 2048, 384)]
+GATES = [(384, 6, "sigmoid-bias"), (256, 8, "sigmoid-bias"), (128, 8, "softmax"), (8, 2, "softmax")]
+LAYER_TOKENS, GATE_TOKENS = "1,8,64,512", "1,64,512,4096"
+
+
+def kernelgen(arguments):
+    """Median and best microseconds of the specialised variant, by number of tokens."""
+    with tempfile.TemporaryDirectory() as directory:
+        report = pathlib.Path(directory, "rows.json")
+        subprocess.run(
+            ["dotnet", "run", "-c", "Release", "-f", "net10.0", "--project", TOOL, "--", "bench", *arguments, "--json", report],
+            check=True, stdout=subprocess.DEVNULL)
+        rows = json.loads(report.read_text())["rows"]
+    return {row["tokens"]: row for row in rows if row["form"] == "specialised"}
+
+
+def peers(arguments):
+    commands = {
+        "ONNX Runtime": ["node", HERE / "onnxruntime-peer.mjs"],
+        "PyTorch": ["/usr/bin/python3", HERE / "torch_peer.py"],
+    }
+    for name, command in commands.items():
+        if not shutil.which(str(command[0])):
+            print(f"{name}: {command[0]} is not installed", file=sys.stderr)
+            continue
+        run = subprocess.run([*command, *arguments], capture_output=True, text=True)
+        if run.returncode != 0:
+            print(f"{name} left out: {run.stderr.strip().splitlines()[-1] if run.stderr.strip() else 'it failed'}", file=sys.stderr)
+            continue
+        yield name, {row["tokens"]: row for row in map(json.loads, run.stdout.splitlines())}
+
+
+def compare(title, ours, theirs):
+    for name, rows in theirs:
+        for tokens, row in rows.items():
+            mine = ours[tokens]
+            print(
+                f"{title:<24}{tokens:>6}  {mine['medianUs']:>10.1f} / {mine['minUs']:<10.1f}{name:>14} {row['medianUs']:>10.1f} / {row['minUs']:<10.1f}"
+                f"{row['medianUs'] / mine['medianUs']:>6.2f}x / {row['minUs'] / mine['minUs']:.2f}x", flush=True)
+
+
+def main():
+    kinds = sys.argv[1:] or ["moe", "gate"]
+    print(f"{'work':<24}{'T':>6}  {'KernelGen us, median / best':<25}{'peer':>12}  us, median / best   peer / KernelGen")
+    if "moe" in kinds:
+        for experts, top_k, hidden, intermediate in LAYERS:
+            shape = [str(experts), str(top_k), str(hidden), str(intermediate)]
+            ours = kernelgen(["moe", "--experts", shape[0], "--top-k", shape[1], "--hidden", shape[2], "--intermediate", shape[3], "--weights", "f32", "--split-k", "1", "--tokens", LAYER_TOKENS])
+            compare(f"moe {experts}/{top_k} {hidden}x{intermediate}", ours, peers(["moe", *shape, LAYER_TOKENS]))
+    if "gate" in kinds:
+        for experts, top_k, scoring in GATES:
+            options = ["--scoring", "sigmoid", "--bias"] if scoring == "sigmoid-bias" else []
+            ours = kernelgen(["gate", "--experts", str(experts), "--top-k", str(top_k), *options, "--tokens", GATE_TOKENS])
+            compare(f"gate {experts}/{top_k} {scoring}", ours, peers(["gate", str(experts), str(top_k), scoring, GATE_TOKENS]))
+
+
+main()
