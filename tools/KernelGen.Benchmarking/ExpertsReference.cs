@@ -1,33 +1,33 @@
 namespace KernelGen.Benchmarking;
 
 /// <summary>The experts of one token in double precision.</summary>
-internal static unsafe class ExpertsReference
+internal static class ExpertsReference
 {
     /// <summary>Σ over the slots of weight · down(silu(gate(x)) · up(x)).</summary>
-    /// <param name="memory">All gate projections [E, I, H], then all up projections, then all down projections [E, H, I].</param>
-    /// <param name="experts">E.</param>
-    /// <param name="intermediateSize">I.</param>
+    /// <param name="experts">The experts.</param>
     /// <param name="hidden">[H].</param>
     /// <param name="weights">[k].</param>
     /// <param name="ids">[k].</param>
     public static double[] Forward<T>(
-        T* memory, int experts, int intermediateSize, ReadOnlySpan<float> hidden, ReadOnlySpan<float> weights, ReadOnlySpan<int> ids)
+        ExpertWeights<T> experts, ReadOnlySpan<float> hidden, ReadOnlySpan<float> weights, ReadOnlySpan<int> ids)
         where T : unmanaged
     {
         var x = hidden.ToArray();
         var output = new double[x.Length];
-        var activation = new double[intermediateSize];
-        var matrix = (long)x.Length * intermediateSize;
+        var activation = new double[experts.IntermediateSize];
         for (var slot = 0; slot < ids.Length; slot++)
         {
-            T* gate = memory + (ids[slot] * matrix), up = gate + (experts * matrix), down = up + (experts * matrix);
+            var expert = ids[slot];
             Parallel.For(0, activation.Length, i =>
             {
+                float[] gate = new float[x.Length], up = new float[x.Length];
+                experts.CopyRow(ExpertProjection.Gate, expert, i, gate);
+                experts.CopyRow(ExpertProjection.Up, expert, i, up);
                 double g = 0, u = 0;
                 for (var h = 0; h < x.Length; h++)
                 {
-                    g += x[h] * Widen(gate, ((long)i * x.Length) + h);
-                    u += x[h] * Widen(up, ((long)i * x.Length) + h);
+                    g += (double)x[h] * gate[h];
+                    u += (double)x[h] * up[h];
                 }
 
                 activation[i] = g / (1 + Math.Exp(-g)) * u;
@@ -36,15 +36,14 @@ internal static unsafe class ExpertsReference
             var weight = weights[slot];
             Parallel.For(0, output.Length, h =>
             {
+                var down = new float[activation.Length];
+                experts.CopyRow(ExpertProjection.Down, expert, h, down);
                 double sum = 0;
-                for (var i = 0; i < activation.Length; i++) sum += activation[i] * Widen(down, ((long)h * activation.Length) + i);
+                for (var i = 0; i < activation.Length; i++) sum += activation[i] * down[i];
                 output[h] += weight * sum;
             });
         }
 
         return output;
     }
-
-    private static double Widen<T>(T* matrix, long index)
-        where T : unmanaged => typeof(T) == typeof(float) ? ((float*)matrix)[index] : (float)((BFloat16*)matrix)[index];
 }

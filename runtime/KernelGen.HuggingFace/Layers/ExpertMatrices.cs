@@ -12,7 +12,7 @@ internal static unsafe class ExpertMatrices
     public static ExpertWeights<T> Load<T>(IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize)
         where T : unmanaged
     {
-        if (typeof(T) != typeof(float) && typeof(T) != typeof(BFloat16)) throw new NotSupportedException($"no expert kernel has weights of type {typeof(T).Name}");
+        if (typeof(T) != typeof(float) && typeof(T) != typeof(Half) && typeof(T) != typeof(BFloat16)) throw new NotSupportedException($"no expert kernel has weights of type {typeof(T).Name}");
         var converted = HasType<T>(experts[0].Gate.DType) ? null : new NativeMatrices<T>(3L * experts.Count * hiddenSize * intermediateSize);
         try
         {
@@ -28,9 +28,25 @@ internal static unsafe class ExpertMatrices
         }
     }
 
+    /// <summary>Quantises experts whose tensors have checked shapes, and tells the largest difference of a weight.</summary>
+    public static (ExpertWeights<T> Weights, float LargestError) Quantize<T>(
+        IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize)
+        where T : unmanaged
+    {
+        using var quantizer = new ExpertQuantizer<T>(experts.Count, hiddenSize, intermediateSize, quantization, groupSize);
+        var errors = new float[experts.Count];
+        Parallel.For(0, experts.Count, expert =>
+        {
+            var mlp = experts[expert];
+            errors[expert] = quantizer.Add(expert, mlp.Gate.ReadSingles(), mlp.Up.ReadSingles(), mlp.Down.ReadSingles());
+        });
+        return (quantizer.Build(), errors.Max());
+    }
+
     private static bool HasType<T>(SafetensorsDType type) => type switch
     {
         SafetensorsDType.Float32 => typeof(T) == typeof(float),
+        SafetensorsDType.Float16 => typeof(T) == typeof(Half),
         SafetensorsDType.BFloat16 => typeof(T) == typeof(BFloat16),
         _ => false,
     };
@@ -44,6 +60,7 @@ internal static unsafe class ExpertMatrices
             var part = singles.AsSpan(0, (int)Math.Min(Chunk, tensor.Info.ElementCount - done));
             Widen(tensor, done, part);
             if (typeof(T) == typeof(float)) part.CopyTo(new Span<float>((float*)target + done, part.Length));
+            else if (typeof(T) == typeof(Half)) TensorPrimitives.ConvertToHalf(part, new Span<Half>((Half*)target + done, part.Length));
             else for (var i = 0; i < part.Length; i++) ((BFloat16*)target)[done + i] = (BFloat16)part[i];
         }
     }
