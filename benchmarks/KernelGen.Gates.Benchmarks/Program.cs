@@ -15,6 +15,7 @@ MoeGateSpec[] specs =
     new(384, 6, GateScoring.Sigmoid, true, 1, 1, true),
     new(256, 8, GateScoring.Sigmoid, true, 8, 4, true),
     new(256, 8, GateScoring.Sigmoid, false, 1, 1, true),
+    new(256, 6, GateScoring.SqrtSoftplus, true, 1, 1, true),
     new(128, 8, GateScoring.Softmax, false, 1, 1, true),
     new(160, 6, GateScoring.Softmax, false, 8, 3, false),
     new(60, 4, GateScoring.Softmax, false, 1, 1, false),

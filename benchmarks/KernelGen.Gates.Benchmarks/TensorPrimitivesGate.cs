@@ -30,6 +30,7 @@ internal static class TensorPrimitivesGate
         {
             var row = logits.AsSpan(token * shape.Experts, shape.Experts);
             if (shape.Scoring == GateScoring.Sigmoid) TensorPrimitives.Sigmoid(row, scores);
+            else if (shape.Scoring == GateScoring.SqrtSoftplus) SqrtSoftplus(row, scores, keys);
             else TensorPrimitives.SoftMax(row, scores);
             if (shape.CorrectionBias) TensorPrimitives.Add(scores, bias, keys);
             else scores.CopyTo(keys);
@@ -41,6 +42,18 @@ internal static class TensorPrimitivesGate
             for (var rank = 0; rank < chosen.Length; rank++) chosen[rank] = scores[ids[rank]];
             TensorPrimitives.Multiply(chosen, shape.Renormalize ? factor / (TensorPrimitives.Sum<float>(chosen) + 1e-20f) : factor, chosen);
         }
+    }
+
+    /// <summary>√(max(x, 0) + ln(1 + e^−|x|)).</summary>
+    private static void SqrtSoftplus(ReadOnlySpan<float> logits, Span<float> scores, Span<float> scratch)
+    {
+        TensorPrimitives.Abs(logits, scores);
+        TensorPrimitives.Negate(scores, scores);
+        TensorPrimitives.Exp(scores, scores);
+        TensorPrimitives.LogP1(scores, scores);
+        TensorPrimitives.Max(logits, 0f, scratch);
+        TensorPrimitives.Add(scores, scratch, scores);
+        TensorPrimitives.Sqrt(scores, scores);
     }
 
     private static void TopK(ReadOnlySpan<float> keys, Span<float> best, Span<int> ids)

@@ -3,6 +3,7 @@ using KernelGen.Compiler;
 using KernelGen.Compiler.Emission;
 using KernelGen.Compiler.Families;
 using KernelGen.Generator.Declarations;
+using KernelGen.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Text;
@@ -39,10 +40,20 @@ public sealed class KernelGenerator : IIncrementalGenerator
         var variants = classes
             .SelectMany(static (declared, _) => declared.Variants.Select(spec => new DeclaredVariant(declared.FullName, declared.HintName, spec)))
             .WithTrackingName(TrackingNames.Variants);
-        context.RegisterImplementationSourceOutput(variants, static (output, variant) =>
+        context.RegisterImplementationSourceOutput(variants, static (output, variant) => AddVariant(output, variant));
+    }
+
+    // A template that cannot be specialised is our defect; it must not take the project's other kernels along.
+    private static void AddVariant(SourceProductionContext output, DeclaredVariant variant)
+    {
+        try
         {
             foreach (var source in KernelEmitter.EmitVariant(variant.ClassFullName, variant.ClassHintName, variant.Spec)) Add(output, source);
-        });
+        }
+        catch (InvalidOperationException defect)
+        {
+            output.ReportDiagnostic(Diagnostic.Create(Rules.NoKernel, Location.None, defect.Message));
+        }
     }
 
     private static IncrementalValuesProvider<DeclaredClass> Declared(IncrementalGeneratorInitializationContext context, string attribute) =>

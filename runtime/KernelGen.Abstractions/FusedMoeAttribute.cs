@@ -22,6 +22,22 @@ public sealed class FusedMoeAttribute : Attribute
     /// <summary>What an expert does between its two matrix products.</summary>
     public MoeActivation Activation { get; set; }
 
+    /// <summary>
+    /// The limit L of <see cref="MoeActivation.SwigluClamp"/>: finite and above 0 there, left out with every other activation.
+    /// </summary>
+    public float ActivationLimit { get; set; }
+
+    /// <summary>
+    /// Whether the experts have biases: those of the first product are added before the activation, that of the second before
+    /// the router weight. The weights then come with an <c>ExpertBiases</c>.
+    /// </summary>
+    public bool Bias { get; set; }
+
+    /// <summary>
+    /// Whether the router weight multiplies an expert's input (Llama 4) and not its output. The experts' biases are not multiplied.
+    /// </summary>
+    public bool RouterWeightOnInput { get; set; }
+
     /// <summary>Type of the experts' weights. Hidden states, sums and output are single precision.</summary>
     public DType WeightType { get; set; }
 

@@ -15,7 +15,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     /// <summary>Distance of two staged rows: an odd multiple of the cache line keeps them out of each other's sets.</summary>
     private const int StagedStride = DepthBlock + 16;
 
-    private const int TilePairs = GateUpTileRows / 2;
+    private const int TileColumns = GateUpTileRows / Projections;
     private const int GateUpSums = GateUpTileRows * PanelTokens;
     private const int DownSums = (DownColumns + DownTileRows) * PanelTokens;
 
@@ -38,27 +38,27 @@ internal static unsafe partial class FusedMoe<TWeight>
     {
         var staged = stackalloc float[GateUpTileRows * StagedStride];
         var sums = stackalloc float[SegmentBlocks * GateUpSums];
-        for (var i = first; i < end; i += TilePairs)
+        for (var i = first; i < end; i += TileColumns)
         {
-            int column = Math.Min(i, IntermediateSize - TilePairs); // the last tile steps back rather than overrun
+            int column = Math.Min(i, IntermediateSize - TileColumns); // the last tile steps back rather than overrun
             new Span<float>(sums, panels * GateUpSums).Clear();
             for (var k = 0; k < HiddenSize; k += DepthBlock)
             {
                 var depth = Math.Min(DepthBlock, HiddenSize - k);
-                foreach (var r in Static.Range(TilePairs))
+                foreach (var r in Static.Range(TileColumns))
                 {
                     if (IsQuantized)
                     {
-                        Stage(HiddenSize, TilePairs, GateOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
-                        Stage(HiddenSize, TilePairs, UpOf(call, blocks->Expert), column + r, k, staged + ((TilePairs + r) * StagedStride), depth);
+                        Stage(HiddenSize, TileColumns, GateOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
+                        if (Gated) Stage(HiddenSize, TileColumns, UpOf(call, blocks->Expert), column + r, k, staged + ((TileColumns + r) * StagedStride), depth);
                     }
                     else
                     {
                         var row = ((nint)(column + r) * HiddenSize) + k;
                         Widen(gate + row, staged + (r * StagedStride), depth);
-                        Widen(up + row, staged + ((TilePairs + r) * StagedStride), depth);
-                        Simd.PrefetchRow(gate + row + (TilePairs * HiddenSize), depth * sizeof(TWeight)); // for the next tile
-                        Simd.PrefetchRow(up + row + (TilePairs * HiddenSize), depth * sizeof(TWeight));
+                        if (Gated) Widen(up + row, staged + ((TileColumns + r) * StagedStride), depth);
+                        Simd.PrefetchRow(gate + row + (TileColumns * HiddenSize), depth * sizeof(TWeight)); // for the next tile
+                        if (Gated) Simd.PrefetchRow(up + row + (TileColumns * HiddenSize), depth * sizeof(TWeight));
                     }
                 }
 
@@ -73,10 +73,17 @@ internal static unsafe partial class FusedMoe<TWeight>
             {
                 var width = blocks[p].Width;
                 var gates = sums + (p * GateUpSums);
-                var ups = gates + (TilePairs * width);
+                var ups = gates + (TileColumns * width);
+                if (RouterWeightOnInput) ScaleTokens(call, blocks[p], gates, GateUpTileRows);
+                if (Bias)
+                {
+                    var bias = GateUpBias(call, blocks[p].Expert) + column;
+                    AddToRows(gates, TileColumns, width, bias);
+                    if (Gated) AddToRows(ups, TileColumns, width, bias + IntermediateSize);
+                }
+
                 var target = call->Activations + ((nint)blocks[p].Row * IntermediateSize) + ((nint)column * width);
-                for (var j = 0; j < TilePairs * width; j += Lanes)
-                    Activate(Vector256.Load(gates + j), Vector256.Load(ups + j)).Store(target + j);
+                ActivateRow(gates, ups, target, TileColumns * width);
             }
         }
     }
@@ -131,8 +138,10 @@ internal static unsafe partial class FusedMoe<TWeight>
             {
                 var slot = call->Plan.Slots[blocks[p].FirstSlot + t];
                 outputs[t] = call->SlotOutputs + ((nint)slot * HiddenSize) + first;
-                scales[t] = RouterWeight(call, slot);
+                scales[t] = RouterWeightOnInput ? 1f : RouterWeight(call, slot);
             }
+
+            if (Bias) AddToRows(sums + (p * DownSums), end - first, blocks[p].Width, DownBias(call, blocks[p].Expert) + first);
 
             Simd.Deinterleave(sums + (p * DownSums), blocks[p].Width, end - first, outputs, scales, blocks[p].Tokens);
         }
@@ -172,6 +181,4 @@ internal static unsafe partial class FusedMoe<TWeight>
             foreach (var v in Static.Range(vectors)) acc[r, v].Store(sums + (((r * vectors) + v) * Lanes));
         }
     }
-
-    private static float RouterWeight(MoeArguments* call, int slot) => call->Weights[(slot / TopK * call->WeightsStride) + (slot % TopK)];
 }

@@ -33,7 +33,7 @@ internal static unsafe partial class FusedMoe<TWeight>
 
     private static QuantizedMatrix GateOf(MoeArguments* call, int expert) => QuantizedMatrix.Of(call->Gate, call->GateScales, expert);
 
-    private static QuantizedMatrix UpOf(MoeArguments* call, int expert) => QuantizedMatrix.Of(call->Up, call->UpScales, expert);
+    private static QuantizedMatrix UpOf(MoeArguments* call, int expert) => Gated ? QuantizedMatrix.Of(call->Up, call->UpScales, expert) : default;
 
     private static QuantizedMatrix DownOf(MoeArguments* call, int expert) => QuantizedMatrix.Of(call->Down, call->DownScales, expert);
 

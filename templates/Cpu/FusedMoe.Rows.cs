@@ -11,10 +11,10 @@ internal static unsafe partial class FusedMoe<TWeight>
 {
     private static void GateUpRows(MoeArguments* call, MoeBlock block, TWeight* gate, TWeight* up, int first, int end)
     {
-        if (block.Tokens == 1) GateUpRows(1, Math.Min(2, IntermediateSize), call, block, gate, up, first, end);
-        else if (block.Tokens == 2) GateUpRows(2, Math.Min(2, IntermediateSize), call, block, gate, up, first, end);
-        else if (RowTokens <= 4 || block.Tokens <= 4) GateUpRows(4, 1, call, block, gate, up, first, end);
-        else GateUpRows(8, 1, call, block, gate, up, first, end);
+        if (block.Tokens == 1) GateUpRows(1, Math.Min(4 / Projections, IntermediateSize), call, block, gate, up, first, end);
+        else if (block.Tokens == 2) GateUpRows(2, Math.Min(4 / Projections, IntermediateSize), call, block, gate, up, first, end);
+        else if (RowTokens <= 4 || block.Tokens <= 4) GateUpRows(4, Math.Min(2 / Projections, IntermediateSize), call, block, gate, up, first, end);
+        else GateUpRows(8, Math.Min(2 / Projections, IntermediateSize), call, block, gate, up, first, end);
     }
 
     private static void DownRows(MoeArguments* call, MoeBlock block, TWeight* down, int first, int end)
@@ -25,45 +25,56 @@ internal static unsafe partial class FusedMoe<TWeight>
         else DownRows(8, Math.Min(2, HiddenSize), call, block, down, first, end);
     }
 
-    /// <summary>Columns first … end of the intermediate states, <paramref name="pairs"/> gate and up rows at a time.</summary>
+    /// <summary>Columns first … end of the intermediate states, <paramref name="columns"/> of them at a time.</summary>
     [SkipLocalsInit]
     private static void GateUpRows(
-        [Specialize] int tokens, [Specialize] int pairs, MoeArguments* call, MoeBlock block, TWeight* gate, TWeight* up, int first, int end)
+        [Specialize] int tokens, [Specialize] int columns, MoeArguments* call, MoeBlock block, TWeight* gate, TWeight* up, int first, int end)
     {
         var gates = stackalloc float[tokens * GateUpColumns];
         var ups = stackalloc float[tokens * GateUpColumns];
-        var sums = stackalloc float[2 * pairs * tokens];
+        var sums = stackalloc float[Projections * columns * tokens];
         var hidden = stackalloc nint[tokens];
         foreach (var t in Static.Range(tokens))
             hidden[t] = call->Plan.Slots[block.FirstSlot + Math.Min(t, block.Tokens - 1)] / TopK * call->HiddenStride;
 
-        first = Math.Min(first, IntermediateSize - pairs);
-        for (var i = first; i < end; i += pairs)
+        first = Math.Min(first, IntermediateSize - columns);
+        for (var i = first; i < end; i += columns)
         {
-            int column = Math.Min(i, IntermediateSize - pairs);
+            int column = Math.Min(i, IntermediateSize - columns);
             if (IsQuantized)
             {
                 QuantizedDot(
-                    2 * pairs, pairs, tokens, HiddenSize, GateOf(call, block.Expert), UpOf(call, block.Expert), column, 0, call->Hidden, hidden, HiddenSize, sums);
+                    Projections * columns, columns, tokens, HiddenSize, GateOf(call, block.Expert), UpOf(call, block.Expert), column, 0,
+                    call->Hidden, hidden, HiddenSize, sums);
             }
             else
             {
                 var row = (nint)column * HiddenSize;
-                Dot(2 * pairs, pairs, tokens, HiddenSize, gate + row, up + row, call->Hidden, hidden, HiddenSize, sums);
+                Dot(Projections * columns, columns, tokens, HiddenSize, gate + row, up + row, call->Hidden, hidden, HiddenSize, sums);
             }
 
-            foreach (var r in Static.Range(pairs))
+            foreach (var r in Static.Range(columns))
             {
                 foreach (var t in Static.Range(tokens))
                 {
                     gates[(t * GateUpColumns) + column - first + r] = sums[(r * tokens) + t];
-                    ups[(t * GateUpColumns) + column - first + r] = sums[((pairs + r) * tokens) + t];
+                    if (Gated) ups[(t * GateUpColumns) + column - first + r] = sums[((columns + r) * tokens) + t];
                 }
             }
         }
 
         for (var t = 0; t < block.Tokens; t++)
+        {
+            if (Bias || RouterWeightOnInput)
+            {
+                var routerWeight = RouterWeight(call, call->Plan.Slots[block.FirstSlot + t]);
+                var bias = GateUpBias(call, block.Expert) + first;
+                FinishRow(gates + (t * GateUpColumns), routerWeight, bias, end - first);
+                if (Gated) FinishRow(ups + (t * GateUpColumns), routerWeight, bias + IntermediateSize, end - first);
+            }
+
             ActivateRow(gates + (t * GateUpColumns), ups + (t * GateUpColumns), call->Activations + ((nint)(block.Row + t) * IntermediateSize) + first, end - first);
+        }
     }
 
     /// <summary>Columns first … end of the output, <paramref name="rows"/> weight rows at a time.</summary>
@@ -91,9 +102,10 @@ internal static unsafe partial class FusedMoe<TWeight>
             for (var t = 0; t < block.Tokens; t++)
             {
                 var slot = call->Plan.Slots[block.FirstSlot + t];
-                var scale = RouterWeight(call, slot);
+                var scale = RouterWeightOnInput ? 1f : RouterWeight(call, slot);
+                var bias = Bias ? DownBias(call, block.Expert) + column : null;
                 var output = call->SlotOutputs + ((nint)slot * HiddenSize) + column;
-                foreach (var r in Static.Range(rows)) output[r] = sums[(r * tokens) + t] * scale;
+                foreach (var r in Static.Range(rows)) output[r] = (Bias ? sums[(r * tokens) + t] + bias[r] : sums[(r * tokens) + t]) * scale;
             }
         }
     }
@@ -140,13 +152,5 @@ internal static unsafe partial class FusedMoe<TWeight>
                 }
             }
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ActivateRow(float* gates, float* ups, float* target, int count)
-    {
-        var i = 0;
-        for (; i <= count - Lanes; i += Lanes) Activate(Vector256.Load(gates + i), Vector256.Load(ups + i)).Store(target + i);
-        for (; i < count; i++) target[i] = Activate(Vector256.Create(gates[i]), Vector256.Create(ups[i])).ToScalar();
     }
 }

@@ -13,10 +13,10 @@ internal static unsafe partial class FusedMoe<TWeight>
 {
     private const int HiddenSlice = (HiddenSize + (SplitK * SliceUnit) - 1) / (SplitK * SliceUnit) * SliceUnit;
     private const int IntermediateSlice = (IntermediateSize + (SplitK * SliceUnit) - 1) / (SplitK * SliceUnit) * SliceUnit;
-    private const int SlicePairs = IntermediateSize < 2 ? 1 : 2;
+    private const int SliceColumns = IntermediateSize < 4 / Projections ? IntermediateSize : 4 / Projections;
     private const int SliceRows = HiddenSize < 4 ? 1 : 4;
 
-    /// <summary>First product, one slice of the hidden size: gate sums and up sums [rows, 2I].</summary>
+    /// <summary>First product, one slice of the hidden size: gate sums and, if there are such, up sums [rows, 2I].</summary>
     [SkipLocalsInit]
     private static void GateUpSlice(void* context, int item)
     {
@@ -29,41 +29,47 @@ internal static unsafe partial class FusedMoe<TWeight>
         var depth = Math.Min(HiddenSlice, HiddenSize - begin);
         var gate = (TWeight*)call->Gate[segment.Expert] + begin;
         var up = (TWeight*)call->Up[segment.Expert] + begin;
-        var sums = stackalloc float[2 * SlicePairs];
+        var sums = stackalloc float[Projections * SliceColumns];
         for (var row = FirstRow(call, segment); row < EndRow(call, segment); row++)
         {
             var hidden = call->Plan.Slots[row] / TopK * call->HiddenStride;
-            var target = Partial(call, slice, row, 2 * IntermediateSize);
-            for (var i = first; i < end; i += SlicePairs)
+            var target = Partial(call, slice, row, GateUpWidth);
+            for (var i = first; i < end; i += SliceColumns)
             {
-                var column = Math.Min(i, IntermediateSize - SlicePairs);
+                var column = Math.Min(i, IntermediateSize - SliceColumns);
                 if (IsQuantized)
                 {
                     QuantizedDot(
-                        2 * SlicePairs, SlicePairs, 1, HiddenSize, GateOf(call, segment.Expert), UpOf(call, segment.Expert), column, begin,
+                        Projections * SliceColumns, SliceColumns, 1, HiddenSize, GateOf(call, segment.Expert), UpOf(call, segment.Expert), column, begin,
                         call->Hidden + begin, &hidden, depth, sums);
                 }
                 else
                 {
                     var weights = (nint)column * HiddenSize;
-                    Dot(2 * SlicePairs, SlicePairs, 1, HiddenSize, gate + weights, up + weights, call->Hidden + begin, &hidden, depth, sums);
+                    Dot(Projections * SliceColumns, SliceColumns, 1, HiddenSize, gate + weights, up + weights, call->Hidden + begin, &hidden, depth, sums);
                 }
 
-                foreach (var r in Static.Range(SlicePairs))
+                foreach (var r in Static.Range(SliceColumns))
                 {
                     target[column + r] = sums[r];
-                    target[IntermediateSize + column + r] = sums[SlicePairs + r];
+                    if (Gated) target[IntermediateSize + column + r] = sums[SliceColumns + r];
                 }
             }
         }
     }
 
-    /// <summary>Adds the slices of one row and applies the activation.</summary>
+    /// <summary>Adds the slices of one row, then the biases, and applies the activation.</summary>
     private static void ReduceGateUp(void* context, int row)
     {
         var call = (MoeArguments*)context;
-        var sums = Partial(call, 0, row, 2 * IntermediateSize);
-        AddSlices(call, sums, row, 2 * IntermediateSize);
+        var sums = Partial(call, 0, row, GateUpWidth);
+        AddSlices(call, sums, row, GateUpWidth);
+        if (Bias || RouterWeightOnInput)
+        {
+            var slot = call->Plan.Slots[row];
+            FinishRow(sums, RouterWeight(call, slot), GateUpBias(call, ExpertOf(call, slot)), GateUpWidth);
+        }
+
         ActivateRow(sums, sums + IntermediateSize, call->Activations + ((nint)row * IntermediateSize), IntermediateSize);
     }
 
@@ -100,16 +106,17 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
-    /// <summary>Adds the slices of one row and applies its router weight.</summary>
+    /// <summary>Adds the slices of one row, then the bias, and applies its router weight.</summary>
     private static void ReduceDown(void* context, int row)
     {
         var call = (MoeArguments*)context;
         var sums = Partial(call, 0, row, HiddenSize);
         AddSlices(call, sums, row, HiddenSize);
         var slot = call->Plan.Slots[row];
-        var scale = RouterWeight(call, slot);
+        var scale = RouterWeightOnInput ? 1f : RouterWeight(call, slot);
+        var bias = Bias ? DownBias(call, ExpertOf(call, slot)) : null;
         var output = call->SlotOutputs + ((nint)slot * HiddenSize);
-        for (var h = 0; h < HiddenSize; h++) output[h] = sums[h] * scale;
+        for (var h = 0; h < HiddenSize; h++) output[h] = (Bias ? sums[h] + bias[h] : sums[h]) * scale;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -126,6 +133,8 @@ internal static unsafe partial class FusedMoe<TWeight>
             }
         }
     }
+
+    private static int ExpertOf(MoeArguments* call, int slot) => call->Experts[(slot / TopK * call->ExpertsStride) + (slot % TopK)];
 
     private static float* Partial(MoeArguments* call, int slice, int row, int width) =>
         call->Partials + ((((nint)slice * call->Plan.Rows) + row) * width);

@@ -20,12 +20,15 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
     [Specialize] private const int HiddenSize = 128;
     [Specialize] private const int IntermediateSize = 96;
     [Specialize] private const MoeActivation Activation = MoeActivation.SiluAndMul;
+    [Specialize] private const float ActivationLimit = 0f;
+    [Specialize] private const bool Bias = false;
+    [Specialize] private const bool RouterWeightOnInput = false;
     [Specialize] private const int SplitK = 1;
 
     /// <summary>Numbers of a vector.</summary>
     [Specialize] private const int Lanes = 8;
 
-    /// <summary>Weight rows of a register tile; half of them gate rows and half up rows in the first product.</summary>
+    /// <summary>Weight rows of a register tile of the first product; half of them gate rows and half up rows if there are such.</summary>
     [Specialize] private const int GateUpTileRows = 6;
 
     /// <summary>Weight rows of a register tile of the second product.</summary>
@@ -75,7 +78,7 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
         CpuWorkers.Run(call, (call->Tokens + (CombineTokens - 1)) / CombineTokens, &Combine);
     }
 
-    /// <summary>First product and activation: one expert's tokens, a few columns of the intermediate states.</summary>
+    /// <summary>First product, biases and activation: one expert's tokens, a few columns of the intermediate states.</summary>
     private static void GateUp(void* context, int item)
     {
         var call = (MoeArguments*)context;
@@ -92,7 +95,7 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
         if (panels < segment.BlockCount) GateUpRows(call, blocks[panels], gate, up, first, end);
     }
 
-    /// <summary>Second product, times the router weight: one expert's tokens, a few columns of the output.</summary>
+    /// <summary>Second product, bias and router weight: one expert's tokens, a few columns of the output.</summary>
     private static void Down(void* context, int item)
     {
         var call = (MoeArguments*)context;
@@ -141,19 +144,6 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
                     output[h] = sum;
                 }
             }
-        }
-    }
-
-    /// <summary>The activation of a vector of gate sums and a vector of up sums.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Activate(Vector256<float> gate, Vector256<float> up)
-    {
-        switch (Activation)
-        {
-            case MoeActivation.SiluAndMul:
-                return gate / (Vector256<float>.One + Simd.Exp(-gate)) * up;
-            default:
-                throw new NotSupportedException();
         }
     }
 

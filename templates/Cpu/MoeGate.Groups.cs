@@ -6,7 +6,7 @@ using KernelGen.Numerics;
 namespace KernelGen.Templates.Cpu;
 
 /// <content>Groups of experts: only the best few stay eligible.</content>
-internal static unsafe partial class MoeGate
+internal static unsafe partial class MoeGate<TLogit>
 {
     private const bool SumOfTwo = CorrectionBias && GroupSize > 1;
 

@@ -7,28 +7,19 @@ using KernelGen.Numerics;
 namespace KernelGen.Templates.Cpu;
 
 /// <content>From logits to keys and heads.</content>
-internal static unsafe partial class MoeGate
+internal static unsafe partial class MoeGate<TLogit>
 {
     private const int FullBlocks = TailExperts == BlockExperts ? BlocksPerGroup : BlocksPerGroup - 1;
 
     /// <summary>Writes the keys of one row, every block from a vector of its own on; lanes behind its last expert hold −∞.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WriteKeys(GateArguments* call, float* logits, float* keys)
+    private static void WriteKeys(float* logits, float* bias, float* keys)
     {
-        var scale = Vector256<float>.One;
-        var largest = Vector256<float>.Zero;
-        if (Scoring == GateScoring.Softmax && CorrectionBias)
-        {
-            largest = Vector256.Create(Largest(logits));
-            scale = Vector256.Create(1 / SumOfExponentials(logits, largest));
-        }
-
-        var bias = call->CorrectionBias;
         if (FullBlocks == BlocksPerGroup)
         {
             for (var e = 0; e < Experts; e += BlockExperts)
             {
-                WriteBlock(BlockExperts, logits + e, bias + e, keys, largest, scale);
+                WriteBlock(BlockExperts, logits + e, bias + e, keys);
                 keys += BlockLanes;
             }
         }
@@ -38,12 +29,43 @@ internal static unsafe partial class MoeGate
             {
                 for (var e = first; e < first + GroupSize - TailExperts; e += BlockExperts)
                 {
-                    WriteBlock(BlockExperts, logits + e, bias + e, keys, largest, scale);
+                    WriteBlock(BlockExperts, logits + e, bias + e, keys);
                     keys += BlockLanes;
                 }
 
                 var tail = first + GroupSize - TailExperts;
-                WriteBlock(TailExperts, logits + tail, bias + tail, keys, largest, scale);
+                WriteBlock(TailExperts, logits + tail, bias + tail, keys);
+                keys += BlockLanes;
+            }
+        }
+    }
+
+    /// <summary>The same for biased softmax.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WriteSoftmaxKeys(float* logits, float* bias, float* keys)
+    {
+        var largest = Vector256.Create(Largest(logits));
+        var scale = Vector256.Create(1 / SumOfExponentials(logits, largest));
+        if (FullBlocks == BlocksPerGroup)
+        {
+            for (var e = 0; e < Experts; e += BlockExperts)
+            {
+                WriteSoftmaxBlock(BlockExperts, logits + e, bias + e, keys, largest, scale);
+                keys += BlockLanes;
+            }
+        }
+        else
+        {
+            for (var first = 0; first < Experts; first += GroupSize)
+            {
+                for (var e = first; e < first + GroupSize - TailExperts; e += BlockExperts)
+                {
+                    WriteSoftmaxBlock(BlockExperts, logits + e, bias + e, keys, largest, scale);
+                    keys += BlockLanes;
+                }
+
+                var tail = first + GroupSize - TailExperts;
+                WriteSoftmaxBlock(TailExperts, logits + tail, bias + tail, keys, largest, scale);
                 keys += BlockLanes;
             }
         }
@@ -51,22 +73,22 @@ internal static unsafe partial class MoeGate
 
     /// <summary>The keys of one block. The vectors go through each stage together: one computes while another waits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void WriteBlock([Specialize] int experts, float* logits, float* bias, float* keys, Vector256<float> largest, Vector256<float> scale)
+    private static void WriteBlock([Specialize] int experts, float* logits, float* bias, float* keys)
     {
         var key = Static.Array<Vector256<float>>(BlockVectors);
         foreach (var v in Static.Range(BlockVectors))
             key[v] = experts >= (v + 1) * Lanes ? Vector256.Load(logits + (v * Lanes)) : LoadHeld(logits + (v * Lanes), experts - (v * Lanes));
-
         if (CorrectionBias)
         {
-            var power = Static.Array<Vector256<float>>(BlockVectors);
-            foreach (var v in Static.Range(BlockVectors))
-                key[v] = Simd.ExpRemainder(Scoring == GateScoring.Sigmoid ? -key[v] : key[v] - largest, out power[v]);
-            foreach (var v in Static.Range(BlockVectors))
+            if (Scoring == GateScoring.Sigmoid)
             {
-                key[v] = Scoring == GateScoring.Sigmoid
-                    ? Simd.SigmoidOfRemainder(key[v], power[v])
-                    : Simd.ExpOfRemainder(key[v]) * power[v] * scale;
+                var power = Static.Array<Vector256<float>>(BlockVectors);
+                foreach (var v in Static.Range(BlockVectors)) key[v] = Simd.ExpRemainder(-key[v], out power[v]);
+                foreach (var v in Static.Range(BlockVectors)) key[v] = Simd.SigmoidOfRemainder(key[v], power[v]);
+            }
+            else
+            {
+                foreach (var v in Static.Range(BlockVectors)) key[v] = Simd.SqrtSoftplus(key[v]);
             }
 
             foreach (var v in Static.Range(BlockVectors))
@@ -75,6 +97,31 @@ internal static unsafe partial class MoeGate
 
         foreach (var v in Static.Range(BlockVectors)) key[v].Store(keys + (v * Lanes));
     }
+
+    /// <summary>The same for biased softmax.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WriteSoftmaxBlock([Specialize] int experts, float* logits, float* bias, float* keys, Vector256<float> largest, Vector256<float> scale)
+    {
+        var key = Static.Array<Vector256<float>>(BlockVectors);
+        var power = Static.Array<Vector256<float>>(BlockVectors);
+        foreach (var v in Static.Range(BlockVectors))
+        {
+            key[v] = experts >= (v + 1) * Lanes ? Vector256.Load(logits + (v * Lanes)) : LoadHeld(logits + (v * Lanes), experts - (v * Lanes));
+            key[v] = Simd.ExpRemainder(key[v] - largest, out power[v]);
+        }
+
+        foreach (var v in Static.Range(BlockVectors))
+        {
+            key[v] = Simd.ExpOfRemainder(key[v]) * power[v] * scale;
+            key[v] += experts >= (v + 1) * Lanes ? Vector256.Load(bias + (v * Lanes)) : LoadHeld(bias + (v * Lanes), experts - (v * Lanes));
+            key[v].Store(keys + (v * Lanes));
+        }
+    }
+
+    /// <summary>The score of every lane, where it is each expert's own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Score(Vector256<float> logits) =>
+        Scoring == GateScoring.Sigmoid ? Simd.Sigmoid(logits) : Simd.SqrtSoftplus(logits);
 
     /// <summary>The numbers that a vector behind the last whole one of a block still holds, and −∞ in the lanes after them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

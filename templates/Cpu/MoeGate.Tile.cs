@@ -8,7 +8,7 @@ using KernelGen.Numerics;
 namespace KernelGen.Templates.Cpu;
 
 /// <content>One row at a time, or a few side by side.</content>
-internal static unsafe partial class MoeGate
+internal static unsafe partial class MoeGate<TLogit>
 {
     /// <summary>Routes a few tokens side by side: their chains of dependent steps overlap.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -19,16 +19,19 @@ internal static unsafe partial class MoeGate
         var maxima = (Vector256<float>*)Aligned(buffer);
         var blockHeads = (float*)(maxima + HeadLanes);
         var chosen = blockHeads + HeadLanes;
-        var logits = call->Logits + (token * call->LogitsStride);
-        var keys = KeysInPlace ? logits : chosen + (tokens * ChosenLanes);
-        var keyStride = KeysInPlace ? call->LogitsStride : KeyLanes;
-        var experts = call->Experts + (token * call->ExpertsStride);
+        nint logitsStride = call->LogitsStride;
+        float* logits = (float*)call->Logits + (token * logitsStride);
+        float* keys = KeysInPlace ? logits : chosen + (tokens * ChosenLanes);
+        nint keyStride = KeysInPlace ? logitsStride : KeyLanes;
+        nint expertsStride = call->ExpertsStride;
+        int* experts = call->Experts + (token * expertsStride);
 
         var heads = Static.Array<Vector256<float>>(tokens, HeadVectors);
         foreach (var lane in Static.Range(Blocks, HeadLanes)) maxima[lane] = Vector256.Create(Lowest);
         foreach (var t in Static.Range(tokens))
         {
-            if (!KeysInPlace) WriteKeys(call, logits + (t * call->LogitsStride), keys + (t * keyStride));
+            if (BiasedSoftmax) WriteSoftmaxKeys(logits + (t * logitsStride), call->CorrectionBias, keys + (t * keyStride));
+            else if (!KeysInPlace) WriteKeys(logits + (t * logitsStride), call->CorrectionBias, keys + (t * keyStride));
             WriteHeads(keys + (t * keyStride), maxima, blockHeads);
             if (Groups > 1) CloseGroups(keys + (t * keyStride), maxima, blockHeads);
             foreach (var v in Static.Range(HeadVectors)) heads[t, v] = Vector256.Load(blockHeads + (v * Lanes));
@@ -38,7 +41,7 @@ internal static unsafe partial class MoeGate
         // Equal keys go one by one, the lowest expert first: `taken` marks those of the block at hand that went already.
         var taken = Static.Array<ulong>(tokens);
         var worst = Static.Array<float>(tokens);
-        for (var rank = 0; rank < TopK; rank++)
+        for (var rank = 0; rank < Routed; rank++)
         {
             foreach (var t in Static.Range(tokens))
             {
@@ -50,7 +53,7 @@ internal static unsafe partial class MoeGate
                 foreach (var v in Static.Range(1, HeadVectors)) blocks |= Hits(heads[t, v], best) << (v * Lanes);
                 var block = BitOperations.TrailingZeroCount(blocks);
 
-                var blockKeys = keys + (t * keyStride) + (block * BlockLanes);
+                float* blockKeys = keys + (t * keyStride) + (block * BlockLanes);
                 var hits = 0UL;
                 var next = Vector256.Create(Lowest);
                 foreach (var v in Static.Range(BlockVectors))
@@ -61,9 +64,9 @@ internal static unsafe partial class MoeGate
                 }
 
                 hits &= ~taken[t];
-                var expert = Math.Min(FirstExpert(block) + BitOperations.TrailingZeroCount(hits), Experts - 1);
-                experts[(t * call->ExpertsStride) + rank] = expert;
-                chosen[(t * ChosenLanes) + rank] = logits[(t * call->LogitsStride) + expert];
+                int expert = Math.Min(FirstExpert(block) + BitOperations.TrailingZeroCount(hits), Experts - 1);
+                experts[(t * expertsStride) + rank] = expert;
+                chosen[(t * ChosenLanes) + rank] = logits[(t * logitsStride) + expert];
                 var others = hits & (hits - 1);
                 if (others == 0)
                 {

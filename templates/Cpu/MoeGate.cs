@@ -18,7 +18,8 @@ namespace KernelGen.Templates.Cpu;
 /// above −∞, are left to <see cref="GateRow"/>.
 /// </remarks>
 [KernelTemplate]
-internal static unsafe partial class MoeGate
+internal static unsafe partial class MoeGate<[Specialize] TLogit>
+    where TLogit : unmanaged
 {
     [Specialize] private const int Experts = 384;
     [Specialize] private const int TopK = 6;
@@ -27,6 +28,8 @@ internal static unsafe partial class MoeGate
     [Specialize] private const int Groups = 1;
     [Specialize] private const int TopKGroups = 1;
     [Specialize] private const bool Renormalize = true;
+    [Specialize] private const int SharedExperts = 0;
+    [Specialize] private const bool HashTable = false;
 
     /// <summary>Floats of a vector.</summary>
     [Specialize] private const int Lanes = 8;
@@ -40,8 +43,19 @@ internal static unsafe partial class MoeGate
     /// <summary>Whether a vector takes one token per lane instead: for few experts.</summary>
     [Specialize] private const bool TokenPerLane = false;
 
+    /// <summary>Tokens whose logits are widened to single precision at a time; 0 where they have it.</summary>
+    [Specialize] private const int WidenedTokens = 0;
+
+    // Softmax divides by what a logit of +∞ makes infinite, and √softplus is infinite itself: such rows take the general definition.
+    private const bool Unbounded = Scoring != GateScoring.Sigmoid;
+
+    private const bool BiasedSoftmax = Scoring == GateScoring.Softmax && CorrectionBias;
+
     private const float Lowest = float.NegativeInfinity;
     private const float Tiny = 1e-20f;
+
+    // Experts that are chosen; the shared ones stand behind them.
+    private const int Routed = TopK - SharedExperts;
 
     private const int GroupSize = Experts / Groups;
     private const int BlocksPerGroup = (GroupSize + BlockExperts - 1) / BlockExperts;
@@ -57,12 +71,38 @@ internal static unsafe partial class MoeGate
     private const int KeyLanes = KeysInPlace ? 0 : Blocks * BlockLanes;
 
     /// <summary>Routes the tokens of a call.</summary>
+    [SkipLocalsInit]
     internal static void Run(in GateArguments arguments)
     {
         var copy = arguments;
         var call = &copy;
+        if (WidenedTokens == 0)
+        {
+            RouteAll(call);
+        }
+        else
+        {
+            var logits = stackalloc float[WidenedTokens * Experts];
+            for (var token = 0; token < arguments.Tokens; token += WidenedTokens)
+            {
+                copy = arguments.Slice<TLogit>(token, Math.Min(WidenedTokens, arguments.Tokens - token));
+                for (var t = 0; t < copy.Tokens; t++) Widen((TLogit*)copy.Logits + (t * copy.LogitsStride), logits + (t * Experts));
+                copy.Logits = logits;
+                copy.LogitsStride = Experts;
+                RouteAll(call);
+            }
+        }
+    }
+
+    /// <summary>Routes tokens whose logits have single precision.</summary>
+    private static void RouteAll(GateArguments* call)
+    {
         var token = 0;
-        if (Blocks > 64)
+        if (HashTable)
+        {
+            for (; token < call->Tokens; token++) RouteByTable(call, token);
+        }
+        else if (Blocks > 64)
         {
             // More heads than a mask has bits: only with dozens of groups, which no published model has.
             for (; token < call->Tokens; token++) RouteAlone(call, token);
@@ -82,6 +122,12 @@ internal static unsafe partial class MoeGate
         }
     }
 
-    private static void RouteAlone(GateArguments* call, int token) =>
-        GateRow.Route(call, token, new GateShape(Experts, TopK, Scoring, CorrectionBias, Groups, TopKGroups, Renormalize));
+    private static void Widen(TLogit* source, float* target)
+    {
+        if (typeof(TLogit) == typeof(Half)) Simd.Widen((Half*)source, target, Experts);
+        else Simd.Widen((BFloat16*)source, target, Experts);
+    }
+
+    private static void RouteAlone(GateArguments* call, int token) => GateRow.Route(
+        call, token, new GateShape(Experts, TopK, Scoring, CorrectionBias, Groups, TopKGroups, Renormalize, SharedExperts, HashTable));
 }

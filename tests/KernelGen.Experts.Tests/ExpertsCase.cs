@@ -20,12 +20,17 @@ internal sealed unsafe class ExpertsCase<T>
     private readonly (int Experts, int TopK, int Hidden, int Intermediate) _shape;
     private readonly int _tokens;
     private readonly SeededRandom _random;
+    private readonly ExpertForm _form;
+    private readonly ExpertBiases? _biases;
 
-    public ExpertsCase((int Experts, int TopK, int Hidden, int Intermediate) shape, int tokens, SeededRandom random, bool leaveSlotsOut = false, int? onlyExpert = null)
+    public ExpertsCase(
+        (int Experts, int TopK, int Hidden, int Intermediate) shape, int tokens, SeededRandom random, bool leaveSlotsOut = false, int? onlyExpert = null, ExpertForm? form = null)
     {
-        (_shape, _tokens, _random) = (shape, tokens, random);
+        (_shape, _tokens, _random, _form) = (shape, tokens, random, form ?? new ExpertForm());
+        var projections = _form.IsGated ? 2 : 1;
+        if (_form.GateUpBias is { } gateUpBias) _biases = new ExpertBiases(gateUpBias, _form.DownBias, shape.Experts);
         _hidden = random.Normal(tokens * shape.Hidden);
-        _gateUp = Convert(random.Normal(shape.Experts * 2 * shape.Intermediate * shape.Hidden, 1f / MathF.Sqrt(shape.Hidden)));
+        _gateUp = Convert(random.Normal(shape.Experts * projections * shape.Intermediate * shape.Hidden, 1f / MathF.Sqrt(shape.Hidden)));
         _down = Convert(random.Normal(shape.Experts * shape.Hidden * shape.Intermediate, 1f / MathF.Sqrt(shape.Intermediate)));
         _weights = random.Normal(tokens * shape.TopK);
         _experts = new int[tokens * shape.TopK];
@@ -48,13 +53,13 @@ internal sealed unsafe class ExpertsCase<T>
     {
         var expected = ReferenceMoe.Forward(
             _hidden,
-            (e, row, column) => Widen(_gateUp[(((e * 2 * _shape.Intermediate) + row) * _shape.Hidden) + column]),
+            (e, row, column) => Widen(_gateUp[(((e * (_form.IsGated ? 2 : 1) * _shape.Intermediate) + row) * _shape.Hidden) + column]),
             (e, row, column) => Widen(_down[(((e * _shape.Hidden) + row) * _shape.Intermediate) + column]),
-            _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate);
+            _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form);
         for (var i = 0; i < expected.Length; i++)
         {
             var error = Math.Abs(output[i] - expected[i]);
-            Assert.True(error <= 1e-5 + (1e-4 * Math.Abs(expected[i])), $"{_random.Description}: {_shape}, {_tokens} tokens: output[{i}] is {output[i]}, expected {expected[i]}");
+            Assert.True(error <= 1e-5 + (1e-4 * Math.Abs(expected[i])), $"{_random.Description}: {_shape}, {_form.Activation}, {_tokens} tokens: output[{i}] is {output[i]}, expected {expected[i]}");
         }
 
         return output;
@@ -62,16 +67,16 @@ internal sealed unsafe class ExpertsCase<T>
 
     public float[] Run(delegate*<in MoeArguments, void> kernel)
     {
-        var (e, k, h, i) = _shape;
+        var (_, k, h, _) = _shape;
         var output = new float[(_tokens * h) + (2 * Guard)];
         output.AsSpan().Fill(Poison);
-        using var expertWeights = ExpertWeights<T>.FromFused(_gateUp, _down, e, h, i);
+        using var expertWeights = Weights();
         FusedMoeCall.Create(
             new ReadOnlyTensorSpan<float>(_hidden, [_tokens, h]),
             expertWeights,
             new ReadOnlyTensorSpan<float>(_weights, [_tokens, k]),
             new ReadOnlyTensorSpan<int>(_experts, [_tokens, k]),
-            new TensorSpan<float>(output, Guard, [_tokens, h], [])).Run(kernel);
+            new TensorSpan<float>(output, Guard, [_tokens, h], [])).Run(kernel, _form.IsGated, _biases is not null);
 
         Assert.All(output[..Guard], value => Assert.True(float.IsNaN(value)));
         Assert.All(output[^Guard..], value => Assert.True(float.IsNaN(value)));
@@ -81,8 +86,8 @@ internal sealed unsafe class ExpertsCase<T>
     /// <summary>Bytes that this thread allocates in repeated calls, the first few left out.</summary>
     public long AllocatedBy(ExpertsForward<T> forward, int calls)
     {
-        var (e, k, h, i) = _shape;
-        using var expertWeights = ExpertWeights<T>.FromFused(_gateUp, _down, e, h, i);
+        var (_, k, h, _) = _shape;
+        using var expertWeights = Weights();
         var result = new float[_tokens * h];
         var before = 0L;
         for (var call = -3; call < calls; call++)
@@ -94,6 +99,12 @@ internal sealed unsafe class ExpertsCase<T>
         }
 
         return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    private ExpertWeights<T> Weights()
+    {
+        var (e, _, h, i) = _shape;
+        return _form.IsGated ? ExpertWeights<T>.FromFused(_gateUp, _down, e, h, i, _biases) : ExpertWeights<T>.FromUngated(_gateUp, _down, e, h, i, _biases);
     }
 
     private static T[] Convert(float[] values)

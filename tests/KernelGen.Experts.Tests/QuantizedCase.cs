@@ -42,7 +42,7 @@ internal sealed class QuantizedCase<T>
             _ when _spec.ZeroPoints => ExpertScales.PerGroup(_spec.GroupSize, _gateUp.Scales, _down.Scales, _gateUp.ZeroPoints, _down.ZeroPoints),
             _ => ExpertScales.PerGroup(_spec.GroupSize, _gateUp.Scales, _down.Scales),
         };
-        return ExpertWeights<T>.FromFused(_gateUp.Numbers, _down.Numbers, _spec.Experts, _spec.HiddenSize, _spec.IntermediateSize, scales);
+        return ExpertWeights<T>.FromFused(_gateUp.Numbers, _down.Numbers, _spec.Experts, _spec.HiddenSize, _spec.IntermediateSize, scales: scales);
     }
 
     public unsafe float[] Run(delegate*<in MoeArguments, void> kernel)

@@ -43,7 +43,7 @@ public class GateCallTests
             new TensorSpan<int>(experts, [Tokens, Spec.TopK], [7, 1]));
         for (var t = 0; t < Tokens; t++)
         {
-            var expected = ReferenceGate.Route(GateCase.ShapeOf(Spec), logits[(t * 100)..((t * 100) + Spec.Experts)], bias, 1f);
+            var expected = ReferenceGate.Route(Spec.ToShape(), logits[(t * 100)..((t * 100) + Spec.Experts)], bias, 1f);
             Assert.Equal(expected.Experts, experts[(t * 7)..((t * 7) + Spec.TopK)]);
             for (var rank = 0; rank < Spec.TopK; rank++) Assert.Equal(expected.Weights[rank], weights[(t * 9) + rank], 1e-6);
         }
@@ -118,6 +118,76 @@ public class GateCallTests
     {
         var error = Assert.Throws<ArgumentOutOfRangeException>(() => Call(new float[64], new float[64], new float[4], new int[4], 1, factor));
         Assert.Equal("routedScalingFactor", error.ParamName);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(700)]
+    [InlineData(1501)]
+    public void PaddedTokensHaveNoExpert(int nonPadded)
+    {
+        const int Tokens = 1501;
+        var random = new SeededRandom();
+        var (logits, bias) = (random.Normal(Tokens * Spec.Experts), random.Normal(Spec.Experts, 0.1f));
+        var (allWeights, allExperts) = (new float[Tokens * Spec.TopK], new int[Tokens * Spec.TopK]);
+        Call(logits, bias, allWeights, allExperts, Tokens);
+
+        logits.AsSpan(nonPadded * Spec.Experts).Fill(float.NaN);
+        var (weights, experts) = (Enumerable.Repeat(7f, Tokens * 9).ToArray(), Enumerable.Repeat(7, Tokens * 5).ToArray());
+        Route.Value(
+            new ReadOnlyTensorSpan<float>(logits, [Tokens, Spec.Experts], []),
+            bias,
+            new TensorSpan<float>(weights, [Tokens, Spec.TopK], [9, 1]),
+            new TensorSpan<int>(experts, [Tokens, Spec.TopK], [5, 1]),
+            nonPaddedTokens: nonPadded);
+        for (var t = 0; t < Tokens; t++)
+        {
+            var routed = t < nonPadded;
+            Assert.Equal(routed ? allWeights[(t * Spec.TopK)..((t + 1) * Spec.TopK)] : new float[Spec.TopK], weights[(t * 9)..((t * 9) + Spec.TopK)]);
+            Assert.Equal(routed ? allExperts[(t * Spec.TopK)..((t + 1) * Spec.TopK)] : [-1, -1, -1, -1], experts[(t * 5)..((t * 5) + Spec.TopK)]);
+            Assert.All(weights[((t * 9) + Spec.TopK)..((t + 1) * 9)], between => Assert.Equal(7f, between));
+            Assert.Equal(7, experts[(t * 5) + Spec.TopK]);
+        }
+    }
+
+    [Theory]
+    [InlineData(-2)]
+    [InlineData(3)]
+    public void MoreTokensThanThereAreCannotBeRouted(int nonPadded)
+    {
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => Route.Value(
+            new ReadOnlyTensorSpan<float>(new float[128], [2, 64]), new float[64], new TensorSpan<float>(new float[8], [2, 4]), new TensorSpan<int>(new int[8], [2, 4]),
+            nonPaddedTokens: nonPadded));
+        Assert.Equal("nonPaddedTokens", error.ParamName);
+    }
+
+    [Fact]
+    public void EveryTypeOfLogitsHasItsOverload()
+    {
+        const int Tokens = 1000;
+        MoeGateSpec[] specs = [Spec, Spec with { LogitsType = DType.Float16 }, Spec with { LogitsType = DType.BFloat16, SharedExperts = 1 }];
+        var gates = KernelAssembly.Compile(specs);
+        var random = new SeededRandom();
+        var (singles, bias) = (random.Normal(Tokens * Spec.Experts), random.Normal(Spec.Experts, 0.1f));
+        Check(gates.RouteOf<float>(), specs[0], singles, logit => logit);
+        Check(gates.RouteOf<Half>(), specs[1], Array.ConvertAll(singles, logit => (Half)logit), logit => (float)logit);
+        Check(gates.RouteOf<BFloat16>(), specs[2], Array.ConvertAll(singles, logit => (BFloat16)logit), logit => logit);
+
+        void Check<TLogit>(GateRoute<TLogit> route, MoeGateSpec spec, TLogit[] logits, Converter<TLogit, float> widen)
+            where TLogit : unmanaged
+        {
+            var (weights, experts) = (new float[Tokens * spec.TopK], new int[Tokens * spec.TopK]);
+            route(new ReadOnlyTensorSpan<TLogit>(logits, [Tokens, spec.Experts]), bias, new TensorSpan<float>(weights, [Tokens, spec.TopK]), new TensorSpan<int>(experts, [Tokens, spec.TopK]), 2f);
+            for (var t = 0; t < Tokens; t++)
+            {
+                var row = Array.ConvertAll(logits[(t * spec.Experts)..((t + 1) * spec.Experts)], widen);
+                var expected = ReferenceGate.Route(spec.ToShape(), row, bias, 2f);
+                if (expected.Margin < 2e-6) continue; // single precision may order them otherwise
+                Assert.True(expected.Experts.AsSpan().SequenceEqual(experts.AsSpan(t * spec.TopK, spec.TopK)), $"{random.Description}: {spec.VariantName}, token {t}");
+                for (var rank = 0; rank < spec.TopK; rank++) Assert.Equal(expected.Weights[rank], weights[(t * spec.TopK) + rank], 2e-6);
+            }
+        }
     }
 
     private static void Call(float[] logits, float[] bias, float[] weights, int[] experts, int tokens, float factor = 1f) => Route.Value(

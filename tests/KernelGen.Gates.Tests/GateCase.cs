@@ -1,5 +1,6 @@
 using KernelGen.Compiler.Families;
 using KernelGen.Cpu;
+using KernelGen.OnDemand;
 using KernelGen.Testing;
 
 namespace KernelGen.Tests;
@@ -11,9 +12,11 @@ internal sealed unsafe class GateCase
     private const float WeightPoison = -12345f;
     private const int ExpertPoison = -7;
 
-    private readonly GateShape _shape;
+    private readonly MoeGateSpec _spec;
     private readonly float[] _logits;
     private readonly float[] _bias;
+    private readonly int[] _table;
+    private readonly int[] _tokenIds;
     private readonly float _factor;
     private readonly int _tokens;
     private readonly int _gap;
@@ -27,27 +30,32 @@ internal sealed unsafe class GateCase
     /// <param name="gap">Unused elements between two rows.</param>
     /// <param name="description">What repeats the case.</param>
     /// <param name="expected">What each token's route must be; by default the reference decides.</param>
-    public GateCase(MoeGateSpec spec, float[][] rows, float[] bias, float factor, int gap, string description, ReferenceRoute[]? expected = null)
+    /// <param name="tableRows">The experts of every token, where the gate has a table.</param>
+    public GateCase(
+        MoeGateSpec spec, float[][] rows, float[] bias, float factor, int gap, string description, ReferenceRoute[]? expected = null, int[][]? tableRows = null)
     {
-        _shape = ShapeOf(spec);
+        _spec = spec;
         (_bias, _factor, _gap, _tokens) = (bias, factor, gap, rows.Length);
         _description = $"{description}: {spec.VariantName}, {rows.Length} tokens, rows {gap} apart";
-        _expected = expected ?? Array.ConvertAll(rows, row => ReferenceGate.Route(_shape, row, bias, factor));
+        _expected = expected ?? [.. rows.Select((row, t) => ReferenceGate.Route(spec.ToShape(), row, bias, factor, tableRows?[t]))];
 
         // What lies between the rows is NaN, which no kernel may use.
         var stride = spec.Experts + gap;
         _logits = new float[Math.Max((_tokens * stride) - gap, 0)];
         _logits.AsSpan().Fill(float.NaN);
         for (var t = 0; t < _tokens; t++) rows[t].CopyTo(_logits, t * stride);
-    }
 
-    public static GateShape ShapeOf(MoeGateSpec spec) =>
-        new(spec.Experts, spec.TopK, spec.Scoring, spec.CorrectionBias, spec.Groups, spec.TopKGroups, spec.Renormalize);
+        // The table's rows are in the reverse order of the tokens, and what lies between them is no expert.
+        _table = new int[_tokens * (spec.TopK + gap)];
+        _table.AsSpan().Fill(int.MinValue);
+        _tokenIds = [.. Enumerable.Range(0, _tokens).Reverse()];
+        for (var t = 0; t < _tokens; t++) tableRows?[t].CopyTo(_table, _tokenIds[t] * (spec.TopK + gap));
+    }
 
     /// <summary>Routes with a kernel; ids must be the reference's, weights within 1e-6, and nothing beside them may change.</summary>
     public void Check(GateKernel kernel, string kernelName)
     {
-        var stride = _shape.TopK + _gap;
+        var stride = _spec.TopK + _gap;
         var weights = new float[(_tokens * stride) + (2 * Guard)];
         var experts = new int[weights.Length];
         weights.AsSpan().Fill(WeightPoison);
@@ -59,11 +67,11 @@ internal sealed unsafe class GateCase
             var place = i - Guard;
             var (token, rank) = place < 0 ? (-1, 0) : (place / stride, place % stride);
             var where = $"{_description} with {kernelName}: token {token}, rank {rank}";
-            if (token >= 0 && token < _tokens && rank < _shape.TopK)
+            if (token >= 0 && token < _tokens && rank < _spec.TopK)
             {
                 var (expert, weight) = (_expected[token].Experts[rank], _expected[token].Weights[rank]);
                 Assert.True(experts[i] == expert, $"{where}: expert {experts[i]}, expected {expert}");
-                Assert.True(Math.Abs(weights[i] - weight) <= 1e-6 * Math.Max(1, Math.Abs(_factor)), $"{where}: weight {weights[i]:R}, expected {weight:R}");
+                Assert.True(IsClose(weights[i], weight), $"{where}: weight {weights[i]:R}, expected {weight:R}");
             }
             else
             {
@@ -72,16 +80,41 @@ internal sealed unsafe class GateCase
         }
     }
 
+    // Scores above 1, which only √softplus has, are compared relatively.
+    private bool IsClose(float actual, double expected) =>
+        actual == expected || Math.Abs(actual - expected) <= 1e-6 * Math.Max(Math.Max(1, Math.Abs(_factor)), Math.Abs(expected));
+
     private void Run(GateKernel kernel, float[] weights, int[] experts, int stride)
     {
-        fixed (float* logits = _logits, bias = _bias, weightsStart = weights)
-        fixed (int* expertsStart = experts)
+        switch (_spec.LogitsType)
+        {
+            case DType.Float16:
+                Run(kernel, Array.ConvertAll(_logits, logit => (Half)logit), weights, experts, stride);
+                break;
+            case DType.BFloat16:
+                Run(kernel, Array.ConvertAll(_logits, logit => (BFloat16)logit), weights, experts, stride);
+                break;
+            default:
+                Run(kernel, _logits, weights, experts, stride);
+                break;
+        }
+    }
+
+    private void Run<TLogit>(GateKernel kernel, TLogit[] logitValues, float[] weights, int[] experts, int stride)
+        where TLogit : unmanaged
+    {
+        fixed (TLogit* logits = logitValues)
+        fixed (float* bias = _bias, weightsStart = weights)
+        fixed (int* expertsStart = experts, table = _table, tokenIds = _tokenIds)
         {
             var arguments = new GateArguments
             {
                 Logits = logits,
-                LogitsStride = _shape.Experts + _gap,
+                LogitsStride = _spec.Experts + _gap,
                 CorrectionBias = bias,
+                TokenIds = tokenIds,
+                Table = table,
+                TableStride = stride,
                 Weights = weightsStart + Guard,
                 WeightsStride = stride,
                 Experts = expertsStart + Guard,

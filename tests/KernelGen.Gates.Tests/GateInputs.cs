@@ -1,4 +1,5 @@
 using KernelGen.Compiler.Families;
+using KernelGen.OnDemand;
 using KernelGen.Testing;
 
 namespace KernelGen.Tests;
@@ -7,6 +8,9 @@ namespace KernelGen.Tests;
 internal static class GateInputs
 {
     private const double LeastMargin = 2e-6;
+
+    // √softplus reaches 10 here, so its roundings are as many times those of scores up to 1.
+    private const double LeastMarginOfSqrtSoftplus = 2e-5;
 
     private static readonly Func<SeededRandom, int, float[]>[] Kinds =
     [
@@ -32,19 +36,29 @@ internal static class GateInputs
         var bias = spec.CorrectionBias ? Bias(spec.Experts, random) : [];
         var rows = new float[tokens][];
         for (var t = 0; t < tokens; t++) rows[t] = Row(spec, bias, random);
-        return new GateCase(spec, rows, bias, random.Pick(1f, 1f, 2.5f), random.Pick(0, 0, 1, 5), random.Description);
+        var table = spec.HashTable ? Array.ConvertAll(rows, _ => TableRow(spec, random)) : null;
+        return new GateCase(spec, rows, bias, random.Pick(1f, 1f, 2.5f), random.Pick(0, 0, 1, 5), random.Description, expected: null, table);
     }
 
     // Half of the rows are the ordinary ones.
     private static float[] Row(MoeGateSpec spec, float[] bias, SeededRandom random)
     {
-        var shape = GateCase.ShapeOf(spec);
+        var shape = spec.ToShape();
+        var leastMargin = spec.Scoring == GateScoring.SqrtSoftplus ? LeastMarginOfSqrtSoftplus : LeastMargin;
         while (true)
         {
             var row = (random.Bool() ? Kinds[0] : random.Pick(Kinds))(random, spec.Experts);
-            if (ReferenceGate.Route(shape, row, bias, 1f).Margin >= LeastMargin) return row;
+            if (spec.LogitsType == DType.Float16) row = Array.ConvertAll(row, logit => (float)(Half)logit);
+            if (spec.LogitsType == DType.BFloat16) row = Array.ConvertAll(row, logit => (float)(BFloat16)logit);
+            if (spec.HashTable) return row;
+            if (ReferenceGate.Route(shape, row, bias, 1f).Margin >= leastMargin) return row;
         }
     }
+
+    // Now and then an expert twice: a table may say so.
+    private static int[] TableRow(MoeGateSpec spec, SeededRandom random) => random.Bool()
+        ? random.Permutation(spec.Experts)[..spec.TopK]
+        : [.. Enumerable.Range(0, spec.TopK).Select(_ => random.Int(0, spec.Experts - 1))];
 
     private static float[] Bias(int count, SeededRandom random) => random.Pick<Func<float[]>>(
         () => new float[count],

@@ -48,7 +48,7 @@ public sealed class GoldenGateTests : IDisposable
             var (logits, bias, expected) = Read(gate, tokens, spec);
             for (var t = 0; t < tokens; t++)
             {
-                var route = ReferenceGate.Route(GateCase.ShapeOf(spec), logits[t], bias, factor);
+                var route = ReferenceGate.Route(spec.ToShape(), logits[t], bias, factor);
                 Assert.Equal(expected[t].Experts, route.Experts);
                 Assert.All(route.Weights.Zip(expected[t].Weights), pair => Assert.Equal(pair.Second, pair.First, 1e-6 * factor));
             }

@@ -19,6 +19,37 @@ public unsafe class SimdTests
         for (var x = -87f; x < 88f; x += 0.00371f) EachWidth(x, v => Simd.Sigmoid(v), v => Simd.Sigmoid(v), v => Simd.Sigmoid(v), 1 / (1 + Math.Exp(-(double)x)), 3);
     }
 
+    [Fact]
+    public void Log1pIsWithinTwoUlp()
+    {
+        for (var y = 1e-30f; y <= 1f; y *= 1.00037f) EachWidth(y, v => Simd.Log1p(v), v => Simd.Log1p(v), v => Simd.Log1p(v), Log1p(y), 2);
+        for (var y = 0.5f; y <= 1f; y += 1.7e-5f) EachWidth(y, v => Simd.Log1p(v), v => Simd.Log1p(v), v => Simd.Log1p(v), Log1p(y), 2);
+    }
+
+    [Fact]
+    public void SqrtSoftplusIsWithinFourUlp()
+    {
+        for (var x = -170f; x < 170f; x += 0.00371f)
+        {
+            var exact = Math.Sqrt(Math.Max(x, 0) + Log1p(Math.Exp(-Math.Abs((double)x))));
+            EachWidth(x, v => Simd.SqrtSoftplus(v), v => Simd.SqrtSoftplus(v), v => Simd.SqrtSoftplus(v), exact, 4);
+        }
+    }
+
+    [Theory]
+    [InlineData(float.NegativeInfinity, 0f)]
+    [InlineData(-200f, 0f)]
+    [InlineData(0f, 0.83255461f)]
+    [InlineData(10000f, 100f)]
+    [InlineData(float.PositiveInfinity, float.PositiveInfinity)]
+    [InlineData(float.NaN, float.NaN)]
+    public void SqrtSoftplusHasExactEnds(float x, float expected)
+    {
+        Assert.Equal(Vector128.Create(expected), Simd.SqrtSoftplus(Vector128.Create(x)));
+        Assert.Equal(Vector256.Create(expected), Simd.SqrtSoftplus(Vector256.Create(x)));
+        Assert.Equal(Vector512.Create(expected), Simd.SqrtSoftplus(Vector512.Create(x)));
+    }
+
     [Theory]
     [InlineData(float.NegativeInfinity, 0f, 0f)]
     [InlineData(-100f, 0f, 0f)]
@@ -108,6 +139,9 @@ public unsafe class SimdTests
 
     private static float[] ToArray<T>(T vector)
         where T : unmanaged => new ReadOnlySpan<float>(&vector, sizeof(T) / sizeof(float)).ToArray();
+
+    // The series where 1 + y loses y's bits.
+    private static double Log1p(double y) => y < 1e-5 ? y * (1 - (y * (0.5 - (y / 3)))) : Math.Log(1 + y);
 
     private static void EachWidth(
         float x,

@@ -15,6 +15,6 @@ public unsafe class UnspecializedTemplateTests
     public void RoutesLikeTheReference(int tokens)
     {
         var spec = new MoeGateSpec(384, 6, GateScoring.Sigmoid, true, 1, 1, true);
-        GateInputs.Case(spec, tokens, new SeededRandom(tokens)).Check(new GateKernel((nint)(delegate*<in Cpu.GateArguments, void>)&MoeGate.Run), "the template");
+        GateInputs.Case(spec, tokens, new SeededRandom(tokens)).Check(new GateKernel((nint)(delegate*<in Cpu.GateArguments, void>)&MoeGate<float>.Run), "the template");
     }
 }

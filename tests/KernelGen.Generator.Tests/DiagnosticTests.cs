@@ -90,6 +90,23 @@ public sealed class DiagnosticTests
         static partial class Experts;
         """);
 
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("2")]
+    [InlineData("int.MinValue")]
+    [InlineData("int.MaxValue")]
+    public Task KG0003_shared_experts(string number) => Verify($$"""
+        [KernelGen.MoeGate(Experts = 8, TopK = 2, {|KG0003:SharedExperts = {{number}}|})]
+        static partial class Gates;
+        """);
+
+    [Fact]
+    public Task KG0004_top_k_without_the_shared_experts() => Verify("""
+        [KernelGen.MoeGate(Experts = 8, TopK = 9, SharedExperts = 1)]
+        [KernelGen.MoeGate(Experts = 8, {|KG0004:TopK = 10|}, SharedExperts = 1)]
+        static partial class Gates;
+        """);
+
     [Fact]
     public Task KG0004_top_k_above_experts() => Verify("""
         [KernelGen.MoeGate(Experts = 8, {|KG0004:TopK = 9|})]
@@ -124,6 +141,41 @@ public sealed class DiagnosticTests
     [Fact]
     public Task KG0007_weight_type_without_kernel() => Verify("""
         [KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, {|KG0007:WeightType = KernelGen.DType.Int4|})]
+        static partial class Experts;
+        """);
+
+    [Theory]
+    [InlineData("Float8E4M3")]
+    [InlineData("Int8")]
+    [InlineData("Int4")]
+    public Task KG0007_logits_type_without_kernel(string type) => Verify($$"""
+        [KernelGen.MoeGate(Experts = 8, TopK = 2, {|KG0007:LogitsType = KernelGen.DType.{{type}}|})]
+        static partial class Gates;
+        """);
+
+    [Fact]
+    public Task KG0008_logits_types_and_tables_tell_gates_apart() => Verify("""
+        [KernelGen.MoeGate(Experts = 8, TopK = 2)]
+        [KernelGen.MoeGate(Experts = 8, TopK = 2, LogitsType = KernelGen.DType.Float16)]
+        [KernelGen.MoeGate(Experts = 8, TopK = 2, HashTable = true)]
+        [{|KG0008:KernelGen.MoeGate(Experts = 8, TopK = 2, SharedExperts = 1)|}]
+        static partial class Gates;
+        """);
+
+    [Theory]
+    [InlineData("WeightType = KernelGen.DType.Float8E4M3, {|KG0007:Quantization = KernelGen.WeightQuantization.Group|}, GroupSize = 128")]
+    [InlineData("WeightType = KernelGen.DType.BFloat16, {|KG0007:Quantization = KernelGen.WeightQuantization.Channel|}")]
+    [InlineData("WeightType = KernelGen.DType.Int4, Quantization = KernelGen.WeightQuantization.Group, {|KG0007:GroupSize = 48|}")]
+    [InlineData("WeightType = KernelGen.DType.Int8, Quantization = KernelGen.WeightQuantization.Channel, {|KG0007:GroupSize = 32|}")]
+    [InlineData("WeightType = KernelGen.DType.Int8, Quantization = KernelGen.WeightQuantization.Channel, {|KG0007:ZeroPoints = true|}")]
+    public Task KG0007_weights_whose_scales_have_no_kernel(string format) => Verify($$"""
+        [KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, {{format}})]
+        static partial class Experts;
+        """);
+
+    [Fact]
+    public Task KG0007_rows_of_odd_length_in_pairs() => Verify("""
+        [KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, {|KG0007:IntermediateSize = 33|}, WeightType = KernelGen.DType.Int4, Quantization = KernelGen.WeightQuantization.Group, GroupSize = 32)]
         static partial class Experts;
         """);
 
@@ -182,6 +234,24 @@ public sealed class DiagnosticTests
         static partial class Both;
         """);
 
+    [Theory]
+    [InlineData("SwigluClamp", "-1f")]
+    [InlineData("SwigluClamp", "0")]
+    [InlineData("SwigluClamp", "float.NaN")]
+    [InlineData("SwigluClamp", "float.PositiveInfinity")]
+    [InlineData("SwigluOai", "7")]
+    [InlineData("SiluAndMul", "float.NaN")]
+    public Task KG0015_activation_limit(string activation, string limit) => Verify($$"""
+        [KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, Activation = KernelGen.MoeActivation.{{activation}}, {|KG0015:ActivationLimit = {{limit}}|})]
+        static partial class Experts;
+        """);
+
+    [Fact]
+    public Task KG0015_activation_limit_is_missing() => Verify("""
+        [{|KG0015:KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, Activation = KernelGen.MoeActivation.SwigluClamp)|}]
+        static partial class Experts;
+        """);
+
     [Fact]
     public Task KG0012_language_is_too_old() => Verify(
         """
@@ -201,10 +271,20 @@ public sealed class DiagnosticTests
     [Theory]
     [InlineData("MoeGate(Experts = 8, TopK = 2)", "Route")]
     [InlineData("MoeGate(Experts = 8, TopK = 2)", "Select")]
+    [InlineData("MoeGate(Experts = 8, TopK = 2, HashTable = true)", "RouteByTable")]
     [InlineData("FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32)", "Forward")]
     public Task KG0014_class_is_named_like_an_added_method(string attribute, string name) => Verify($$"""
         [KernelGen.{{attribute}}]
         static partial class {|KG0014:{{name}}|};
+        """);
+
+    [Theory]
+    [InlineData("CorrectionBias = true")]
+    [InlineData("Groups = 2")]
+    [InlineData("SharedExperts = 1")]
+    public Task KG0016_hash_table_beside_a_selection(string other) => Verify($$"""
+        [KernelGen.MoeGate(Experts = 8, TopK = 2, {{other}}, {|KG0016:HashTable = true|})]
+        static partial class Gates;
         """);
 
     [Fact]

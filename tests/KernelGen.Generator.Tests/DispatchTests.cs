@@ -33,7 +33,7 @@ public sealed class DispatchTests : IDisposable
     [InlineData(8, 2, false, "moegate_softmax_e8_k2_f32_cpu")]
     [InlineData(8, 2, true, "moegate_sigmoid_bias_e8_k2_f32_cpu")]
     [InlineData(16, 2, false, "moegate_softmax_norenorm_e16_k2_f32_cpu")]
-    public void Shapes_choose_the_gate(int experts, int topK, bool bias, string name) => Assert.Equal(name, Select(experts, topK, bias).Name);
+    public void Shapes_choose_the_gate(int experts, int topK, bool bias, string name) => Assert.Equal(name, Select(experts, topK, bias, DType.Float32, false).Name);
 
     [Theory]
     [InlineData(DType.Float32, 1, 0, "fusedmoe_silu_e8_k2_h64_i32_f32_splitk8_cpu")]
@@ -49,7 +49,7 @@ public sealed class DispatchTests : IDisposable
     [Fact]
     public void A_missing_gate_names_the_attribute_to_add_and_those_there_are()
     {
-        var failure = Assert.Throws<KernelVariantNotFoundException>(() => Select(9, 2, true));
+        var failure = Assert.Throws<KernelVariantNotFoundException>(() => Select(9, 2, true, DType.Float32, false));
         Assert.Equal("[MoeGate(Experts = 9, TopK = 2, CorrectionBias = true)]", failure.MissingDeclaration);
         Assert.Equal(3, failure.Declared.Count);
         Assert.Contains("Models.Kernels has no kernel for these shapes", failure.Message);
@@ -73,7 +73,7 @@ public sealed class DispatchTests : IDisposable
         float[] weights = new float[4];
         int[] experts = new int[4];
         var reported = Reported(() => Kernels.GetMethod("Route")!.CreateDelegate<Route>()(
-            new ReadOnlyTensorSpan<float>(logits, [2, 8]), [], new TensorSpan<float>(weights, [2, 2]), new TensorSpan<int>(experts, [2, 2]), 2f));
+            new ReadOnlyTensorSpan<float>(logits, [2, 8]), [], new TensorSpan<float>(weights, [2, 2]), new TensorSpan<int>(experts, [2, 2]), 2f, -1));
         Assert.Equal(["moegate_softmax_e8_k2_f32_cpu"], reported);
         Assert.Equal([1, 3, 0, 6], experts);
         var first = 2 / (1 + MathF.Exp(-2));
@@ -128,7 +128,7 @@ public sealed class DispatchTests : IDisposable
     }
 
     private delegate void Route(
-        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor);
+        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor, int nonPaddedTokens);
 
     private delegate void Forward(
         ReadOnlyTensorSpan<float> hidden, ExpertWeights<float> expertWeights, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output, int splitK);

@@ -16,12 +16,32 @@ public sealed class DispatcherSnapshotTests
         """);
 
     [Fact]
+    public void Gates_of_every_kind() => Verify("DeepSeekV4Gates.g.cs", """
+        using KernelGen;
+
+        [MoeGate(Experts = 256, TopK = 7, Scoring = GateScoring.SqrtSoftplus, CorrectionBias = true, LogitsType = DType.BFloat16, SharedExperts = 1)]
+        [MoeGate(Experts = 256, TopK = 6, Scoring = GateScoring.SqrtSoftplus, LogitsType = DType.Float16, HashTable = true)]
+        public static partial class DeepSeekV4Gates;
+        """);
+
+    [Fact]
     public void Experts() => Verify("Qwen3Experts.g.cs", """
         using KernelGen;
 
         [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.BFloat16, SplitK = new[] { 1, 4, 8 })]
         [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768)]
         public static partial class Qwen3Experts;
+        """);
+
+    [Fact]
+    public void Quantized_experts() => Verify("Quantized.g.cs", """
+        using KernelGen;
+
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 128)]
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 32, ZeroPoints = true)]
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128)]
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Float16)]
+        public static partial class Quantized;
         """);
 
     [Fact]

@@ -12,8 +12,8 @@ internal sealed class RandomDeclarations(SeededRandom random)
 
     /// <summary>An attribute that binds, whatever its values are.</summary>
     public string Attribute() => random.Bool()
-        ? Write("MoeGate", Int("Experts"), Int("TopK"), Enum("Scoring", "GateScoring"), Bool("CorrectionBias"), Int("Groups"), Int("TopKGroups"), Bool("Renormalize"), Bool("Specialize"))
-        : Write("FusedMoe", Int("Experts"), Int("TopK"), Int("HiddenSize"), Int("IntermediateSize"), Enum("Activation", "MoeActivation"), Enum("WeightType", "DType"), SplitK(), Bool("Specialize"));
+        ? Write("MoeGate", Int("Experts"), Int("TopK"), Enum("Scoring", "GateScoring"), Bool("CorrectionBias"), Int("Groups"), Int("TopKGroups"), Bool("Renormalize"), Enum("LogitsType", "DType"), Int("SharedExperts"), Bool("HashTable"), Bool("Specialize"))
+        : Write("FusedMoe", Int("Experts"), Int("TopK"), Int("HiddenSize"), Int("IntermediateSize"), Enum("Activation", "MoeActivation"), Limit(), Bool("Bias"), Bool("RouterWeightOnInput"), Enum("WeightType", "DType"), SplitK(), Bool("Specialize"));
 
     /// <summary>A text as it stands in an editor half-way: some of it cut out or replaced.</summary>
     public string Damaged(string text)
@@ -34,6 +34,8 @@ internal sealed class RandomDeclarations(SeededRandom random)
     private string Bool(string name) => random.Int(0, 3) == 0 ? $"{name} = {random.Pick("true", "false")}" : "";
 
     private string Enum(string name, string type) => random.Pick("", "", $"{name} = (KernelGen.{type})({random.Pick(Numbers)})", $"{name} = default");
+
+    private string Limit() => random.Pick("", "", "ActivationLimit = 7", "ActivationLimit = -0f", "ActivationLimit = float.NaN", "ActivationLimit = 1e-45f", "ActivationLimit = float.MaxValue");
 
     private string SplitK() => random.Pick(
         "", "SplitK = null", "SplitK = default", "SplitK = new int[0]", $"SplitK = new[] {{ {random.Pick(Numbers)}, {random.Pick(Numbers)} }}", $"SplitK = new int[] {{ {random.Pick(Numbers)} }}");

@@ -14,6 +14,8 @@ public class GoldenLayerTests
     [InlineData("glm4moe-a")]
     [InlineData("olmoe-a")]
     [InlineData("jamba-a")]
+    [InlineData("gptoss-a")]
+    [InlineData("llama4-a")]
     public void ALoadedLayerComputesWhatTransformersComputed(string model)
     {
         using var checkpoint = SafetensorsCheckpoint.Open(GoldenFiles.Path(model));

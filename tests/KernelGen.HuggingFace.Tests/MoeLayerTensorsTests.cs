@@ -14,9 +14,9 @@ public class MoeLayerTensorsTests
         Assert.Equal(DType.BFloat16, layer.WeightType);
         Assert.Equal(32, layer.Experts.Count);
         Assert.Equal(checkpoint.Get($"{Expert}up_proj.weight").Address, layer.Experts[3].Up.Address);
-        Assert.Equal([128, 96], layer.Experts[3].Down.Shape.ToArray());
+        Assert.Equal([128, 96], (int[])[layer.Experts[3].Down.Rows, layer.Experts[3].Down.Columns]);
         Assert.Equal("model.layers.0.mlp.gate.e_score_correction_bias", layer.CorrectionBias?.Name);
-        Assert.Equal("model.layers.0.mlp.shared_experts.gate_proj.weight", layer.SharedExpert?.Gate.Name);
+        Assert.Equal("model.layers.0.mlp.shared_experts.gate_proj.weight", layer.SharedExpert?.Gate.Tensor.Name);
         Assert.Null(layer.SharedExpertGate);
     }
 
@@ -63,15 +63,39 @@ public class MoeLayerTensorsTests
         Fails(changed, "has no tensor 'model.layers.0.block_sparse_moe.experts.7.w3.weight'; nearest: ", "'model.layers.0.block_sparse_moe.experts.7.w4.weight'");
     }
 
+    [Fact]
+    public void FusedTensorsOfAWrongShapeAreRejected()
+    {
+        using var gptOss = new ChangedModel("gptoss-a");
+        gptOss.Rewrite(tensor => (tensor.Name, tensor.DType, tensor.Name.EndsWith("experts.gate_up_proj", StringComparison.Ordinal) ? [8, 192, 128] : tensor.Shape.ToArray()));
+        Fails(gptOss, "tensor 'model.layers.0.mlp.experts.gate_up_proj' has the shape [8, 192, 128]; ", "makes it [8, 128, 192]");
+        using var llama = new ChangedModel("llama4-a");
+        llama.Rewrite(tensor => (tensor.Name.Replace("experts.down_proj", "experts.down_projection", StringComparison.Ordinal), tensor.DType, tensor.Shape.ToArray()));
+        Fails(llama, "has no tensor 'model.layers.0.feed_forward.experts.down_proj'; nearest: ");
+    }
+
+    [Fact]
+    public void MissingBiasesAreNamed()
+    {
+        using var changed = new ChangedModel("gptoss-a");
+        changed.Rewrite(tensor => (tensor.Name.Replace("router.bias", "router.offset", StringComparison.Ordinal), tensor.DType, tensor.Shape.ToArray()));
+        Fails(changed, "has no tensor 'model.layers.0.mlp.router.bias'");
+    }
+
     [Theory]
-    [InlineData("gptoss-a", "gpt_oss")]
-    [InlineData("llama4-a", "llama4_text")]
-    public void FusedExpertsAreNotSupportedYet(string model, string modelType)
+    [InlineData("gptoss-a", 2, 1)]
+    [InlineData("llama4-a", 1, 96)]
+    public void MatricesOfAFusedTensorAreReadByRows(string model, int rowStride, int up)
     {
         using var checkpoint = SafetensorsCheckpoint.Open(GoldenFiles.Path(model));
-        var config = MoeModelConfig.Load(GoldenFiles.Path(model));
-        var error = Assert.Throws<ModelConfigException>(() => MoeLayerTensors.Load(checkpoint, config, 0));
-        Assert.Contains($"'model_type' is {modelType}, whose experts lie fused in one tensor", error.Message, StringComparison.Ordinal);
+        var layer = MoeLayerTensors.Load(checkpoint, MoeModelConfig.Load(GoldenFiles.Path(model)), 0);
+        var mlp = layer.Experts[2];
+        var gateUp = mlp.Gate.Tensor.ReadSingles();
+        var rows = new float[3 * 128];
+        mlp.Up.ReadRows(41, rows);
+        Assert.Equal((96, 128, false), (mlp.Up.Rows, mlp.Up.Columns, mlp.Up.IsRowMajor));
+        for (var i = 0; i < rows.Length; i++) Assert.Equal(gateUp[(2 * 128 * 192) + (i % 128 * 192) + ((41 + (i / 128)) * rowStride) + up], rows[i]);
+        Assert.Equal(mlp.Down.Tensor.ReadSingles()[(2 * 96 * 128) + (95 * 128) + 7], mlp.Down.ReadSingles()[(7 * 96) + 95]);
     }
 
     [Fact]
@@ -90,7 +114,7 @@ public class MoeLayerTensorsTests
         using var changed = new ChangedModel("olmoe-a");
         changed.Rewrite(tensor => (tensor.Name, tensor.DType, tensor.Shape.ToArray()));
         changed.ReplaceInConfig("\"silu\"", "\"relu\"");
-        AssertMessage("'hidden_act' is 'relu'; expected silu", () => changed.Load());
+        AssertMessage("'hidden_act' is 'relu'; expected silu, swish, gelu, gelu_new or gelu_pytorch_tanh", () => changed.Load());
     }
 
     private static void AssertMessage(string problem, Func<object> function)

@@ -101,11 +101,11 @@ public class MoeModelConfigTests
     }
 
     [Fact]
-    public void GptOssHasAnActivationOfItsOwn()
+    public void GptOssHasBiasesAndAnActivationOfItsOwn()
     {
         var config = Parse(GptOss);
         Assert.Equal((128, 4, 2880, true), (config.Experts, config.TopK, config.IntermediateSize, config.Renormalize));
-        Assert.Null(config.Activation);
+        Assert.Equal((MoeActivation.SwigluOai, true, true), (config.Activation, config.RouterBias, config.ExpertBias));
     }
 
     [Fact]
@@ -142,6 +142,7 @@ public class MoeModelConfigTests
     [InlineData(Qwen2Moe, "mlp_only_layers", "3", "'mlp_only_layers' is 3; expected a list of layers")]
     [InlineData(Qwen2Moe, "mlp_only_layers", "[6]", "'mlp_only_layers' contains 6; expected layers from 0 to 5")]
     [InlineData(Qwen2Moe, "shared_expert_intermediate_size", null, "'shared_expert_intermediate_size' is missing")]
+    [InlineData(GptOss, "swiglu_limit", "8", "'swiglu_limit' is 8; expected 7")]
     [InlineData(Llama4, "text_config", "[]", "'text_config' is a list; expected an object")]
     [InlineData(Llama4, "text_config", "{\"model_type\":\"llama4_text\",\"num_hidden_layers\":-1}", "'text_config.num_hidden_layers' is -1")]
     public void WrongValuesAreReportedWithFileAndKey(string json, string key, string? value, string problem)

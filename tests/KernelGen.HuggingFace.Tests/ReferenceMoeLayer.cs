@@ -1,4 +1,5 @@
 using KernelGen.HuggingFace;
+using KernelGen.Testing;
 
 namespace KernelGen.HuggingFace.Tests;
 
@@ -8,6 +9,7 @@ internal sealed class ReferenceMoeLayer
     private readonly MoeModelConfig _config;
     private readonly double[] _router;
     private readonly double[]? _bias;
+    private readonly double[]? _routerBias;
     private readonly Mlp[] _experts;
     private readonly Mlp? _shared;
     private readonly double[]? _sharedGate;
@@ -17,17 +19,25 @@ internal sealed class ReferenceMoeLayer
         _config = tensors.Config;
         _router = Doubles(tensors.Router);
         _bias = tensors.CorrectionBias is null ? null : Doubles(tensors.CorrectionBias);
-        _experts = [.. tensors.Experts.Select(expert => new Mlp(expert))];
-        _shared = tensors.SharedExpert is null ? null : new Mlp(tensors.SharedExpert);
+        _routerBias = tensors.RouterBias is null ? null : Doubles(tensors.RouterBias);
+        var form = new ExpertForm(_config.Activation!.Value);
+        _experts = [.. tensors.Experts.Select((expert, e) => new Mlp(expert, form, Part(tensors.GateUpBias, e), Part(tensors.DownBias, e)))];
+        _shared = tensors.SharedExpert is null ? null : new Mlp(tensors.SharedExpert, form, null, null);
         _sharedGate = tensors.SharedExpertGate is null ? null : Doubles(tensors.SharedExpertGate);
     }
 
     /// <summary>Routes one token and runs its experts.</summary>
     public (int[] Experts, double[] Weights, double[] Output) Forward(ReadOnlySpan<double> x)
     {
-        var (experts, weights) = Route(Times(_router, x));
+        var (experts, weights) = Route(Plus(Times(_router, x), _routerBias));
         var output = new double[x.Length];
-        for (var slot = 0; slot < experts.Length; slot++) Add(output, _experts[experts[slot]].Forward(x), weights[slot]);
+        for (var slot = 0; slot < experts.Length; slot++)
+        {
+            var weight = weights[slot];
+            if (_config.RouterWeightOnInput) Add(output, _experts[experts[slot]].Forward([.. x.ToArray().Select(value => value * weight)]), 1);
+            else Add(output, _experts[experts[slot]].Forward(x), weight);
+        }
+
         if (_shared is not null) Add(output, _shared.Forward(x), _sharedGate is null ? 1 : Sigmoid(Times(_sharedGate, x)[0]));
         return (experts, weights, output);
     }
@@ -60,6 +70,18 @@ internal sealed class ReferenceMoeLayer
 
     private static double[] Doubles(SafetensorsTensor tensor) => Array.ConvertAll(tensor.ReadSingles(), value => (double)value);
 
+    private static double[] Doubles(ExpertMatrix matrix) => Array.ConvertAll(matrix.ReadSingles(), value => (double)value);
+
+    /// <summary>An expert's part of a tensor [E, …].</summary>
+    private static double[]? Part(SafetensorsTensor? tensor, int expert)
+    {
+        if (tensor is null) return null;
+        var length = (int)tensor.Shape[1];
+        return Doubles(tensor).AsSpan(expert * length, length).ToArray();
+    }
+
+    private static double[] Plus(double[] values, double[]? bias) => bias is null ? values : [.. values.Zip(bias, (value, offset) => value + offset)];
+
     private static double[] Times(double[] matrix, ReadOnlySpan<double> x)
     {
         var product = new double[matrix.Length / x.Length];
@@ -76,7 +98,8 @@ internal sealed class ReferenceMoeLayer
         for (var i = 0; i < sum.Length; i++) sum[i] += factor * term[i];
     }
 
-    private sealed class Mlp(MlpTensors tensors)
+    // gpt_oss, the only family with biases, has gate and up biases take turns.
+    private sealed class Mlp(MlpTensors tensors, ExpertForm form, double[]? gateUpBias, double[]? downBias)
     {
         private readonly double[] _gate = Doubles(tensors.Gate);
         private readonly double[] _up = Doubles(tensors.Up);
@@ -84,9 +107,9 @@ internal sealed class ReferenceMoeLayer
 
         public double[] Forward(ReadOnlySpan<double> x)
         {
-            var gate = Times(_gate, x);
-            var up = Times(_up, x);
-            return Times(_down, gate.Zip(up, (g, u) => g * Sigmoid(g) * u).ToArray());
+            var gate = Plus(Times(_gate, x), gateUpBias?.Where((_, i) => i % 2 == 0).ToArray());
+            var up = Plus(Times(_up, x), gateUpBias?.Where((_, i) => i % 2 == 1).ToArray());
+            return Plus(Times(_down, gate.Zip(up, form.Activate).ToArray()), downBias);
         }
     }
 }

@@ -9,10 +9,23 @@ public static class ReferenceGate
     /// <param name="shape">The gate.</param>
     /// <param name="logits">[E].</param>
     /// <param name="correctionBias">[E], or empty where the gate has none.</param>
-    /// <param name="routedScalingFactor">Every weight is multiplied by this.</param>
-    public static ReferenceRoute Route(GateShape shape, float[] logits, float[] correctionBias, float routedScalingFactor)
+    /// <param name="routedScalingFactor">Every routed expert's weight is multiplied by this.</param>
+    /// <param name="tableRow">The token's experts, where the gate has a table.</param>
+    public static ReferenceRoute Route(GateShape shape, float[] logits, float[] correctionBias, float routedScalingFactor, int[]? tableRow = null)
     {
-        var scores = shape.Scoring == GateScoring.Sigmoid ? Array.ConvertAll(logits, Sigmoid) : Softmax(logits);
+        var scores = Scores(shape.Scoring, logits);
+        var (experts, margin) = tableRow is null ? Select(shape, logits, scores, correctionBias) : (tableRow, double.PositiveInfinity);
+        var chosen = Array.ConvertAll(experts, e => scores[e]);
+        if (shape.Renormalize) chosen = Normalized(chosen);
+        var shared = Enumerable.Range(shape.Experts, shape.SharedExperts);
+        return new ReferenceRoute(
+            [.. experts, .. shared],
+            [.. chosen.Select(weight => weight * routedScalingFactor), .. shared.Select(_ => chosen.Sum())],
+            margin);
+    }
+
+    private static (int[] Experts, double Margin) Select(GateShape shape, float[] logits, double[] scores, float[] correctionBias)
+    {
         var keys = logits.Select((logit, e) => float.IsNaN(logit) ? double.NaN : shape.CorrectionBias ? scores[e] + correctionBias[e] : logit).ToArray();
 
         var size = shape.Experts / shape.Groups;
@@ -21,12 +34,9 @@ public static class ReferenceGate
         var kept = groups.Take(shape.TopKGroups).ToHashSet();
 
         var ranking = Ranking(keys).Where(e => kept.Contains(e / size)).ToArray();
-        var experts = ranking.Take(shape.TopK).ToArray();
-        var sum = shape.Renormalize ? experts.Sum(e => scores[e]) + 1e-20 : 1;
-        var weights = Array.ConvertAll(experts, e => scores[e] / sum * routedScalingFactor);
-
-        var margin = Math.Min(Margin(Array.ConvertAll(ranking, e => keys[e]), shape.TopK), Margin(Array.ConvertAll(groups, g => groupScores[g]), shape.TopKGroups));
-        return new ReferenceRoute(experts, weights, margin);
+        var routed = shape.TopK - shape.SharedExperts;
+        var margin = Math.Min(Margin(Array.ConvertAll(ranking, e => keys[e]), routed), Margin(Array.ConvertAll(groups, g => groupScores[g]), shape.TopKGroups));
+        return (ranking.Take(routed).ToArray(), margin);
     }
 
     /// <summary>Best first: numbers by value, then NaN; among equals the lower index.</summary>
@@ -38,6 +48,30 @@ public static class ReferenceGate
         if (keys.Length == 1) return keys[0];
         var numbers = keys.Where(key => !double.IsNaN(key)).Concat([double.NegativeInfinity, double.NegativeInfinity]).OrderDescending().ToArray();
         return sumOfTwo ? numbers[0] + numbers[1] : numbers[0];
+    }
+
+    private static double[] Scores(GateScoring scoring, float[] logits) => scoring switch
+    {
+        GateScoring.Softmax => Softmax(logits),
+        GateScoring.Sigmoid => Array.ConvertAll(logits, Sigmoid),
+        GateScoring.SqrtSoftplus => Array.ConvertAll(logits, SqrtSoftplus),
+        _ => throw new ArgumentOutOfRangeException(nameof(scoring), scoring, null),
+    };
+
+    /// <summary>Where some scores are infinite, those alone count, and alike.</summary>
+    private static double[] Normalized(double[] scores)
+    {
+        if (scores.Any(double.IsPositiveInfinity)) scores = Array.ConvertAll(scores, score => double.IsPositiveInfinity(score) ? 1.0 : 0);
+        var sum = scores.Sum() + 1e-20;
+        return Array.ConvertAll(scores, score => score / sum);
+    }
+
+    /// <summary>√ln(1 + eˣ). Where eˣ is small the series of the logarithm is exact to the last bit, and 1 + eˣ is not.</summary>
+    private static double SqrtSoftplus(float logit)
+    {
+        if (float.IsNaN(logit)) return 0;
+        var power = Math.Exp(-Math.Abs((double)logit));
+        return Math.Sqrt(Math.Max(logit, 0) + (power < 1e-5 ? power - (power * power / 2) + (power * power * power / 3) : Math.Log(1 + power)));
     }
 
     private static double Sigmoid(float logit) => float.IsNaN(logit) ? 0 : 1 / (1 + Math.Exp(-(double)logit));

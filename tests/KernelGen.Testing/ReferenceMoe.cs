@@ -3,15 +3,18 @@ namespace KernelGen.Testing;
 /// <summary>The experts of a MoE layer in double precision, one multiplication after the other.</summary>
 public static class ReferenceMoe
 {
-    /// <summary>Output [T, H] = Σ over the slots of weight · down(silu(gate(x)) · up(x)); a slot with expert −1 adds nothing.</summary>
+    /// <summary>Output [T, H] = Σ over the slots of weight · down(activation(gate(x), up(x))); a slot with expert −1 adds nothing.</summary>
     /// <param name="hidden">[T, H].</param>
     /// <param name="gateUp">Element at expert, row of 2I, column of H.</param>
     /// <param name="down">Element at expert, row of H, column of I.</param>
     /// <param name="weights">[T, k].</param>
     /// <param name="experts">[T, k].</param>
+    /// <param name="form">What the experts compute; without one, SwiGLU.</param>
     public static double[] Forward(
-        float[] hidden, Func<int, int, int, double> gateUp, Func<int, int, int, double> down, float[] weights, int[] experts, int tokens, int topK, int hiddenSize, int intermediateSize)
+        float[] hidden, Func<int, int, int, double> gateUp, Func<int, int, int, double> down, float[] weights, int[] experts, int tokens, int topK, int hiddenSize, int intermediateSize, ExpertForm? form = null)
     {
+        form ??= new ExpertForm();
+        var gateUpWidth = form.IsGated ? 2 * intermediateSize : intermediateSize;
         var output = new double[(long)tokens * hiddenSize];
         var activation = new double[intermediateSize];
         for (var token = 0; token < tokens; token++)
@@ -20,23 +23,25 @@ public static class ReferenceMoe
             {
                 var expert = experts[slot];
                 if (expert < 0) continue;
+                var onInput = form.RouterWeightOnInput ? (double)weights[slot] : 1;
                 for (var i = 0; i < intermediateSize; i++)
                 {
-                    double gate = 0, up = 0;
+                    double gate = form.GateUpBias?[(expert * gateUpWidth) + i] ?? 0, up = form.IsGated ? form.GateUpBias?[(expert * gateUpWidth) + intermediateSize + i] ?? 0 : 0;
                     for (var h = 0; h < hiddenSize; h++)
                     {
-                        gate += hidden[(token * hiddenSize) + h] * gateUp(expert, i, h);
-                        up += hidden[(token * hiddenSize) + h] * gateUp(expert, intermediateSize + i, h);
+                        var x = onInput * hidden[(token * hiddenSize) + h];
+                        gate += x * gateUp(expert, i, h);
+                        if (form.IsGated) up += x * gateUp(expert, intermediateSize + i, h);
                     }
 
-                    activation[i] = gate / (1 + Math.Exp(-gate)) * up;
+                    activation[i] = form.Activate(gate, up);
                 }
 
                 for (var h = 0; h < hiddenSize; h++)
                 {
-                    double sum = 0;
+                    double sum = form.DownBias?[(expert * hiddenSize) + h] ?? 0;
                     for (var i = 0; i < intermediateSize; i++) sum += activation[i] * down(expert, h, i);
-                    output[(token * hiddenSize) + h] += weights[slot] * sum;
+                    output[(token * hiddenSize) + h] += (form.RouterWeightOnInput ? 1 : weights[slot]) * sum;
                 }
             }
         }

@@ -14,6 +14,7 @@ public class BaselineTests
         new GateShape(256, 8, GateScoring.Sigmoid, true, 8, 4, true),
         new GateShape(160, 6, GateScoring.Softmax, false, 8, 3, false),
         new GateShape(8, 3, GateScoring.Sigmoid, true, 8, 4, true),
+        new GateShape(256, 6, GateScoring.SqrtSoftplus, true, 1, 1, true),
     ];
 
     [Theory]
@@ -30,10 +31,10 @@ public class BaselineTests
         var shape = new GateShape(32, 4, GateScoring.Softmax, false, 1, 1, true);
         var workload = new GateWorkload(shape, mostTokens: 8);
         var right = new PlainGate(shape);
-        GateRoute scaled = (logits, bias, weights, experts, _) => right.Route(logits, bias, weights, experts, 1.001f);
-        GateRoute swapped = (logits, bias, weights, experts, scale) =>
+        GateRoute scaled = (logits, bias, weights, experts, _, nonPadded) => right.Route(logits, bias, weights, experts, 1.001f, nonPadded);
+        GateRoute swapped = (logits, bias, weights, experts, scale, nonPadded) =>
         {
-            right.Route(logits, bias, weights, experts, scale);
+            right.Route(logits, bias, weights, experts, scale, nonPadded);
             (experts[7, 0], experts[7, 1]) = (experts[7, 1], experts[7, 0]);
         };
         Assert.Contains("weights[0]", workload.Verify(scaled, 8).Mismatch);

@@ -16,6 +16,8 @@ public class RunTests
     [InlineData("qwen2moe-a", "moegate_softmax_norenorm_e12_k4_f32_cpu", "fusedmoe_silu_e1_k1_h128_i128_bf16_cpu")]
     [InlineData("olmoe-a", "moegate_softmax_norenorm_e16_k4_f32_cpu")]
     [InlineData("jamba-a", "moegate_softmax_norenorm_e4_k2_f32_cpu")]
+    [InlineData("gptoss-a", "moegate_softmax_e8_k4_f32_cpu", "fusedmoe_swiglu_oai_e8_k4_h128_i96_bf16_bias_cpu")]
+    [InlineData("llama4-a", "moegate_sigmoid_norenorm_e4_k1_f32_cpu", "fusedmoe_silu_e4_k1_h128_i96_bf16_oninput_cpu")]
     public async Task ComputesWhatTransformersComputed(string model, params string[] variants)
     {
         var expected = GoldenFiles.Path(model, "expected.safetensors");
@@ -61,10 +63,47 @@ public class RunTests
     }
 
     [Theory]
-    [InlineData("gptoss-a", "gpt_oss")]
-    [InlineData("llama4-a", "llama4")]
-    public async Task SaysWhatAFamilyLacks(string model, string family) =>
-        (await ToolRun.Of("run", "--model", GoldenFiles.Path(model), "--input", Expected)).AssertFailure(2, family, "cannot be loaded yet");
+    [InlineData("gptoss-a", "gpt_oss", "\"swiglu_limit\": 8", "'swiglu_limit' is 8; expected 7")]
+    [InlineData("llama4-a", "llama4", "\"hidden_act\": \"relu\"", "'hidden_act' is 'relu'; expected silu")]
+    public async Task SaysWhatAModelAsksForInVain(string model, string family, string key, string problem)
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var file in Directory.GetFiles(GoldenFiles.Path(model))) File.Copy(file, folder.File(Path.GetFileName(file)));
+        var config = folder.File("config.json");
+        var changed = File.ReadAllText(config).Replace("\"hidden_act\": \"silu\"", key, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(config, changed, TestContext.Current.CancellationToken);
+        Assert.Contains(family, changed);
+        (await ToolRun.Of("run", "--model", folder.File("."), "--input", Expected)).AssertFailure(2, "config.json", problem);
+    }
+
+    [Theory]
+    [InlineData("gptoss-a")]
+    [InlineData("llama4-a")]
+    public async Task WidensFusedExpertsOnRequest(string model)
+    {
+        var expected = GoldenFiles.Path(model, "expected.safetensors");
+        var run = await ToolRun.Of("run", "--model", GoldenFiles.Path(model), "--weights", "f32", "--input", expected, "--expect", expected);
+        Assert.Contains("_f32", run.AssertSuccess().Output);
+    }
+
+    [Fact]
+    public async Task WidensFusedExpertsOfHalfPrecision()
+    {
+        const string model = "gptoss-a";
+        using var folder = new TemporaryFolder();
+        File.Copy(GoldenFiles.Path(model, "config.json"), folder.File("config.json"));
+        using (var original = SafetensorsFile.Open(GoldenFiles.Path(model, "model.safetensors")))
+        {
+            using var writer = new SafetensorsWriter(
+                folder.File("model.safetensors"), original.Tensors.Select(tensor => new SafetensorsTensorInfo(tensor.Name, SafetensorsDType.Float16, tensor.Shape.ToArray())));
+            foreach (var tensor in original.Tensors) writer.Write<Half>(tensor.Name, Array.ConvertAll(tensor.ReadSingles(), value => (Half)value));
+            writer.Commit();
+        }
+
+        var expected = GoldenFiles.Path(model, "expected.safetensors");
+        var run = await ToolRun.Of("run", "--model", folder.File("."), "--weights", "f32", "--input", expected, "--expect", expected);
+        Assert.Contains("_f32", run.AssertSuccess().Output);
+    }
 
     [Fact]
     public async Task WritesTheOutputThatAnotherRunExpects()

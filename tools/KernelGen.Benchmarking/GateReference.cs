@@ -45,6 +45,10 @@ internal sealed class GateReference(GateShape shape, float[] correctionBias)
         {
             for (var e = 0; e < logits.Length; e++) _scores[e] = 1 / (1 + Math.Exp(-logits[e]));
         }
+        else if (shape.Scoring == GateScoring.SqrtSoftplus)
+        {
+            for (var e = 0; e < logits.Length; e++) _scores[e] = Math.Sqrt(Math.Log(1 + Math.Exp(logits[e])));
+        }
         else
         {
             var sum = 0.0;

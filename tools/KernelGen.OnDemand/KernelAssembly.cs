@@ -33,8 +33,16 @@ public sealed class KernelAssembly
         return new KernelAssembly(Load(sources).GetType(ClassName, throwOnError: true)!);
     }
 
-    /// <summary>The gates' entry point.</summary>
+    /// <summary>The gates' entry point for logits of single precision.</summary>
     public GateRoute Route => Bind<GateRoute>("Route");
+
+    /// <summary>The gates' entry point for one type of logits: <see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</summary>
+    public GateRoute<TLogit> RouteOf<TLogit>()
+        where TLogit : unmanaged => Bind<GateRoute<TLogit>>("Route");
+
+    /// <summary>The entry point of gates with a hash table for one type of logits.</summary>
+    public GateRouteByTable<TLogit> RouteByTable<TLogit>()
+        where TLogit : unmanaged => Bind<GateRouteByTable<TLogit>>("RouteByTable");
 
     /// <summary>The experts' entry point for one type of weights: <see cref="float"/> or <see cref="BFloat16"/>.</summary>
     public ExpertsForward<T> Forward<T>()

@@ -87,7 +87,7 @@ internal static class FusedMoeDispatcher
                 using (writer.Indent($"case {spec.SplitK}:"))
                 {
                     writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                    writer.Line($"call.Run(&{variant}.Run);");
+                    writer.Line($"call.Run(&{variant}.Run{Parts(spec)});");
                     writer.Line("return;");
                 }
             }
@@ -181,6 +181,9 @@ internal static class FusedMoeDispatcher
         return $"global::KernelGen.Cpu.SplitKChoice.Of(splitK, {tokens} * {FusedMoeTemplate.WorkItems(fewestFirst[0])}L, [{declared}])";
     }
 
+    /// <summary>The parts that the experts of a call must have, where they are not the usual ones.</summary>
+    private static string Parts(FusedMoeSpec spec) => (spec.IsGated ? "" : ", gated: false") + (spec.Bias ? ", bias: true" : "");
+
     private static bool IsQuantized(FusedMoeSpec spec) => spec.Quantization != WeightQuantization.None;
 
     private static string Shape(FusedMoeSpec spec) =>
@@ -191,7 +194,6 @@ internal static class FusedMoeDispatcher
 
     private static string Format(FusedMoeSpec spec) =>
         $", global::KernelGen.WeightQuantization.{spec.Quantization}, {spec.GroupSize}, {(spec.ZeroPoints ? "true" : "false")}";
-
 
     private static string TypeValue(DType type) => $"global::KernelGen.DType.{type}";
 }

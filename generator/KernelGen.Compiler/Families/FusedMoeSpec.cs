@@ -14,15 +14,28 @@ public sealed record FusedMoeSpec(
     int GroupSize = 0,
     bool ZeroPoints = false) : IKernelSpec
 {
+    /// <summary>The limit of an activation that needs one, else 0.</summary>
+    public float ActivationLimit { get; init; }
+
+    /// <summary>Whether the experts have biases.</summary>
+    public bool Bias { get; init; }
+
+    /// <summary>Whether the router weight multiplies an expert's input and not its output.</summary>
+    public bool RouterWeightOnInput { get; init; }
+
+    /// <summary>Whether the first product has an up projection beside the gate projection.</summary>
+    public bool IsGated => Activation.IsGated();
+
     /// <inheritdoc/>
     public string VariantName
     {
         get
         {
-            var activation = Activation == MoeActivation.SiluAndMul ? "silu" : Activation.ToString().ToLowerInvariant();
+            var bias = Bias ? "_bias" : "";
+            var onInput = RouterWeightOnInput ? "_oninput" : "";
             var splitK = SplitK > 1 ? $"_splitk{SplitK}" : "";
             var unspecialized = Specialize ? "" : "_unspecialized";
-            return $"fusedmoe_{activation}_e{Experts}_k{TopK}_h{HiddenSize}_i{IntermediateSize}_{WeightFormat.Name(this)}{splitK}_cpu{unspecialized}";
+            return $"fusedmoe_{Activation.ShortName(ActivationLimit)}_e{Experts}_k{TopK}_h{HiddenSize}_i{IntermediateSize}_{WeightFormat.Name(this)}{bias}{onInput}{splitK}_cpu{unspecialized}";
         }
     }
 
@@ -31,11 +44,15 @@ public sealed record FusedMoeSpec(
     {
         get
         {
+            var activation = Activation == MoeActivation.SiluAndMul ? "" : $", Activation = MoeActivation.{Activation}";
+            var limit = ActivationLimit == 0 ? "" : FormattableString.Invariant($", ActivationLimit = {ActivationLimit:R}f");
+            var bias = Bias ? ", Bias = true" : "";
+            var onInput = RouterWeightOnInput ? ", RouterWeightOnInput = true" : "";
             var weightType = WeightType == DType.Float32 ? "" : $", WeightType = DType.{WeightType}";
             var splitK = SplitK == 1 ? "" : $", SplitK = new[] {{ {SplitK} }}";
             var quantization = WeightFormat.Declaration(this);
             var specialize = Specialize ? "" : ", Specialize = false";
-            return $"[FusedMoe(Experts = {Experts}, TopK = {TopK}, HiddenSize = {HiddenSize}, IntermediateSize = {IntermediateSize}{weightType}{quantization}{splitK}{specialize})]";
+            return $"[FusedMoe(Experts = {Experts}, TopK = {TopK}, HiddenSize = {HiddenSize}, IntermediateSize = {IntermediateSize}{activation}{limit}{weightType}{quantization}{bias}{onInput}{splitK}{specialize})]";
         }
     }
 
@@ -53,11 +70,22 @@ public sealed record FusedMoeSpec(
             SpecLimits.Range(nameof(HiddenSize), HiddenSize, SpecLimits.Width),
             SpecLimits.Range(nameof(IntermediateSize), IntermediateSize, SpecLimits.Width),
             SpecLimits.TopKWithin(TopK, Experts),
-            SpecLimits.Known(nameof(Activation), Activation),
+            SpecLimits.Known(nameof(Activation), Activation) ?? ValidateLimit(),
             SpecLimits.Known(nameof(WeightType), WeightType) ?? SpecLimits.Known(nameof(Quantization), Quantization) ?? WeightFormat.Validate(this),
             ValidateSplitK(),
         };
         return problems.OfType<SpecProblem>().ToArray();
+    }
+
+    private SpecProblem? ValidateLimit()
+    {
+        if (!Activation.NeedsLimit())
+            return ActivationLimit == 0 ? null : Limit($"{Activation} has no limit; leave ActivationLimit out");
+        return ActivationLimit > 0 && !float.IsInfinity(ActivationLimit)
+            ? null
+            : Limit(FormattableString.Invariant($"ActivationLimit is {ActivationLimit:R}; {Activation} needs a finite limit above 0"));
+
+        static SpecProblem Limit(string message) => new("KG0015", message, nameof(ActivationLimit));
     }
 
     private SpecProblem? ValidateSplitK()

@@ -8,13 +8,15 @@ public static class FusedMoeTemplate
     private const int ColumnsPerItem = 48;
 
     /// <summary>The embedded files of the template.</summary>
-    public static IReadOnlyList<string> Files { get; } = ["FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.SplitK.cs", "FusedMoe.Quantized.cs"];
+    public static IReadOnlyList<string> Files { get; } =
+        ["FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.SplitK.cs", "FusedMoe.Epilogue.cs", "FusedMoe.Quantized.cs"];
 
     /// <summary>The values and types that the template gets for <paramref name="spec"/>.</summary>
     public static SpecializationRequest Request(FusedMoeSpec spec, int vectorBits, string className)
     {
         // Accumulators fill the registers: 6 × 2 of 16, or 12 × 2 of 32, beside the tokens and one weight.
         var tileRows = vectorBits == 512 ? 12 : 6;
+        var projections = spec.IsGated ? 2 : 1;
         var values = new Dictionary<string, ConstantValue>
         {
             ["Experts"] = ConstantValue.From(spec.Experts),
@@ -22,13 +24,16 @@ public static class FusedMoeTemplate
             ["HiddenSize"] = ConstantValue.From(spec.HiddenSize),
             ["IntermediateSize"] = ConstantValue.From(spec.IntermediateSize),
             ["Activation"] = ConstantValue.From(spec.Activation),
+            ["ActivationLimit"] = ConstantValue.From(spec.ActivationLimit),
+            ["Bias"] = ConstantValue.From(spec.Bias),
+            ["RouterWeightOnInput"] = ConstantValue.From(spec.RouterWeightOnInput),
             ["SplitK"] = ConstantValue.From(spec.SplitK),
             ["Quantization"] = ConstantValue.From(spec.Quantization),
             ["GroupSize"] = ConstantValue.From(spec.GroupSize),
             ["ZeroPoints"] = ConstantValue.From(spec.ZeroPoints),
             ["WeightsPerElement"] = ConstantValue.From(spec.WeightType == DType.Int4 ? 2 : 1),
             ["Lanes"] = ConstantValue.From(vectorBits / 32),
-            ["GateUpTileRows"] = ConstantValue.From(2 * Math.Min(tileRows / 2, spec.IntermediateSize)),
+            ["GateUpTileRows"] = ConstantValue.From(projections * Math.Min(tileRows / projections, spec.IntermediateSize)),
             ["DownTileRows"] = ConstantValue.From(Math.Min(tileRows, spec.HiddenSize)),
             ["TileVectors"] = ConstantValue.From(2),
             ["RowTokens"] = ConstantValue.From(vectorBits == 512 ? 8 : 4),

@@ -7,7 +7,7 @@ public static class MoeGateTemplate
 {
     /// <summary>The embedded files of the template.</summary>
     public static IReadOnlyList<string> Files { get; } =
-        ["MoeGate.cs", "MoeGate.Tile.cs", "MoeGate.Score.cs", "MoeGate.Groups.cs", "MoeGate.Weights.cs", "MoeGate.Lanes.cs"];
+        ["MoeGate.cs", "MoeGate.Tile.cs", "MoeGate.Score.cs", "MoeGate.Groups.cs", "MoeGate.Weights.cs", "MoeGate.Lanes.cs", "MoeGate.Table.cs"];
 
     /// <summary>The values that the template gets for <paramref name="spec"/>.</summary>
     public static SpecializationRequest Request(MoeGateSpec spec, int vectorBits, string className)
@@ -22,13 +22,30 @@ public static class MoeGateTemplate
             ["Groups"] = ConstantValue.From(spec.Groups),
             ["TopKGroups"] = ConstantValue.From(spec.TopKGroups),
             ["Renormalize"] = ConstantValue.From(spec.Renormalize),
+            ["SharedExperts"] = ConstantValue.From(spec.SharedExperts),
+            ["HashTable"] = ConstantValue.From(spec.HashTable),
             ["Lanes"] = ConstantValue.From(lanes),
             ["BlockExperts"] = ConstantValue.From(BlockExperts(spec, lanes)),
-            ["TileTokens"] = ConstantValue.From(spec.Experts <= 1024 ? 4 : 1),
+            ["TileTokens"] = ConstantValue.From(TileTokens(spec)),
             ["TokenPerLane"] = ConstantValue.From(TokenPerLane(spec)),
+            ["WidenedTokens"] = ConstantValue.From(WidenedTokens(spec)),
         };
-        return new SpecializationRequest(className, values, new Dictionary<string, string>()) { VectorBits = vectorBits, Specialize = spec.Specialize };
+        var types = new Dictionary<string, string> { ["TLogit"] = LogitType(spec) };
+        return new SpecializationRequest(className, values, types) { VectorBits = vectorBits, Specialize = spec.Specialize };
     }
+
+    private static string LogitType(MoeGateSpec spec) => spec.LogitsType switch
+    {
+        DType.Float16 => "Half",
+        DType.BFloat16 => nameof(DType.BFloat16),
+        _ => "float",
+    };
+
+    private static int TileTokens(MoeGateSpec spec) => spec.Experts <= 1024 ? 4 : 1;
+
+    /// <summary>As many rows as stay in the nearest cache, and no fewer than go side by side.</summary>
+    private static int WidenedTokens(MoeGateSpec spec) =>
+        spec.LogitsType == DType.Float32 ? 0 : spec.Experts <= 512 ? 16 : TileTokens(spec);
 
     /// <summary>
     /// Experts of a block: four vectors, for a round of the selection looks at one block and at one head for each; more when
@@ -47,5 +64,5 @@ public static class MoeGateTemplate
     /// many tokens at once as a vector has lanes.
     /// </summary>
     private static bool TokenPerLane(MoeGateSpec spec) =>
-        spec.Groups == 1 && !(spec.Scoring == GateScoring.Softmax && spec.CorrectionBias) && spec.Experts * spec.TopK <= 128;
+        spec.Groups == 1 && !(spec.Scoring == GateScoring.Softmax && spec.CorrectionBias) && spec.Experts * spec.RoutedTopK <= 128;
 }

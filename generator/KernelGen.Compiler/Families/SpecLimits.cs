@@ -20,9 +20,9 @@ public static class SpecLimits
         : new SpecProblem("KG0003", $"{argument} is {value}; it must lie between 1 and {most}", argument);
 
     /// <summary>Says nothing about sizes that <see cref="Range"/> rejects already.</summary>
-    internal static SpecProblem? TopKWithin(int topK, int experts) => experts < 1 || topK <= experts || topK > TopK
+    internal static SpecProblem? TopKWithin(int topK, int experts, string name = "TopK") => experts < 1 || topK <= experts || topK > TopK
         ? null
-        : new SpecProblem("KG0004", $"TopK is {topK}, but there are only {experts} experts", "TopK");
+        : new SpecProblem("KG0004", $"{name} is {topK}, but there are only {experts} experts", "TopK");
 
     internal static SpecProblem? Known<TEnum>(string argument, TEnum value)
         where TEnum : struct, Enum => Enum.IsDefined(typeof(TEnum), value)

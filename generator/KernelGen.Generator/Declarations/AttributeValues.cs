@@ -15,6 +15,8 @@ internal sealed class AttributeValues
 
     public int Int(string name, int absent = 0) => Value(name, absent);
 
+    public float Float(string name) => Value(name, 0f);
+
     public bool Bool(string name, bool absent) => Value(name, absent);
 
     public TEnum Enum<TEnum>(string name)

@@ -1,3 +1,4 @@
+using KernelGen.Compiler.Families;
 using KernelGen.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -27,7 +28,9 @@ internal static class ClassRules
     private static IEnumerable<string> AddedMembers(INamedTypeSymbol type)
     {
         yield return "Select";
-        if (KernelAttributes.Of(type).Any(KernelAttributes.IsMoeGate)) yield return "Route";
+        var gates = Declaration.ReadAll(type).SelectMany(declaration => declaration.Specs).OfType<MoeGateSpec>().ToArray();
+        if (gates.Any(gate => !gate.HashTable)) yield return "Route";
+        if (gates.Any(gate => gate.HashTable)) yield return "RouteByTable";
         if (KernelAttributes.Of(type).Any(KernelAttributes.IsFusedMoe)) yield return "Forward";
     }
 

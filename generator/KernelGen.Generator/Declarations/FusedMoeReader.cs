@@ -21,7 +21,12 @@ internal static class FusedMoeReader
             values.Bool(nameof(FusedMoeAttribute.Specialize), absent: true),
             values.Enum<WeightQuantization>(nameof(FusedMoeAttribute.Quantization)),
             values.Int(nameof(FusedMoeAttribute.GroupSize)),
-            values.Bool(nameof(FusedMoeAttribute.ZeroPoints), absent: false));
+            values.Bool(nameof(FusedMoeAttribute.ZeroPoints), absent: false))
+        {
+            ActivationLimit = values.Float(nameof(FusedMoeAttribute.ActivationLimit)),
+            Bias = values.Bool(nameof(FusedMoeAttribute.Bias), absent: false),
+            RouterWeightOnInput = values.Bool(nameof(FusedMoeAttribute.RouterWeightOnInput), absent: false),
+        };
         if (values.IsBroken) return new Declaration(attribute, [], []);
 
         var specs = (splitK ?? []).Distinct().Select(slices => any with { SplitK = slices }).ToArray();

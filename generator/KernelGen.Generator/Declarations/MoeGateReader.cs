@@ -17,7 +17,12 @@ internal static class MoeGateReader
             values.Int(nameof(MoeGateAttribute.Groups), absent: 1),
             values.Int(nameof(MoeGateAttribute.TopKGroups), absent: 1),
             values.Bool(nameof(MoeGateAttribute.Renormalize), absent: true),
-            values.Bool(nameof(MoeGateAttribute.Specialize), absent: true));
+            values.Bool(nameof(MoeGateAttribute.Specialize), absent: true))
+        {
+            LogitsType = values.Enum<DType>(nameof(MoeGateAttribute.LogitsType)),
+            SharedExperts = values.Int(nameof(MoeGateAttribute.SharedExperts)),
+            HashTable = values.Bool(nameof(MoeGateAttribute.HashTable), absent: false),
+        };
         if (values.IsBroken) return new Declaration(attribute, [], []);
         var problems = spec.Validate();
         return new Declaration(attribute, problems.Count == 0 ? [spec] : [], problems);

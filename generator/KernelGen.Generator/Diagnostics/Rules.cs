@@ -22,11 +22,14 @@ internal static class Rules
     public static readonly DiagnosticDescriptor LanguageVersion = Create("KG0012", "Kernels need C# 12");
     public static readonly DiagnosticDescriptor RuntimeMissing = Create("KG0013", "Kernels need KernelGen.Runtime");
     public static readonly DiagnosticDescriptor NameTaken = Create("KG0014", "The class is named like a method that would be added to it");
+    public static readonly DiagnosticDescriptor ActivationLimit = Create("KG0015", "ActivationLimit does not fit the activation");
+    public static readonly DiagnosticDescriptor HashTable = Create("KG0016", "A gate with a hash table selects nothing");
+    public static readonly DiagnosticDescriptor NoKernel = Create("KG0017", "A declared kernel could not be made");
 
     /// <summary>Every rule.</summary>
     public static ImmutableArray<DiagnosticDescriptor> All { get; } = ImmutableArray.Create(
         NotPartial, UnsupportedClass, SizeOutOfRange, TopKAboveExperts, GroupsDoNotDivide, TopKGroups, UnsupportedType,
-        Ambiguous, UnsafeNotAllowed, SplitK, UnknownValue, LanguageVersion, RuntimeMissing, NameTaken);
+        Ambiguous, UnsafeNotAllowed, SplitK, UnknownValue, LanguageVersion, RuntimeMissing, NameTaken, ActivationLimit, HashTable, NoKernel);
 
     /// <summary>The rule of a problem that a spec has.</summary>
     public static DiagnosticDescriptor OfProblem(string id) => All.Single(rule => rule.Id == id);

@@ -3,34 +3,42 @@ using System.Runtime.InteropServices;
 
 namespace KernelGen.HuggingFace;
 
-/// <summary>Experts of a checkpoint as weights of one type: in place where the file has that type, else converted.</summary>
+/// <summary>Experts of a checkpoint as weights of one type: in place where the file has that type and rows, else copied once.</summary>
 internal static unsafe class ExpertMatrices
 {
-    private const int Chunk = 1 << 16; // elements converted at a time
+    private const int RowsAtATime = 64; // rows converted at a time: a cache line of an exchanged matrix serves many of them
 
     /// <summary>Loads experts whose tensors have checked shapes.</summary>
-    public static ExpertWeights<T> Load<T>(IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize)
+    public static ExpertWeights<T> Load<T>(IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null)
         where T : unmanaged
     {
         if (typeof(T) != typeof(float) && typeof(T) != typeof(Half) && typeof(T) != typeof(BFloat16)) throw new NotSupportedException($"no expert kernel has weights of type {typeof(T).Name}");
-        var converted = HasType<T>(experts[0].Gate.DType) ? null : new NativeMatrices<T>(3L * experts.Count * hiddenSize * intermediateSize);
+        var inPlace = HasType<T>(experts[0].Gate.DType) && experts.All(mlp => mlp.Gate.IsRowMajor && mlp.Up.IsRowMajor && mlp.Down.IsRowMajor);
+        var copy = inPlace ? null : new NativeMatrices<T>(3L * experts.Count * hiddenSize * intermediateSize);
         try
         {
-            nint[] Addresses(Func<MlpTensors, SafetensorsTensor> projection) =>
-                [.. experts.Select(projection).Select(tensor => converted is null ? tensor.Address : converted.Add(tensor))];
+            nint[] Addresses(Func<MlpTensors, ExpertMatrix> projection, int number)
+            {
+                if (copy is null) return [.. experts.Select(mlp => projection(mlp).Address)];
+                var addresses = new nint[experts.Count];
+                var first = (long)number * experts.Count;
+                Parallel.For(0, addresses.Length, e => addresses[e] = copy.Fill(projection(experts[e]), (first + e) * hiddenSize * intermediateSize));
+                return addresses;
+            }
+
             return ExpertWeights<T>.FromPointers(
-                hiddenSize, intermediateSize, Addresses(mlp => mlp.Gate), Addresses(mlp => mlp.Up), Addresses(mlp => mlp.Down), converted);
+                hiddenSize, intermediateSize, Addresses(mlp => mlp.Gate, 0), Addresses(mlp => mlp.Up, 1), Addresses(mlp => mlp.Down, 2), copy, biases);
         }
         catch
         {
-            converted?.Dispose();
+            copy?.Dispose();
             throw;
         }
     }
 
     /// <summary>Quantises experts whose tensors have checked shapes, and tells the largest difference of a weight.</summary>
     public static (ExpertWeights<T> Weights, float LargestError) Quantize<T>(
-        IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize)
+        IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize, ExpertBiases? biases)
         where T : unmanaged
     {
         using var quantizer = new ExpertQuantizer<T>(experts.Count, hiddenSize, intermediateSize, quantization, groupSize);
@@ -40,7 +48,7 @@ internal static unsafe class ExpertMatrices
             var mlp = experts[expert];
             errors[expert] = quantizer.Add(expert, mlp.Gate.ReadSingles(), mlp.Up.ReadSingles(), mlp.Down.ReadSingles());
         });
-        return (quantizer.Build(), errors.Max());
+        return (quantizer.Build(biases), errors.Max());
     }
 
     private static bool HasType<T>(SafetensorsDType type) => type switch
@@ -51,62 +59,48 @@ internal static unsafe class ExpertMatrices
         _ => false,
     };
 
-    private static void Convert<T>(SafetensorsTensor tensor, T* target)
+    private static void Convert<T>(ExpertMatrix matrix, T* target)
         where T : unmanaged
     {
-        var singles = new float[Chunk];
-        for (var done = 0L; done < tensor.Info.ElementCount; done += Chunk)
+        var singles = new float[Math.Min(RowsAtATime, matrix.Rows) * matrix.Columns];
+        for (var row = 0; row < matrix.Rows; row += RowsAtATime)
         {
-            var part = singles.AsSpan(0, (int)Math.Min(Chunk, tensor.Info.ElementCount - done));
-            Widen(tensor, done, part);
-            if (typeof(T) == typeof(float)) part.CopyTo(new Span<float>((float*)target + done, part.Length));
-            else if (typeof(T) == typeof(Half)) TensorPrimitives.ConvertToHalf(part, new Span<Half>((Half*)target + done, part.Length));
-            else for (var i = 0; i < part.Length; i++) ((BFloat16*)target)[done + i] = (BFloat16)part[i];
-        }
-    }
-
-    private static void Widen(SafetensorsTensor tensor, long first, Span<float> target)
-    {
-        switch (tensor.DType)
-        {
-            case SafetensorsDType.Float32:
-                new ReadOnlySpan<float>((float*)tensor.Address + first, target.Length).CopyTo(target);
-                break;
-            case SafetensorsDType.Float16:
-                TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>((Half*)tensor.Address + first, target.Length), target);
-                break;
-            default:
-                for (var i = 0; i < target.Length; i++) target[i] = ((BFloat16*)tensor.Address)[first + i];
-                break;
+            var part = singles.AsSpan(0, Math.Min(RowsAtATime, matrix.Rows - row) * matrix.Columns);
+            matrix.ReadRows(row, part);
+            var start = target + ((nint)row * matrix.Columns);
+            if (typeof(T) == typeof(float)) part.CopyTo(new Span<float>(start, part.Length));
+            else if (typeof(T) == typeof(Half)) TensorPrimitives.ConvertToHalf(part, new Span<Half>(start, part.Length));
+            else for (var i = 0; i < part.Length; i++) ((BFloat16*)start)[i] = (BFloat16)part[i];
         }
     }
 
     /// <summary>One block of memory for many matrices: more than an array can hold.</summary>
-    private sealed class NativeMatrices<T> : IDisposable
+    private sealed class NativeMatrices<T>(long elements) : IDisposable
         where T : unmanaged
     {
         private const nuint Alignment = 64;
 
-        private T* _start;
-        private T* _next;
+        private T* _start = (T*)NativeMemory.AlignedAlloc(checked((nuint)elements * (nuint)sizeof(T)), Alignment);
 
-        public NativeMatrices(long elements) => _start = _next = (T*)NativeMemory.AlignedAlloc(checked((nuint)elements * (nuint)sizeof(T)), Alignment);
+        ~NativeMatrices() => Free();
 
-        ~NativeMatrices() => Dispose();
-
-        public nint Add(SafetensorsTensor tensor)
+        /// <summary>Copies a matrix, converted, to a place that is counted in elements; returns its address.</summary>
+        public nint Fill(ExpertMatrix matrix, long place)
         {
-            var address = _next;
-            Convert(tensor, address);
-            _next += tensor.Info.ElementCount;
-            return (nint)address;
+            Convert(matrix, _start + place);
+            return (nint)(_start + place);
         }
 
         public void Dispose()
         {
+            Free();
+            GC.SuppressFinalize(this);
+        }
+
+        private void Free()
+        {
             NativeMemory.AlignedFree(_start);
             _start = null;
-            GC.SuppressFinalize(this);
         }
     }
 }

@@ -23,12 +23,11 @@ public sealed class MoeBlock<T> : IDisposable
     /// <param name="layer">The layer's tensors; their checkpoint must stay open as long as the block is used.</param>
     /// <param name="route">A gate of the layer's E, k, scoring, bias and groups.</param>
     /// <param name="forward">
-    /// Experts of the layer's E, k, H and I. A layer with shared experts calls it for these too: as one expert of
+    /// Experts of the layer's E, k, H and I, its activation, its biases and its place of the router weight. A layer with shared experts calls it for these too: as one expert of
     /// <see cref="MoeModelConfig.SharedIntermediateSize"/>, top-1.
     /// </param>
     /// <param name="quantization">Which weights share a scale, for a <typeparamref name="T"/> that has scales: the weights are quantised as they load.</param>
     /// <param name="groupSize">Weights of a group, with <see cref="WeightQuantization.Group"/>.</param>
-    /// <exception cref="ModelConfigException">The router weights multiply the experts' inputs (llama4), which no kernel does yet.</exception>
     public MoeBlock(
         MoeLayerTensors layer, GateRoute route, ExpertsForward<T> forward, WeightQuantization quantization = WeightQuantization.None, int groupSize = 0)
     {
@@ -36,20 +35,17 @@ public sealed class MoeBlock<T> : IDisposable
         ArgumentNullException.ThrowIfNull(route);
         ArgumentNullException.ThrowIfNull(forward);
         _config = layer.Config;
-        if (_config.RouterWeightOnInput)
-            throw new ModelConfigException(_config.File, "model_type", $"is {_config.ModelType}, whose router weights multiply the experts' inputs; there is no kernel for that yet");
-
         (_route, _forward) = (route, forward);
-        _router = new RouterProjection(layer.Router);
+        _router = new RouterProjection(layer.Router, layer.RouterBias);
         _correctionBias = layer.CorrectionBias?.ReadSingles() ?? [];
         _sharedExpertGate = layer.SharedExpertGate is { } gate ? new RouterProjection(gate) : null;
-        Experts = Load(layer.Experts, _config.IntermediateSize);
-        if (layer.SharedExpert is { } shared) _sharedExpert = Load([shared], _config.SharedIntermediateSize);
+        Experts = Load(layer.Experts, _config.IntermediateSize, Biases(layer));
+        if (layer.SharedExpert is { } shared) _sharedExpert = Load([shared], _config.SharedIntermediateSize, biases: null);
 
-        ExpertWeights<T> Load(IReadOnlyList<MlpTensors> experts, int intermediateSize)
+        ExpertWeights<T> Load(IReadOnlyList<MlpTensors> experts, int intermediateSize, ExpertBiases? biases)
         {
-            if (quantization == WeightQuantization.None) return ExpertMatrices.Load<T>(experts, _config.HiddenSize, intermediateSize);
-            var (weights, error) = ExpertMatrices.Quantize<T>(experts, _config.HiddenSize, intermediateSize, quantization, groupSize);
+            if (quantization == WeightQuantization.None) return ExpertMatrices.Load<T>(experts, _config.HiddenSize, intermediateSize, biases);
+            var (weights, error) = ExpertMatrices.Quantize<T>(experts, _config.HiddenSize, intermediateSize, quantization, groupSize, biases);
             LargestWeightError = Math.Max(LargestWeightError, error);
             return weights;
         }
@@ -105,6 +101,13 @@ public sealed class MoeBlock<T> : IDisposable
         var shared = new TensorSpan<float>(new float[tokens * _config.HiddenSize], hidden.Lengths);
         _forward(hidden, sharedExpert, new ReadOnlyTensorSpan<float>(weights, [tokens, 1]), new ReadOnlyTensorSpan<int>(new int[tokens], [tokens, 1]), shared);
         Tensor.Add<float>(output, shared, output);
+    }
+
+    private static ExpertBiases? Biases(MoeLayerTensors layer)
+    {
+        if (layer.GateUpBias is not { } gateUp || layer.DownBias is not { } down) return null;
+        var interleaved = layer.Config.TensorNames.FusedLayout?.HasFlag(ExpertLayout.Interleaved) ?? false;
+        return new ExpertBiases(gateUp.ReadSingles(), down.ReadSingles(), layer.Config.Experts, interleaved);
     }
 
     private static float[] Logits(RouterProjection projection, ReadOnlyTensorSpan<float> hidden)

@@ -4,7 +4,7 @@ using KernelGen.Cpu;
 
 namespace KernelGen.HuggingFace;
 
-/// <summary>A small matrix [rows, H] that hidden states are multiplied with in single precision: a router, or a shared expert's gate.</summary>
+/// <summary>A small matrix [rows, H], perhaps with a bias, that hidden states are multiplied with in single precision: a router, or a shared expert's gate.</summary>
 internal sealed unsafe class RouterProjection
 {
     // A work item's tokens and rows: both stay in the caches nearest to a processor.
@@ -12,11 +12,13 @@ internal sealed unsafe class RouterProjection
     private const int RowsPerItem = 8;
 
     private readonly float[] _weight;
+    private readonly float[]? _bias;
     private readonly int _columns;
 
-    public RouterProjection(SafetensorsTensor weight)
+    public RouterProjection(SafetensorsTensor weight, SafetensorsTensor? bias = null)
     {
         _weight = weight.ReadSingles();
+        _bias = bias?.ReadSingles();
         (Rows, _columns) = ((int)weight.Shape[0], (int)weight.Shape[1]);
     }
 
@@ -32,18 +34,19 @@ internal sealed unsafe class RouterProjection
             throw new ArgumentException($"hidden has column stride {hidden.Strides[1]}; its rows must be dense (stride 1)", nameof(hidden));
     }
 
-    /// <summary>results [T, rows] = hidden [T, H] · weightᵀ.</summary>
+    /// <summary>results [T, rows] = hidden [T, H] · weightᵀ + bias.</summary>
     public void Compute(ReadOnlyTensorSpan<float> hidden, Span<float> results)
     {
         RequireHidden(hidden, _columns);
         var tokens = checked((int)hidden.Lengths[0]);
-        fixed (float* hiddenStart = &hidden.GetPinnableReference(), weightStart = _weight, resultStart = results)
+        fixed (float* hiddenStart = &hidden.GetPinnableReference(), weightStart = _weight, biasStart = _bias, resultStart = results)
         {
             var work = new Work
             {
                 Hidden = hiddenStart,
                 HiddenStride = hidden.Strides[0],
                 Weight = weightStart,
+                Bias = biasStart,
                 Results = resultStart,
                 Tokens = tokens,
                 Rows = Rows,
@@ -67,7 +70,7 @@ internal sealed unsafe class RouterProjection
             for (var row = firstRow; row < endRow; row++)
             {
                 var weight = new ReadOnlySpan<float>(work->Weight + ((nint)row * work->Columns), work->Columns);
-                work->Results[((nint)token * work->Rows) + row] = TensorPrimitives.Dot(hidden, weight);
+                work->Results[((nint)token * work->Rows) + row] = TensorPrimitives.Dot(hidden, weight) + (work->Bias is null ? 0f : work->Bias[row]);
             }
         }
     }
@@ -78,6 +81,7 @@ internal sealed unsafe class RouterProjection
         public float* Hidden;
         public nint HiddenStride;
         public float* Weight;
+        public float* Bias;
         public float* Results;
         public int Tokens;
         public int Rows;

@@ -1,7 +1,7 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>The three matrices of one gated MLP, row-major, as they lie in the file.</summary>
+/// <summary>The three matrices of one gated MLP, where they lie in the file.</summary>
 /// <param name="Gate">Gate projection [I, H].</param>
 /// <param name="Up">Up projection [I, H].</param>
 /// <param name="Down">Down projection [H, I].</param>
-public sealed record MlpTensors(SafetensorsTensor Gate, SafetensorsTensor Up, SafetensorsTensor Down);
+public sealed record MlpTensors(ExpertMatrix Gate, ExpertMatrix Up, ExpertMatrix Down);

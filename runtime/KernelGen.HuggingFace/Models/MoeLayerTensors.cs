@@ -20,11 +20,16 @@ public sealed class MoeLayerTensors
         Router = Find($"{prefix}{names.Router}.weight", [config.Experts, config.HiddenSize]);
         if (config.CorrectionBias) CorrectionBias = Find($"{prefix}{names.Router}.e_score_correction_bias", [config.Experts]);
 
-        var experts = new MlpTensors[config.Experts];
-        for (var e = 0; e < experts.Length; e++)
-            experts[e] = FindMlp($"{prefix}experts.{e}.", names.Gate, names.Up, names.Down, config.IntermediateSize, like: experts[0]?.Gate);
-        Experts = experts;
-        WeightType = experts[0].Gate.DType switch
+        if (config.RouterBias) RouterBias = Find($"{prefix}{names.Router}.bias", [config.Experts]);
+
+        Experts = names.FusedLayout is { } layout ? FindFused($"{prefix}experts.", layout) : FindExperts($"{prefix}experts.", names);
+        if (config.ExpertBias)
+        {
+            GateUpBias = Find($"{prefix}experts.gate_up_proj_bias", [config.Experts, 2L * config.IntermediateSize]);
+            DownBias = Find($"{prefix}experts.down_proj_bias", [config.Experts, config.HiddenSize]);
+        }
+
+        WeightType = Experts[0].Gate.DType switch
         {
             SafetensorsDType.Float32 => DType.Float32,
             SafetensorsDType.Float16 => DType.Float16,
@@ -51,6 +56,15 @@ public sealed class MoeLayerTensors
     /// <summary>Bias [E] that only selects, or null where the family has none.</summary>
     public SafetensorsTensor? CorrectionBias { get; }
 
+    /// <summary>Bias [E] of the router's logits, or null where the family has none.</summary>
+    public SafetensorsTensor? RouterBias { get; }
+
+    /// <summary>Biases [E, 2I] of the gate and up projections in the order of the file (gpt_oss: taking turns), or null if none.</summary>
+    public SafetensorsTensor? GateUpBias { get; }
+
+    /// <summary>Biases [E, H] of the down projections, or null if none.</summary>
+    public SafetensorsTensor? DownBias { get; }
+
     /// <summary>The E routed experts, all of the type <see cref="WeightType"/>.</summary>
     public IReadOnlyList<MlpTensors> Experts { get; }
 
@@ -67,21 +81,19 @@ public sealed class MoeLayerTensors
     /// <param name="checkpoint">Must outlive all use of the tensors.</param>
     /// <param name="config">The configuration of the same model.</param>
     /// <param name="layer">One of <see cref="MoeModelConfig.MoeLayers"/>.</param>
-    /// <exception cref="ModelConfigException">The layer has no experts, or the family's layout or activation is not supported.</exception>
+    /// <exception cref="ModelConfigException">The layer has no experts, or there is no kernel for its activation.</exception>
     /// <exception cref="SafetensorsException">A tensor is missing or has another shape or type than the configuration says.</exception>
     public static MoeLayerTensors Load(SafetensorsCheckpoint checkpoint, MoeModelConfig config, int layer)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(config);
         if (!config.MoeLayers.Contains(layer)) throw new ModelConfigException(NoExperts(config, layer));
-        if (config.TensorNames.FusedExperts)
+        if (config.Activation is null)
         {
-            throw new ModelConfigException(config.File, "model_type",
-                $"is {config.ModelType}, whose experts lie fused in one tensor; that layout cannot be loaded yet");
+            throw new ModelConfigException(config.File, "hidden_act",
+                $"is {SafetensorsException.Quote(config.HiddenActivation)}; expected silu, swish, gelu, gelu_new or gelu_pytorch_tanh");
         }
 
-        if (config.Activation is null)
-            throw new ModelConfigException(config.File, "hidden_act", $"is {SafetensorsException.Quote(config.HiddenActivation)}; expected silu");
         return new MoeLayerTensors(checkpoint, config, layer);
     }
 
@@ -99,13 +111,36 @@ public sealed class MoeLayerTensors
         return found + layerAndBlock;
     }
 
+    private MlpTensors[] FindExperts(string prefix, MoeTensorNames names)
+    {
+        var experts = new MlpTensors[Config.Experts];
+        for (var e = 0; e < experts.Length; e++)
+            experts[e] = FindMlp($"{prefix}{e}.", names.Gate, names.Up, names.Down, Config.IntermediateSize, like: experts[0]?.Gate.Tensor);
+        return experts;
+    }
+
+    /// <summary>gate_up_proj [E, H, 2I] and down_proj [E, I, H], inputs before outputs; gate and up columns one after the other or taking turns.</summary>
+    private MlpTensors[] FindFused(string prefix, ExpertLayout layout)
+    {
+        int h = Config.HiddenSize, i = Config.IntermediateSize;
+        var gateUp = Find($"{prefix}gate_up_proj", [Config.Experts, h, 2L * i]);
+        var down = Find($"{prefix}down_proj", [Config.Experts, i, h], gateUp);
+        var interleaved = layout.HasFlag(ExpertLayout.Interleaved);
+        ExpertMatrix GateUp(long expert, long column) => new(gateUp, (expert * h * 2 * i) + column, i, h, rowStride: interleaved ? 2 : 1, columnStride: 2L * i);
+        return
+        [
+            .. Enumerable.Range(0, Config.Experts).Select(e => new MlpTensors(
+                GateUp(e, 0), GateUp(e, interleaved ? 1 : i), new ExpertMatrix(down, (long)e * i * h, h, i, rowStride: 1, columnStride: h))),
+        ];
+    }
+
     private MlpTensors FindMlp(string prefix, string gate, string up, string down, int intermediate, SafetensorsTensor? like)
     {
         var gateTensor = Find($"{prefix}{gate}.weight", [intermediate, Config.HiddenSize], like);
         return new MlpTensors(
-            gateTensor,
-            Find($"{prefix}{up}.weight", [intermediate, Config.HiddenSize], gateTensor),
-            Find($"{prefix}{down}.weight", [Config.HiddenSize, intermediate], gateTensor));
+            new ExpertMatrix(gateTensor),
+            new ExpertMatrix(Find($"{prefix}{up}.weight", [intermediate, Config.HiddenSize], gateTensor)),
+            new ExpertMatrix(Find($"{prefix}{down}.weight", [Config.HiddenSize, intermediate], gateTensor)));
     }
 
     private SafetensorsTensor Find(string name, ReadOnlySpan<long> shape, SafetensorsTensor? like = null)

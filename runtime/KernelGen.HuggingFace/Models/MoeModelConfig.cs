@@ -4,7 +4,7 @@ namespace KernelGen.HuggingFace;
 
 /// <summary>The Mixture-of-Experts layers that a <c>config.json</c> describes, as Hugging Face transformers understands it.</summary>
 /// <remarks>
-/// Families: mixtral, qwen2_moe, qwen3_moe, deepseek_v3, kimi_k2, glm4_moe, olmoe and jamba; gpt_oss and llama4 as far as their shapes.
+/// Families: mixtral, qwen2_moe, qwen3_moe, deepseek_v3, kimi_k2, glm4_moe, olmoe, jamba, gpt_oss and llama4.
 /// A key that sets a shape must be there; one that sets behaviour has the default of the family's class in transformers.
 /// Keys that say nothing about these layers are ignored.
 /// </remarks>
@@ -40,6 +40,9 @@ public sealed record MoeModelConfig
     /// <summary>Whether the router has a bias [E] that only selects.</summary>
     public bool CorrectionBias { get; init; }
 
+    /// <summary>Whether the router adds a bias [E] to its logits (gpt_oss).</summary>
+    public bool RouterBias { get; init; }
+
     /// <summary>Number of equal groups of experts; 1 is no grouping.</summary>
     public int Groups { get; init; } = 1;
 
@@ -60,6 +63,9 @@ public sealed record MoeModelConfig
 
     /// <summary>What the experts compute, or null where <see cref="MoeActivation"/> has no name for it yet.</summary>
     public MoeActivation? Activation { get; init; }
+
+    /// <summary>Whether the experts' projections have biases (gpt_oss).</summary>
+    public bool ExpertBias { get; init; }
 
     /// <summary>Number of experts that every token goes through, stored as one MLP; 0 if none.</summary>
     public int SharedExperts { get; init; }

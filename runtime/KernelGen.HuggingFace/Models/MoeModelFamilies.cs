@@ -112,12 +112,19 @@ internal static class MoeModelFamilies
     }
 
     /// <summary>Top-k of the logits, then the softmax of those: the same as softmax, top-k, renormalised.</summary>
-    private static MoeModelConfig GptOss(ModelConfigSection json) => Common(json, "num_local_experts", "intermediate_size") with
+    private static MoeModelConfig GptOss(ModelConfigSection json)
     {
-        Renormalize = true,
-        Activation = null, // a clamped, interleaved SwiGLU, whatever hidden_act says
-        TensorNames = new("mlp", Router: "router") { FusedExperts = true },
-    };
+        if (json.PositiveNumber("swiglu_limit", 7.0) is var limit and not 7.0)
+            throw json.Bad("swiglu_limit", FormattableString.Invariant($"is {limit}; expected 7, the only limit of this activation"));
+        return Common(json, "num_local_experts", "intermediate_size") with
+        {
+            Renormalize = true,
+            RouterBias = true,
+            ExpertBias = true,
+            Activation = MoeActivation.SwigluOai, // whatever hidden_act says
+            TensorNames = new("mlp", Router: "router") { FusedLayout = ExpertLayout.Transposed | ExpertLayout.Interleaved },
+        };
+    }
 
     /// <summary>Top-k of the logits; their sigmoid multiplies the expert's input.</summary>
     private static MoeModelConfig Llama4(ModelConfigSection json)
@@ -130,7 +137,7 @@ internal static class MoeModelFamilies
             SharedExperts = 1,
             SharedIntermediateSize = config.IntermediateSize,
             MoeLayers = MoeLayerPlacement.Interleaved(json, config.Layers),
-            TensorNames = new("feed_forward", Router: "router", SharedExpert: "shared_expert") { FusedExperts = true },
+            TensorNames = new("feed_forward", Router: "router", SharedExpert: "shared_expert") { FusedLayout = ExpertLayout.Transposed },
         };
     }
 
@@ -147,7 +154,13 @@ internal static class MoeModelFamilies
             Experts = json.Int(json.Has(expertsKey) ? expertsKey : ExpertKeys.FirstOrDefault(json.Has, expertsKey), 1, MaxExperts),
             TopK = json.Int("num_experts_per_tok", 1, MaxExperts),
             HiddenActivation = activation,
-            Activation = activation is "silu" or "swish" ? MoeActivation.SiluAndMul : null,
+            Activation = activation switch
+            {
+                "silu" or "swish" => MoeActivation.SiluAndMul,
+                "gelu" => MoeActivation.GeluAndMul,
+                "gelu_new" or "gelu_pytorch_tanh" => MoeActivation.GeluTanhAndMul,
+                _ => null,
+            },
             Layers = layers,
             MoeLayers = MoeLayerPlacement.Every(layers),
             WeightType = (json.OptionalString("dtype") ?? json.OptionalString("torch_dtype")) switch

@@ -15,6 +15,6 @@ internal sealed record MoeTensorNames(
     string Up = "up_proj",
     string Down = "down_proj")
 {
-    /// <summary>All experts in one tensor, transposed and perhaps interleaved (gpt_oss, llama4).</summary>
-    public bool FusedExperts { get; init; }
+    /// <summary>How all experts lie in one tensor, transposed and perhaps interleaved (gpt_oss, llama4); null where each has its own.</summary>
+    public ExpertLayout? FusedLayout { get; init; }
 }

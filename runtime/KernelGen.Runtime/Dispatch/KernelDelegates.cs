@@ -2,14 +2,38 @@ using System.Numerics.Tensors;
 
 namespace KernelGen;
 
-/// <summary>A generated <c>Route</c>, whatever class declares it: the top-k experts of every token.</summary>
+/// <summary>A generated <c>Route</c> for logits of single precision, whatever class declares it: the top-k experts of every token.</summary>
 /// <param name="logits">[T, E].</param>
 /// <param name="correctionBias">[E] or empty.</param>
 /// <param name="weights">Receives [T, k].</param>
 /// <param name="experts">Receives [T, k].</param>
-/// <param name="routedScalingFactor">Factor of all weights.</param>
+/// <param name="routedScalingFactor">Factor of the routed experts' weights.</param>
+/// <param name="nonPaddedTokens">Tokens that are routed; the rows behind them get the id −1 and the weight 0. −1: all.</param>
 public delegate void GateRoute(
-    ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor = 1f);
+    ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
+    float routedScalingFactor = 1f, int nonPaddedTokens = -1);
+
+/// <inheritdoc cref="GateRoute"/>
+/// <summary>A generated <c>Route</c>, whatever class declares it: the top-k experts of every token.</summary>
+/// <typeparam name="TLogit">Type of a logit.</typeparam>
+public delegate void GateRoute<TLogit>(
+    ReadOnlyTensorSpan<TLogit> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
+    float routedScalingFactor = 1f, int nonPaddedTokens = -1)
+    where TLogit : unmanaged;
+
+/// <summary>A generated <c>RouteByTable</c>, whatever class declares it: the weights of the experts that a table has for every token.</summary>
+/// <typeparam name="TLogit">Type of a logit.</typeparam>
+/// <param name="logits">[T, E].</param>
+/// <param name="tokenIds">Row of the table for each token, [T].</param>
+/// <param name="table">Expert ids [vocabulary, k].</param>
+/// <param name="weights">Receives [T, k].</param>
+/// <param name="experts">Receives [T, k], as the table has them.</param>
+/// <param name="routedScalingFactor">Factor of all weights.</param>
+/// <param name="nonPaddedTokens">Tokens that are routed; the rows behind them get the id −1 and the weight 0. −1: all.</param>
+public delegate void GateRouteByTable<TLogit>(
+    ReadOnlyTensorSpan<TLogit> logits, ReadOnlySpan<int> tokenIds, ReadOnlyTensorSpan<int> table, TensorSpan<float> weights, TensorSpan<int> experts,
+    float routedScalingFactor = 1f, int nonPaddedTokens = -1)
+    where TLogit : unmanaged;
 
 /// <summary>A generated <c>Forward</c>, whatever class declares it: the experts of a layer.</summary>
 /// <typeparam name="T">Type of a weight.</typeparam>

@@ -26,4 +26,10 @@ internal readonly unsafe struct ExpertPointers
     public required MoeScales UpScales { get; init; }
 
     public required MoeScales DownScales { get; init; }
+
+    /// <summary>Whether there are up projections.</summary>
+    public required bool Gated { get; init; }
+
+    /// <summary>The biases, or null.</summary>
+    public required ExpertBiases? Biases { get; init; }
 }

@@ -88,7 +88,8 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
     }
 
     /// <summary>The layer. It owns the memory from now on; the quantiser is spent.</summary>
-    public ExpertWeights<T> Build()
+    /// <param name="biases">The experts' biases, if they have any.</param>
+    public ExpertWeights<T> Build(ExpertBiases? biases = null)
     {
         ObjectDisposedException.ThrowIf(_numbers is null, this);
         var scales = _quantization switch
@@ -99,7 +100,7 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
             _ => ExpertScales.PerGroup(_groupSize, _gateUpScales, _downScales),
         };
         var weights = ExpertWeights<T>.FromPointers(
-            _hiddenSize, _intermediateSize, Addresses(ExpertProjection.Gate), Addresses(ExpertProjection.Up), Addresses(ExpertProjection.Down), _numbers, scales);
+            _hiddenSize, _intermediateSize, Addresses(ExpertProjection.Gate), Addresses(ExpertProjection.Up), Addresses(ExpertProjection.Down), _numbers, biases, scales);
         _numbers = null;
         return weights;
     }

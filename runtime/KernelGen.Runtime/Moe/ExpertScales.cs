@@ -4,7 +4,7 @@ using KernelGen.Cpu;
 namespace KernelGen;
 
 /// <summary>
-/// The scales, and perhaps zero points, of all experts' quantised weights. N is 2I for gate and up rows and H for down
+/// The scales, and perhaps zero points, of all experts' quantised weights. N is 2I for gate and up rows (I where there are no up rows) and H for down
 /// rows, K is H and I. Tensors are used in place; weights that are made with them keep them pinned until they are disposed.
 /// </summary>
 public sealed unsafe class ExpertScales
@@ -76,17 +76,20 @@ public sealed unsafe class ExpertScales
 
     /// <summary>Pins the tensors and fills in each expert's addresses.</summary>
     /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
-    internal IDisposable[] Fill(int experts, int hiddenSize, int intermediateSize, bool packed, MoeScales gate, MoeScales up, MoeScales down, out int upRowShift)
+    internal IDisposable[] Fill(
+        int experts, int hiddenSize, int intermediateSize, bool gated, bool packed, (MoeScales Gate, MoeScales Up, MoeScales Down) tables, out int upRowShift)
     {
+        var (gate, up, down) = tables;
+        var gateUp = gated ? "2I" : "I";
         upRowShift = Quantization == WeightQuantization.Block128 ? intermediateSize % BlockSize : 0;
-        long gateUpScales = Count(2L * intermediateSize, hiddenSize), downScales = Count(hiddenSize, intermediateSize);
-        Require(_gateUp.Length, experts * gateUpScales, "gateUp scales", GateUpShape);
-        Require(_down.Length, experts * downScales, "down scales", DownShape);
+        long gateUpScales = Count((gated ? 2L : 1L) * intermediateSize, hiddenSize), downScales = Count(hiddenSize, intermediateSize);
+        Require(_gateUp.Length, experts * gateUpScales, "gateUp scales", Shape(gateUp, "H"));
+        Require(_down.Length, experts * downScales, "down scales", Shape("H", "I"));
         long perByte = packed ? 2 : 1;
         if (HasZeroPoints)
         {
-            Require(_gateUpZeroPoints.Length, experts * gateUpScales / perByte, "gateUp zero points", packed ? "[E, I, ⌈H / g⌉]" : GateUpShape);
-            Require(_downZeroPoints.Length, experts * downScales / perByte, "down zero points", packed ? "[E, H / 2, ⌈I / g⌉]" : DownShape);
+            Require(_gateUpZeroPoints.Length, experts * gateUpScales / perByte, "gateUp zero points", packed ? $"[E, {gateUp} / 2, ⌈H / {GroupSize}⌉]" : Shape(gateUp, "H"));
+            Require(_downZeroPoints.Length, experts * downScales / perByte, "down zero points", packed ? $"[E, H / 2, ⌈I / {GroupSize}⌉]" : Shape("H", "I"));
         }
 
         MemoryHandle gateUpHandle = _gateUp.Pin(), downHandle = _down.Pin(), gateUpZeros = _gateUpZeroPoints.Pin(), downZeros = _downZeroPoints.Pin();
@@ -94,20 +97,16 @@ public sealed unsafe class ExpertScales
         for (var expert = 0; expert < experts; expert++)
         {
             gate.Scales[expert] = (float*)gateUpHandle.Pointer + (expert * gateUpScales);
-            up.Scales[expert] = gate.Scales[expert] + upOffset;
             down.Scales[expert] = (float*)downHandle.Pointer + (expert * downScales);
+            if (gated) up.Scales[expert] = gate.Scales[expert] + upOffset;
             if (!HasZeroPoints) continue;
             gate.ZeroPoints[expert] = (byte*)gateUpZeros.Pointer + (expert * gateUpScales / perByte);
-            up.ZeroPoints[expert] = gate.ZeroPoints[expert] + (upOffset / perByte);
+            if (gated) up.ZeroPoints[expert] = gate.ZeroPoints[expert] + (upOffset / perByte);
             down.ZeroPoints[expert] = (byte*)downZeros.Pointer + (expert * downScales / perByte);
         }
 
         return [gateUpHandle, downHandle, gateUpZeros, downZeros];
     }
-
-    private string GateUpShape => Shape("2I", "H");
-
-    private string DownShape => Shape("H", "I");
 
     private string Shape(string rows, string columns) => Quantization switch
     {

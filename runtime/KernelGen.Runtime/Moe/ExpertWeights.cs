@@ -5,26 +5,26 @@ using KernelGen.Cpu;
 namespace KernelGen;
 
 /// <summary>
-/// The weights of all experts of a layer, where they are: one pointer a projection. Nothing is copied, so memory-mapped
-/// checkpoints are read in place.
+/// The weights of all experts of a layer, where they are: one pointer a projection. Nothing but biases is copied, so memory-mapped
+/// checkpoints are read in place; only <c>Pack</c> makes a copy, of layouts that kernels do not read.
 /// </summary>
 /// <typeparam name="T">
 /// Type of a weight: <see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>; with scales <see cref="Float8E4M3"/>,
 /// <see cref="sbyte"/> or <see cref="Int4Pair"/>, which holds two.
 /// </typeparam>
-public sealed unsafe class ExpertWeights<T> : IDisposable
+public sealed unsafe partial class ExpertWeights<T> : IDisposable
     where T : unmanaged
 {
     // Addresses of gate, up and down projections, of their scales and of their zero points: [9, E].
     private const int TableRows = 9;
 
-    private readonly List<IDisposable> _owners = [];
+    private readonly IDisposable[] _owners;
     private readonly void** _pointers;
     private readonly ExpertScales? _scales;
     private readonly int _upRowShift;
     private bool _disposed;
 
-    private ExpertWeights(int experts, int hiddenSize, int intermediateSize, ExpertScales? scales)
+    private ExpertWeights(int experts, int hiddenSize, int intermediateSize, bool gated, ExpertBiases? biases, IDisposable[] owners, ExpertScales? scales = null)
     {
         RequireScales(scales);
         ArgumentOutOfRangeException.ThrowIfLessThan(experts, 1);
@@ -33,10 +33,12 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
         Experts = experts;
         HiddenSize = hiddenSize;
         IntermediateSize = intermediateSize;
+        IsGated = gated;
+        Biases = biases;
+        if (biases is not null) RequireBiases(biases);
         _scales = scales;
         _pointers = (void**)NativeMemory.AllocZeroed(TableRows * (nuint)experts, (nuint)sizeof(void*));
-        if (scales is not null)
-            _owners.AddRange(scales.Fill(experts, hiddenSize, intermediateSize, WeightsPerElement == 2, GateScales, UpScales, DownScales, out _upRowShift));
+        _owners = scales is null ? owners : [.. owners, .. FillScales(scales, out _upRowShift)];
     }
 
     /// <summary>Frees the pointer table of weights that were never disposed.</summary>
@@ -50,6 +52,12 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
 
     /// <summary>Width I of the intermediate states.</summary>
     public int IntermediateSize { get; }
+
+    /// <summary>Whether there are up projections beside the gate projections.</summary>
+    public bool IsGated { get; }
+
+    /// <summary>The experts' biases, or null if they have none.</summary>
+    public ExpertBiases? Biases { get; }
 
     /// <summary>What a kernel reads.</summary>
     /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
@@ -71,6 +79,8 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
                 GateScales = GateScales,
                 UpScales = UpScales,
                 DownScales = DownScales,
+                Gated = IsGated,
+                Biases = Biases,
             };
         }
     }
@@ -103,59 +113,64 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
     /// <param name="experts">Number of experts E.</param>
     /// <param name="hiddenSize">Width H of the hidden states.</param>
     /// <param name="intermediateSize">Width I of the intermediate states.</param>
+    /// <param name="biases">The experts' biases, if they have any.</param>
     /// <param name="scales">The scales of quantised weights; null for others.</param>
     /// <exception cref="ArgumentException">
     /// A tensor has another number of elements than its shape, 4-bit weights have rows of odd length, or weights of this type
     /// want scales, or none.
     /// </exception>
     public static ExpertWeights<T> FromFused(
-        ReadOnlyMemory<T> gateUp, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, ExpertScales? scales = null)
+        ReadOnlyMemory<T> gateUp, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null, ExpertScales? scales = null)
     {
-        RequireEven(hiddenSize, nameof(hiddenSize));
-        RequireEven(intermediateSize, nameof(intermediateSize));
-        var columns = WeightsPerElement == 2 ? " / 2" : "";
-        RequireLength(gateUp.Length, 2L * experts * intermediateSize * hiddenSize / WeightsPerElement, nameof(gateUp), $"[E, 2I, H{columns}]");
-        RequireLength(down.Length, (long)experts * hiddenSize * intermediateSize / WeightsPerElement, nameof(down), $"[E, H, I{columns}]");
-        var weights = new ExpertWeights<T>(experts, hiddenSize, intermediateSize, scales);
-        MemoryHandle gateUpHandle = gateUp.Pin(), downHandle = down.Pin();
-        weights._owners.AddRange([gateUpHandle, downHandle]);
-        var matrix = (nint)hiddenSize * intermediateSize / WeightsPerElement;
-        for (nint expert = 0; expert < experts; expert++)
-        {
-            weights.Gate[expert] = (T*)gateUpHandle.Pointer + (2 * expert * matrix);
-            weights.Up[expert] = (T*)gateUpHandle.Pointer + (((2 * expert) + 1) * matrix);
-            weights.Down[expert] = (T*)downHandle.Pointer + (expert * matrix);
-        }
+        RequireFused(gateUp.Length, 2L * experts * intermediateSize, hiddenSize, nameof(gateUp), "[E, 2I, H");
+        RequireFused(down.Length, (long)experts * hiddenSize, intermediateSize, nameof(down), "[E, H, I");
+        return Pinned(gateUp, down, experts, hiddenSize, intermediateSize, gated: true, biases, scales);
+    }
 
-        return weights;
+    /// <summary>Uses the tensors of experts without up projections in place; they stay pinned until the weights are disposed.</summary>
+    /// <param name="gate">The first projection, [E, I, H].</param>
+    /// <param name="down">[E, H, I].</param>
+    /// <param name="experts">Number of experts E.</param>
+    /// <param name="hiddenSize">Width H of the hidden states.</param>
+    /// <param name="intermediateSize">Width I of the intermediate states.</param>
+    /// <param name="biases">The experts' biases, if they have any.</param>
+    /// <param name="scales">The scales of quantised weights, with I in place of 2I; null for others.</param>
+    /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
+    public static ExpertWeights<T> FromUngated(
+        ReadOnlyMemory<T> gate, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null, ExpertScales? scales = null)
+    {
+        RequireFused(gate.Length, (long)experts * intermediateSize, hiddenSize, nameof(gate), "[E, I, H");
+        RequireFused(down.Length, (long)experts * hiddenSize, intermediateSize, nameof(down), "[E, H, I");
+        return Pinned(gate, down, experts, hiddenSize, intermediateSize, gated: false, biases, scales);
     }
 
     /// <summary>Uses one contiguous row-major matrix a projection and expert, for example those of a memory-mapped checkpoint.</summary>
     /// <param name="hiddenSize">Width H of the hidden states.</param>
     /// <param name="intermediateSize">Width I of the intermediate states.</param>
     /// <param name="gate">Address of each expert's gate projection [I, H].</param>
-    /// <param name="up">Address of each expert's up projection [I, H].</param>
+    /// <param name="up">Address of each expert's up projection [I, H]; no address at all where the experts have none.</param>
     /// <param name="down">Address of each expert's down projection [H, I].</param>
     /// <param name="owner">Keeps the memory alive; disposed with the weights.</param>
+    /// <param name="biases">The experts' biases, if they have any.</param>
     /// <param name="scales">The scales of quantised weights; null for others.</param>
     /// <exception cref="ArgumentException">
     /// The lists differ in length or hold a null address, 4-bit weights have rows of odd length, or weights of this type want
     /// scales of their shape, or none.
     /// </exception>
     public static ExpertWeights<T> FromPointers(
-        int hiddenSize, int intermediateSize, ReadOnlySpan<nint> gate, ReadOnlySpan<nint> up, ReadOnlySpan<nint> down, IDisposable? owner = null, ExpertScales? scales = null)
+        int hiddenSize, int intermediateSize, ReadOnlySpan<nint> gate, ReadOnlySpan<nint> up, ReadOnlySpan<nint> down, IDisposable? owner = null,
+        ExpertBiases? biases = null, ExpertScales? scales = null)
     {
         RequireEven(hiddenSize, nameof(hiddenSize));
         RequireEven(intermediateSize, nameof(intermediateSize));
-        RequireLength(up.Length, gate.Length, nameof(up), "[E]");
+        if (!up.IsEmpty) RequireLength(up.Length, gate.Length, nameof(up), "[E]");
         RequireLength(down.Length, gate.Length, nameof(down), "[E]");
-        var weights = new ExpertWeights<T>(gate.Length, hiddenSize, intermediateSize, scales);
-        if (owner is not null) weights._owners.Add(owner);
+        var weights = new ExpertWeights<T>(gate.Length, hiddenSize, intermediateSize, !up.IsEmpty, biases, owner is null ? [] : [owner], scales);
         for (var expert = 0; expert < gate.Length; expert++)
         {
-            if (gate[expert] == 0 || up[expert] == 0 || down[expert] == 0) throw new ArgumentException($"expert {expert} has a null address", nameof(gate));
+            if (gate[expert] == 0 || (weights.IsGated && up[expert] == 0) || down[expert] == 0) throw new ArgumentException($"expert {expert} has a null address", nameof(gate));
             weights.Gate[expert] = (void*)gate[expert];
-            weights.Up[expert] = (void*)up[expert];
+            if (weights.IsGated) weights.Up[expert] = (void*)up[expert];
             weights.Down[expert] = (void*)down[expert];
         }
 
@@ -200,6 +215,9 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
         ZeroPoints = _scales.HasZeroPoints ? (byte**)Table(row + 3) : null,
     };
 
+    private IDisposable[] FillScales(ExpertScales scales, out int upRowShift) =>
+        scales.Fill(Experts, HiddenSize, IntermediateSize, IsGated, WeightsPerElement == 2, (GateScales, UpScales, DownScales), out upRowShift);
+
     private static void RequireScales(ExpertScales? scales)
     {
         var isQuantized = typeof(T) == typeof(Float8E4M3) || typeof(T) == typeof(sbyte) || typeof(T) == typeof(Int4Pair);
@@ -212,6 +230,53 @@ public sealed unsafe class ExpertWeights<T> : IDisposable
     private static void RequireEven(int width, string argument)
     {
         if (width % WeightsPerElement != 0) throw new ArgumentException($"{argument} is {width}; 4-bit weights lie in pairs, so it must be even", argument);
+    }
+
+    private static void RequireFused(long actual, long rows, int columns, string argument, string shape)
+    {
+        RequireEven(columns, argument);
+        RequireLength(actual, rows * columns / WeightsPerElement, argument, WeightsPerElement == 2 ? $"{shape} / 2]" : $"{shape}]");
+    }
+
+    private static ExpertWeights<T> Pinned(
+        ReadOnlyMemory<T> gateUp, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, bool gated, ExpertBiases? biases, ExpertScales? scales)
+    {
+        MemoryHandle gateUpHandle = gateUp.Pin(), downHandle = down.Pin();
+        try
+        {
+            var weights = new ExpertWeights<T>(experts, hiddenSize, intermediateSize, gated, biases, [gateUpHandle, downHandle], scales);
+            weights.SetAddresses((T*)gateUpHandle.Pointer, (T*)downHandle.Pointer);
+            return weights;
+        }
+        catch
+        {
+            gateUpHandle.Dispose();
+            downHandle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Points at contiguous tensors [E, 2I, H], or [E, I, H] without up projections, and [E, H, I].</summary>
+    private void SetAddresses(T* gateUp, T* down)
+    {
+        var matrix = (nint)HiddenSize * IntermediateSize / WeightsPerElement;
+        var projections = IsGated ? 2 : 1;
+        for (nint expert = 0; expert < Experts; expert++)
+        {
+            Gate[expert] = gateUp + (projections * expert * matrix);
+            if (IsGated) Up[expert] = gateUp + (((2 * expert) + 1) * matrix);
+            Down[expert] = down + (expert * matrix);
+        }
+    }
+
+    private void RequireBiases(ExpertBiases biases)
+    {
+        var width = (IsGated ? 2L : 1L) * IntermediateSize;
+        if (biases.Experts != Experts || biases.GateUpWidth != width || biases.DownWidth != HiddenSize)
+        {
+            throw new ArgumentException(
+                $"biases are [{biases.Experts}, {biases.GateUpWidth}] and [{biases.Experts}, {biases.DownWidth}]; expected [{Experts}, {width}] and [{Experts}, {HiddenSize}]", nameof(biases));
+        }
     }
 
     private static void RequireLength(long actual, long expected, string argument, string shape)

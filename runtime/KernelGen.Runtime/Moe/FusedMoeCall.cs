@@ -69,9 +69,14 @@ public readonly unsafe ref struct FusedMoeCall
     }
 
     /// <summary>Runs <paramref name="kernel"/> on the call.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="gated">Whether the kernel's activation has an up projection.</param>
+    /// <param name="bias">Whether the kernel adds biases.</param>
+    /// <exception cref="ArgumentException">The experts have parts that the kernel has not, or the reverse.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An expert id is neither −1 nor one of 0 … E − 1. The output may be partly written.</exception>
-    public void Run(delegate*<in MoeArguments, void> kernel)
+    public void Run(delegate*<in MoeArguments, void> kernel, bool gated = true, bool bias = false)
     {
+        RequireParts(gated, bias);
         fixed (float* hidden = &_hidden.GetPinnableReference(), weights = &_weights.GetPinnableReference(), output = &_output.GetPinnableReference())
         fixed (int* experts = &_experts.GetPinnableReference())
         {
@@ -92,9 +97,21 @@ public readonly unsafe ref struct FusedMoeCall
                 GateScales = _pointers.GateScales,
                 UpScales = _pointers.UpScales,
                 DownScales = _pointers.DownScales,
+                GateUpBias = _pointers.Biases is { } first ? first.GateUpAddress : null,
+                DownBias = _pointers.Biases is { } second ? second.DownAddress : null,
             });
         }
 
         GC.KeepAlive(_pointers.Owner);
+    }
+
+    private void RequireParts(bool gated, bool bias)
+    {
+        if (gated != _pointers.Gated)
+            throw Unfit(gated ? "have no up projections, which the declared activation multiplies with" : "have up projections, but the declared activation has none");
+        if (bias != _pointers.Biases is not null)
+            throw Unfit(bias ? "have no biases, but the declaration says Bias = true" : "have biases; declare the experts with Bias = true");
+
+        static ArgumentException Unfit(string problem) => new($"expertWeights {problem}", "expertWeights");
     }
 }

@@ -1,11 +1,14 @@
 using System.ComponentModel;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 
 namespace KernelGen.Cpu;
 
-/// <summary>Between a generated <c>Route</c> and its kernel: checks the shapes and divides the tokens among the processors.</summary>
+/// <summary>Between a generated <c>Route</c> or <c>RouteByTable</c> and its kernel: checks the shapes and divides the tokens among the processors.</summary>
+/// <typeparam name="TLogit">Type of a logit.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly unsafe ref struct GateCall
+public readonly unsafe ref struct GateCall<TLogit>
+    where TLogit : unmanaged
 {
     // Logits that one work item reads: microseconds of work, well above what handing it over costs.
     private const int LogitsPerItem = 16 * 1024;
@@ -13,20 +16,30 @@ public readonly unsafe ref struct GateCall
     // Items are a multiple of this, so that no kernel's tile of tokens is cut in two.
     private const int TokenMultiple = 16;
 
-    private readonly ReadOnlyTensorSpan<float> _logits;
-    private readonly ReadOnlySpan<float> _correctionBias;
+    private readonly ReadOnlyTensorSpan<TLogit> _logits;
     private readonly TensorSpan<float> _weights;
     private readonly TensorSpan<int> _experts;
     private readonly float _routedScalingFactor;
+    private readonly int _routedTokens;
 
     private GateCall(
-        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor)
+        ReadOnlyTensorSpan<TLogit> logits, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor, int nonPaddedTokens)
     {
+        TensorShape.RequireMatrix(logits, nameof(logits), "[T, E]", null, null);
+        var tokens = logits.Lengths[0];
+        TensorShape.RequireMatrix<float>(weights, nameof(weights), "[T, k]", tokens, null);
+        TensorShape.RequireMatrix<int>(experts, nameof(experts), "[T, k]", tokens, weights.Lengths[1]);
+        RequireOwnRows(tokens, weights.Lengths[1], weights.Strides[0], nameof(weights));
+        RequireOwnRows(tokens, weights.Lengths[1], experts.Strides[0], nameof(experts));
+        if (!float.IsFinite(routedScalingFactor))
+            throw new ArgumentOutOfRangeException(nameof(routedScalingFactor), routedScalingFactor, "the routed scaling factor must be finite");
+        if (nonPaddedTokens < -1 || nonPaddedTokens > tokens)
+            throw new ArgumentOutOfRangeException(nameof(nonPaddedTokens), nonPaddedTokens, $"expected 0 to T = {tokens}, or -1 for all tokens");
         _logits = logits;
-        _correctionBias = correctionBias;
         _weights = weights;
         _experts = experts;
         _routedScalingFactor = routedScalingFactor;
+        _routedTokens = nonPaddedTokens < 0 ? (int)tokens : nonPaddedTokens;
     }
 
     /// <summary>Number of tokens T.</summary>
@@ -35,47 +48,82 @@ public readonly unsafe ref struct GateCall
     /// <summary>Number of experts E.</summary>
     public int Experts => (int)_logits.Lengths[1];
 
-    /// <summary>Experts chosen for each token, k.</summary>
+    /// <summary>Experts of each token, k.</summary>
     public int TopK => (int)_weights.Lengths[1];
 
-    /// <summary>Whether there is a correction bias.</summary>
-    public bool HasCorrectionBias => !_correctionBias.IsEmpty;
+    /// <summary>What is added to the scores for the selection: [E], or empty.</summary>
+    private ReadOnlySpan<float> CorrectionBias { get; init; }
 
-    /// <summary>Checks that the arguments of a call fit each other.</summary>
+    /// <summary>Rows of the table, one for each token; empty where there is no table.</summary>
+    private ReadOnlySpan<int> TokenIds { get; init; }
+
+    /// <summary>Expert ids [vocabulary, k]; empty where there is no table.</summary>
+    private ReadOnlyTensorSpan<int> Table { get; init; }
+
+    /// <summary>Whether there is a correction bias.</summary>
+    public bool HasCorrectionBias => !CorrectionBias.IsEmpty;
+
+    /// <summary>Checks that the arguments of <c>Route</c> fit each other.</summary>
     /// <param name="logits">[T, E]; rows may lie apart, the elements of a row may not.</param>
     /// <param name="correctionBias">[E], or empty.</param>
     /// <param name="weights">Receives the weights [T, k]; must not overlap another argument.</param>
     /// <param name="experts">Receives the expert ids [T, k]; must not overlap another argument.</param>
-    /// <param name="routedScalingFactor">Every weight is multiplied by this.</param>
+    /// <param name="routedScalingFactor">Every routed expert's weight is multiplied by this.</param>
+    /// <param name="nonPaddedTokens">Tokens that are routed, 0 to T; the others get the id −1 and the weight 0. −1: all.</param>
     /// <exception cref="ArgumentException">A tensor has another shape, or rows that are not dense.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="routedScalingFactor"/> is not finite, or there are more tokens than an <see cref="int"/> counts.</exception>
-    public static GateCall Create(
-        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor)
+    /// <exception cref="ArgumentOutOfRangeException">The factor is not finite, or the number of tokens lies outside 0 to T.</exception>
+    public static GateCall<TLogit> Create(
+        ReadOnlyTensorSpan<TLogit> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
+        float routedScalingFactor, int nonPaddedTokens)
     {
-        TensorShape.RequireMatrix(logits, nameof(logits), "[T, E]", null, null);
-        var tokens = logits.Lengths[0];
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens, int.MaxValue, nameof(logits));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(logits.Lengths[1], int.MaxValue, nameof(logits));
+        var call = new GateCall<TLogit>(logits, weights, experts, routedScalingFactor, nonPaddedTokens) { CorrectionBias = correctionBias };
         if (!correctionBias.IsEmpty && correctionBias.Length != logits.Lengths[1])
             throw new ArgumentException($"correctionBias has {correctionBias.Length} elements; expected [E] = [{logits.Lengths[1]}], or none", nameof(correctionBias));
+        return call;
+    }
 
-        TensorShape.RequireMatrix<float>(weights, nameof(weights), "[T, k]", tokens, null);
-        TensorShape.RequireMatrix<int>(experts, nameof(experts), "[T, k]", tokens, weights.Lengths[1]);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(weights.Lengths[1], int.MaxValue, nameof(weights));
-        RequireOwnRows(tokens, weights.Lengths[1], weights.Strides[0], nameof(weights));
-        RequireOwnRows(tokens, weights.Lengths[1], experts.Strides[0], nameof(experts));
-        if (!float.IsFinite(routedScalingFactor))
-            throw new ArgumentOutOfRangeException(nameof(routedScalingFactor), routedScalingFactor, "the routed scaling factor must be finite");
-        return new GateCall(logits, correctionBias, weights, experts, routedScalingFactor);
+    /// <summary>Checks that the arguments of <c>RouteByTable</c> fit each other, and the numbers of rows and experts that are used.</summary>
+    /// <param name="logits">[T, E]; rows may lie apart, the elements of a row may not.</param>
+    /// <param name="tokenIds">The row of the table for each token, [T].</param>
+    /// <param name="table">Expert ids, [vocabulary, k].</param>
+    /// <param name="weights">Receives the weights [T, k]; must not overlap another argument.</param>
+    /// <param name="experts">Receives the expert ids [T, k]; must not overlap another argument.</param>
+    /// <param name="routedScalingFactor">Every weight is multiplied by this.</param>
+    /// <param name="nonPaddedTokens">Tokens that are routed, 0 to T; the others get the id −1 and the weight 0. −1: all.</param>
+    /// <exception cref="ArgumentException">A tensor has another shape, or rows that are not dense.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A token has no row in the table, its row names an expert that does not exist, the factor is not finite, or the number of
+    /// tokens lies outside 0 to T.
+    /// </exception>
+    public static GateCall<TLogit> CreateByTable(
+        ReadOnlyTensorSpan<TLogit> logits, ReadOnlySpan<int> tokenIds, ReadOnlyTensorSpan<int> table, TensorSpan<float> weights, TensorSpan<int> experts,
+        float routedScalingFactor, int nonPaddedTokens)
+    {
+        var call = new GateCall<TLogit>(logits, weights, experts, routedScalingFactor, nonPaddedTokens) { TokenIds = tokenIds, Table = table };
+        if (tokenIds.Length != call.Tokens)
+            throw new ArgumentException($"tokenIds has {tokenIds.Length} elements; expected [T] = [{call.Tokens}]", nameof(tokenIds));
+        TensorShape.RequireMatrix(table, nameof(table), "[vocabulary, k]", null, call.TopK);
+        call.RequireTableEntries(nameof(tokenIds), nameof(table));
+        return call;
     }
 
     /// <summary>Routes every token, on all processors when there are enough tokens. Allocates nothing.</summary>
     /// <param name="kernel">Routes the tokens it is given.</param>
     public void Run(delegate*<in GateArguments, void> kernel)
     {
-        if (Tokens == 0) return;
-        fixed (float* logits = &_logits.GetPinnableReference())
-        fixed (float* correctionBias = _correctionBias)
+        if (_routedTokens > 0) Route(kernel);
+        for (nint token = _routedTokens; token < Tokens; token++)
+        {
+            Row(_weights, token).Clear();
+            Row(_experts, token).Fill(-1);
+        }
+    }
+
+    private void Route(delegate*<in GateArguments, void> kernel)
+    {
+        fixed (TLogit* logits = &_logits.GetPinnableReference())
+        fixed (float* correctionBias = CorrectionBias)
+        fixed (int* tokenIds = TokenIds, table = &Table.GetPinnableReference())
         fixed (float* weights = &_weights.GetPinnableReference())
         fixed (int* experts = &_experts.GetPinnableReference())
         {
@@ -84,22 +132,25 @@ public readonly unsafe ref struct GateCall
                 Logits = logits,
                 LogitsStride = _logits.Strides[0],
                 CorrectionBias = correctionBias,
+                TokenIds = tokenIds,
+                Table = table,
+                TableStride = table is null ? 0 : Table.Strides[0],
                 Weights = weights,
                 WeightsStride = _weights.Strides[0],
                 Experts = experts,
                 ExpertsStride = _experts.Strides[0],
-                Tokens = Tokens,
+                Tokens = _routedTokens,
                 RoutedScalingFactor = _routedScalingFactor,
             };
             var tokensPerItem = Math.Max(LogitsPerItem / Experts / TokenMultiple, 1) * TokenMultiple;
-            if (Tokens <= tokensPerItem)
+            if (_routedTokens <= tokensPerItem)
             {
                 kernel(in arguments);
                 return;
             }
 
             var work = new Work { Arguments = &arguments, Kernel = kernel, TokensPerItem = tokensPerItem };
-            CpuWorkers.Run(&work, ((Tokens - 1) / tokensPerItem) + 1, &RunItem);
+            CpuWorkers.Run(&work, ((_routedTokens - 1) / tokensPerItem) + 1, &RunItem);
         }
     }
 
@@ -107,7 +158,23 @@ public readonly unsafe ref struct GateCall
     {
         var work = (Work*)context;
         var first = item * work->TokensPerItem;
-        work->Kernel(work->Arguments->Slice(first, Math.Min(work->TokensPerItem, work->Arguments->Tokens - first)));
+        work->Kernel(work->Arguments->Slice<TLogit>(first, Math.Min(work->TokensPerItem, work->Arguments->Tokens - first)));
+    }
+
+    private void RequireTableEntries(string tokenIdsName, string tableName)
+    {
+        for (var token = 0; token < _routedTokens; token++)
+        {
+            var row = TokenIds[token];
+            if ((uint)row >= (nuint)Table.Lengths[0])
+                throw new ArgumentOutOfRangeException(tokenIdsName, row, $"tokenIds[{token}] is {row}; the table has {Table.Lengths[0]} rows");
+            var experts = MemoryMarshal.CreateReadOnlySpan(in Table[row, 0], TopK);
+            for (var rank = 0; rank < experts.Length; rank++)
+            {
+                if ((uint)experts[rank] >= (uint)Experts)
+                    throw new ArgumentOutOfRangeException(tableName, experts[rank], $"table[{row}, {rank}] is {experts[rank]}; there are {Experts} experts");
+            }
+        }
     }
 
     /// <summary>Rows that share memory can be read, but not written.</summary>
@@ -116,6 +183,8 @@ public readonly unsafe ref struct GateCall
         if (rows > 1 && stride < columns)
             throw new ArgumentException($"{argument} has rows {stride} elements apart; [{rows}, {columns}] needs at least {columns}", argument);
     }
+
+    private static Span<T> Row<T>(TensorSpan<T> matrix, nint row) => MemoryMarshal.CreateSpan(ref matrix[row, 0], (int)matrix.Lengths[1]);
 
     private struct Work
     {

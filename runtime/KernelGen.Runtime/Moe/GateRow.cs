@@ -11,7 +11,9 @@ namespace KernelGen.Cpu;
 /// <para>Order: +∞ above every finite score, −∞ below, NaN below −∞; among equals the lower id. A NaN logit has a NaN
 /// score for the selection and weight 0; so has a logit of −∞ weight 0.</para>
 /// <para>Where there is no correction bias the logits themselves are compared, for every scoring function is strictly
-/// increasing. Softmax with logits of +∞ is the limit: those share the whole probability.</para>
+/// increasing. Softmax with logits of +∞ is the limit: those share the whole probability. So do infinite scores of √softplus
+/// where the weights are renormalised.</para>
+/// <para>A shared expert's weight is the sum of the routed experts' weights before they are scaled.</para>
 /// <para>A group without a second number counts −∞ for it; a group of one expert is scored by that expert alone.</para>
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Never)]
@@ -20,39 +22,68 @@ public static unsafe class GateRow
     private const double Tiny = 1e-20;
 
     /// <summary>Chooses the experts of <paramref name="token"/> and writes its row of ids and weights.</summary>
+    /// <param name="call">The call; its logits are of single precision.</param>
+    /// <param name="token">Number of the token.</param>
+    /// <param name="shape">The gate.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
     public static void Route(GateArguments* call, int token, GateShape shape)
     {
-        var logits = new ReadOnlySpan<float>(call->Logits + (token * call->LogitsStride), shape.Experts);
+        var logits = new ReadOnlySpan<float>((float*)call->Logits + (token * call->LogitsStride), shape.Experts);
         var weights = new Span<float>(call->Weights + (token * call->WeightsStride), shape.TopK);
         var experts = new Span<int>(call->Experts + (token * call->ExpertsStride), shape.TopK);
+        var routed = experts[..(shape.TopK - shape.SharedExperts)];
         Span<double> scores = stackalloc double[shape.Experts];
-        Span<double> keys = stackalloc double[shape.Experts];
-        Span<bool> closed = stackalloc bool[shape.Experts];
-
         Score(logits, scores, shape.Scoring);
-        for (var e = 0; e < shape.Experts; e++)
-            keys[e] = shape.CorrectionBias && !float.IsNaN(logits[e]) ? scores[e] + call->CorrectionBias[e] : logits[e];
-        closed.Clear();
-        if (shape.Groups > 1) CloseGroups(keys, closed, shape);
+        if (shape.HashTable) new ReadOnlySpan<int>(call->Table + (call->TokenIds[token] * call->TableStride), routed.Length).CopyTo(routed);
+        else Choose(logits, scores, call->CorrectionBias, shape, routed);
 
+        Span<double> chosen = stackalloc double[routed.Length];
+        for (var rank = 0; rank < chosen.Length; rank++) chosen[rank] = scores[routed[rank]];
+        if (shape.Renormalize) Normalize(chosen);
         var sum = 0.0;
-        foreach (ref var expert in experts)
+        for (var rank = 0; rank < chosen.Length; rank++)
         {
-            expert = TakeBest(keys, closed);
-            sum += scores[expert];
+            sum += chosen[rank];
+            weights[rank] = (float)(chosen[rank] * call->RoutedScalingFactor);
         }
 
-        var scale = shape.Renormalize ? call->RoutedScalingFactor / (sum + Tiny) : call->RoutedScalingFactor;
-        for (var rank = 0; rank < experts.Length; rank++) weights[rank] = (float)(scores[experts[rank]] * scale);
+        for (var shared = 0; shared < shape.SharedExperts; shared++)
+        {
+            experts[routed.Length + shared] = shape.Experts + shared;
+            weights[routed.Length + shared] = (float)sum;
+        }
+    }
+
+    private static void Choose(ReadOnlySpan<float> logits, ReadOnlySpan<double> scores, float* correctionBias, in GateShape shape, Span<int> experts)
+    {
+        Span<double> keys = stackalloc double[shape.Experts];
+        Span<bool> closed = stackalloc bool[shape.Experts];
+        for (var e = 0; e < shape.Experts; e++)
+            keys[e] = shape.CorrectionBias && !float.IsNaN(logits[e]) ? scores[e] + correctionBias[e] : logits[e];
+        closed.Clear();
+        if (shape.Groups > 1) CloseGroups(keys, closed, shape);
+        foreach (ref var expert in experts) expert = TakeBest(keys, closed);
+    }
+
+    private static void Normalize(Span<double> scores)
+    {
+        if (scores.Contains(double.PositiveInfinity))
+        {
+            foreach (ref var score in scores) score = double.IsPositiveInfinity(score) ? 1 : 0;
+        }
+
+        var sum = Tiny;
+        foreach (var score in scores) sum += score;
+        foreach (ref var score in scores) score /= sum;
     }
 
     private static void Score(ReadOnlySpan<float> logits, Span<double> scores, GateScoring scoring)
     {
-        if (scoring == GateScoring.Sigmoid)
+        if (scoring != GateScoring.Softmax)
         {
-            for (var e = 0; e < logits.Length; e++) scores[e] = float.IsNaN(logits[e]) ? 0 : 1 / (1 + Math.Exp(-logits[e]));
+            for (var e = 0; e < logits.Length; e++)
+                scores[e] = float.IsNaN(logits[e]) ? 0 : scoring == GateScoring.Sigmoid ? 1 / (1 + Math.Exp(-logits[e])) : SqrtSoftplus(logits[e]);
             return;
         }
 
@@ -68,6 +99,14 @@ public static unsafe class GateRow
 
         var scale = float.IsNegativeInfinity(top) ? 0 : 1 / sum;
         foreach (ref var score in scores) score *= scale;
+    }
+
+    private static double SqrtSoftplus(double x)
+    {
+        // What 1 + y loses of y, the quotient gives back.
+        var y = Math.Exp(-Math.Abs(x));
+        var sum = 1 + y;
+        return Math.Sqrt(Math.Max(x, 0) + (sum == 1 ? y : Math.Log(sum) * (y / (sum - 1))));
     }
 
     private static void CloseGroups(ReadOnlySpan<double> keys, Span<bool> closed, in GateShape shape)

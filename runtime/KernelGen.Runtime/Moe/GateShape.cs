@@ -4,12 +4,14 @@ namespace KernelGen.Cpu;
 
 /// <summary>The configuration of a gate, as generated code hands it to the runtime.</summary>
 /// <param name="Experts">Number of experts E.</param>
-/// <param name="TopK">Experts chosen for each token.</param>
+/// <param name="TopK">Experts of each token, the shared ones included.</param>
 /// <param name="Scoring">How logits become scores.</param>
 /// <param name="CorrectionBias">Whether a bias is added to the scores for the selection.</param>
 /// <param name="Groups">Number of equal groups of experts.</param>
 /// <param name="TopKGroups">Groups that stay eligible.</param>
 /// <param name="Renormalize">Whether the weights of a token are divided by their sum.</param>
+/// <param name="SharedExperts">How many of the k are shared experts, which every token has.</param>
+/// <param name="HashTable">Whether a table says each token's experts.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct GateShape(
     int Experts,
@@ -18,4 +20,6 @@ public readonly record struct GateShape(
     bool CorrectionBias,
     int Groups,
     int TopKGroups,
-    bool Renormalize);
+    bool Renormalize,
+    int SharedExperts = 0,
+    bool HashTable = false);

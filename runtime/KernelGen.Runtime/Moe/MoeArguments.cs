@@ -36,7 +36,7 @@ public unsafe struct MoeArguments
     /// <summary>Each expert's gate projection [I, H], row-major.</summary>
     public void** Gate;
 
-    /// <summary>Each expert's up projection [I, H], row-major.</summary>
+    /// <summary>Each expert's up projection [I, H], row-major; null addresses where the activation has none.</summary>
     public void** Up;
 
     /// <summary>Each expert's down projection [H, I], row-major.</summary>
@@ -50,6 +50,12 @@ public unsafe struct MoeArguments
 
     /// <summary>Scales of the down projections, if they are quantised.</summary>
     public MoeScales DownScales;
+
+    /// <summary>Biases of the first product: each expert's gate rows, then its up rows, [E, 2I]; [E, I] without up rows. Null if there are none.</summary>
+    public float* GateUpBias;
+
+    /// <summary>Biases of the second product, [E, H]. Null if there are none.</summary>
+    public float* DownBias;
 
     /// <summary>The tokens sorted by expert.</summary>
     public MoePlan Plan;

@@ -11,7 +11,7 @@ internal static unsafe class MoePlanner
         var slots = tokens * tiling.TopK;
         var experts = Math.Min(tiling.Experts, slots);
         var full = tiling.PanelTokens > 0 ? tiling.PanelTokens : tiling.RowTokens;
-        return (slots, (slots / full) + experts, slots + (experts * full));
+        return (slots, (slots / full) + (2 * experts), slots + (experts * full)); // a remainder is at most two blocks
     }
 
     /// <summary>Fills <paramref name="plan"/>, whose arrays have the sizes of <see cref="Bounds"/>.</summary>

@@ -36,15 +36,6 @@ public static unsafe partial class Simd
         throw new NotSupportedException($"{typeof(TVector)} is not a vector of float");
     }
 
-    /// <inheritdoc cref="Widen(BFloat16*, float*, int)"/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Widen(Half* source, float* target, int count)
-    {
-        var i = 0;
-        for (; i <= count - Vector256<float>.Count; i += Vector256<float>.Count) Half256((ushort*)source + i).Store(target + i);
-        for (; i < count; i++) target[i] = (float)source[i];
-    }
-
     // Below the smallest normal number, the bits get an exponent one higher, whose implicit bit is subtracted again. Not a
     // multiplication by a power of two, which would have subnormal operands: those take some processors a hundred cycles.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

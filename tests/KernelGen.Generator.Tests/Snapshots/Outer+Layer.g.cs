@@ -20,6 +20,7 @@ partial record struct Outer
         /// <param name="weights">Receives the weights of the chosen experts, [T, k], in descending order of the score that selected them.</param>
         /// <param name="experts">Receives the numbers of the chosen experts, [T, k], in the same order. Of equal scores the lower expert wins.</param>
         /// <param name="routedScalingFactor">Factor of all weights.</param>
+        /// <param name="nonPaddedTokens">Tokens that are routed, 0 to T; those behind them get the expert -1 and the weight 0. -1 routes all.</param>
         /// <exception cref="global::System.ArgumentException">The shapes do not fit each other.</exception>
         /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared gate has these shapes.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
@@ -28,9 +29,10 @@ partial record struct Outer
             global::System.ReadOnlySpan<float> correctionBias,
             global::System.Numerics.Tensors.TensorSpan<float> weights,
             global::System.Numerics.Tensors.TensorSpan<int> experts,
-            float routedScalingFactor = 1f)
+            float routedScalingFactor = 1f,
+            int nonPaddedTokens = -1)
         {
-            var call = global::KernelGen.Cpu.GateCall.Create(logits, correctionBias, weights, experts, routedScalingFactor);
+            var call = global::KernelGen.Cpu.GateCall<float>.Create(logits, correctionBias, weights, experts, routedScalingFactor, nonPaddedTokens);
             switch ((call.Experts, call.TopK, call.HasCorrectionBias))
             {
                 case (8, 2, false):
@@ -38,26 +40,33 @@ partial record struct Outer
                     call.Run(&GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Run);
                     break;
                 default:
-                    throw NoSuchGate(call.Experts, call.TopK, call.HasCorrectionBias);
+                    throw NoSuchGate(call.Experts, call.TopK, call.HasCorrectionBias, global::KernelGen.DType.Float32, false);
             }
         }
 
-        /// <summary>The variant that <c>Route</c> runs for these shapes.</summary>
+        /// <summary>The variant that <c>Route</c>, or with a table <c>RouteByTable</c>, runs for these shapes.</summary>
         /// <param name="experts">Number of experts E.</param>
         /// <param name="topK">Experts of each token, k.</param>
         /// <param name="correctionBias">Whether there is a correction bias.</param>
+        /// <param name="logitsType">Type of the logits.</param>
+        /// <param name="hashTable">Whether a table says each token's experts.</param>
         /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared gate has these shapes.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
-        public static global::KernelGen.KernelVariant Select(int experts, int topK, bool correctionBias) => (experts, topK, correctionBias) switch
+        public static global::KernelGen.KernelVariant Select(
+            int experts, int topK, bool correctionBias, global::KernelGen.DType logitsType = global::KernelGen.DType.Float32, bool hashTable = false) =>
+            (experts, topK, correctionBias, logitsType, hashTable) switch
         {
-            (8, 2, false) => GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Variant,
-            _ => throw NoSuchGate(experts, topK, correctionBias),
+            (8, 2, false, global::KernelGen.DType.Float32, false) => GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Variant,
+            _ => throw NoSuchGate(experts, topK, correctionBias, logitsType, hashTable),
         };
 
         [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
-        private static global::KernelGen.KernelVariantNotFoundException NoSuchGate(int experts, int topK, bool correctionBias) => new(
+        private static global::KernelGen.KernelVariantNotFoundException NoSuchGate(
+            int experts, int topK, bool correctionBias, global::KernelGen.DType logitsType, bool hashTable) => new(
             "Outer.Layer",
-            $"[MoeGate(Experts = {experts}, TopK = {topK}{(correctionBias ? ", CorrectionBias = true" : "")})]",
+            $"[MoeGate(Experts = {experts}, TopK = {topK}{(correctionBias ? ", CorrectionBias = true" : "")}"
+                + (logitsType == global::KernelGen.DType.Float32 ? "" : $", LogitsType = DType.{logitsType}")
+                + (hashTable ? ", HashTable = true)]" : ")]"),
             new[]
             {
                 GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Variant,

@@ -17,7 +17,8 @@ internal sealed unsafe class PlainGate(GateShape shape)
 
     /// <summary>As <see cref="GateRoute"/>; all tensors are dense.</summary>
     public void Route(
-        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor)
+        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
+        float routedScalingFactor, int nonPaddedTokens)
     {
         var tokensPerItem = Math.Max(1, LogitsPerItem / shape.Experts);
         fixed (float* logitsStart = &logits.GetPinnableReference(), biasStart = correctionBias, weightsStart = &weights.GetPinnableReference())
@@ -58,6 +59,7 @@ internal sealed unsafe class PlainGate(GateShape shape)
         in GateShape shape, ReadOnlySpan<float> logits, ReadOnlySpan<float> bias, float scale, Span<float> scores, Span<float> keys, Span<float> weights, Span<int> experts)
     {
         if (shape.Scoring == GateScoring.Sigmoid) TensorPrimitives.Sigmoid(logits, scores);
+        else if (shape.Scoring == GateScoring.SqrtSoftplus) SqrtSoftplus(logits, scores, keys);
         else TensorPrimitives.SoftMax(logits, scores);
 
         if (bias.IsEmpty) scores.CopyTo(keys);
@@ -68,6 +70,18 @@ internal sealed unsafe class PlainGate(GateShape shape)
         for (var j = 0; j < experts.Length; j++) weights[j] = scores[experts[j]];
         if (shape.Renormalize) TensorPrimitives.Divide(weights, TensorPrimitives.Sum<float>(weights) + 1e-20f, weights);
         if (scale != 1f) TensorPrimitives.Multiply(weights, scale, weights);
+    }
+
+    /// <summary>√(max(x, 0) + ln(1 + e^−|x|)).</summary>
+    private static void SqrtSoftplus(ReadOnlySpan<float> logits, Span<float> scores, Span<float> scratch)
+    {
+        TensorPrimitives.Abs(logits, scores);
+        TensorPrimitives.Negate(scores, scores);
+        TensorPrimitives.Exp(scores, scores);
+        TensorPrimitives.LogP1(scores, scores);
+        TensorPrimitives.Max(logits, 0f, scratch);
+        TensorPrimitives.Add(scores, scratch, scores);
+        TensorPrimitives.Sqrt(scores, scores);
     }
 
     private static void MaskGroups(in GateShape shape, Span<float> keys)

@@ -11,7 +11,8 @@ internal sealed class ShapeOptions
     private readonly Option<int?> _topK = Parse.Integer("--top-k", "Experts of each token.");
 
     private readonly Option<GateScoring?> _scoring = Parse.Choice(
-        "--scoring", "How logits become scores; default softmax.", ("softmax", GateScoring.Softmax), ("sigmoid", GateScoring.Sigmoid));
+        "--scoring", "How logits become scores; default softmax.",
+        ("softmax", GateScoring.Softmax), ("sigmoid", GateScoring.Sigmoid), ("sqrtsoftplus", GateScoring.SqrtSoftplus));
 
     private readonly Option<bool> _bias = new("--bias") { Description = "A correction bias that only selects." };
     private readonly Option<int?> _groups = Parse.Integer("--groups", "Equal groups of experts; default 1.");
@@ -21,6 +22,22 @@ internal sealed class ShapeOptions
     private readonly Option<int?> _hidden = Parse.Integer("--hidden", "Width of the hidden states.");
     private readonly Option<int?> _intermediate = Parse.Integer("--intermediate", "Width of one expert's intermediate states.");
 
+    private readonly Option<MoeActivation?> _activation = Parse.Choice(
+        "--activation",
+        "What an expert does between its two products; default silu.",
+        ("silu", MoeActivation.SiluAndMul),
+        ("gelu", MoeActivation.GeluAndMul),
+        ("gelu-tanh", MoeActivation.GeluTanhAndMul),
+        ("swiglu-oai", MoeActivation.SwigluOai),
+        ("swiglu-clamp", MoeActivation.SwigluClamp),
+        ("silu-ungated", MoeActivation.Silu),
+        ("gelu-ungated", MoeActivation.Gelu),
+        ("relu2", MoeActivation.Relu2));
+
+    private readonly Option<double?> _activationLimit = new("--activation-limit") { Description = "The limit of swiglu-clamp.", HelpName = "X" };
+    private readonly Option<bool> _expertBias = new("--expert-bias") { Description = "Biases of the experts' projections." };
+    private readonly Option<bool> _routerWeightOnInput = new("--router-weight-on-input") { Description = "The router weight multiplies the experts' inputs." };
+
     private readonly Option<string?> _splitK = new("--split-k")
     {
         Description = "Slices of the reduction; auto tries those that suit the number of tokens.",
@@ -29,7 +46,7 @@ internal sealed class ShapeOptions
 
     private IEnumerable<Option> GateOnly => [_scoring, _bias, _groups, _topKGroups, _noRenormalize];
 
-    private IEnumerable<Option> MoeOnly => [_hidden, _intermediate, Weights, _splitK];
+    private IEnumerable<Option> MoeOnly => [_hidden, _intermediate, _activation, _activationLimit, _expertBias, _routerWeightOnInput, Weights, _splitK];
 
     /// <summary>Type of the experts' weights.</summary>
     public Option<WeightsFormat?> Weights { get; } = WeightsOption("Type of the experts' weights; default f32.");
@@ -74,11 +91,16 @@ internal sealed class ShapeOptions
             Required(parsed, _topK),
             Required(parsed, _hidden),
             Required(parsed, _intermediate),
-            MoeActivation.SiluAndMul,
+            parsed.GetValue(_activation) ?? MoeActivation.SiluAndMul,
             weights.Type,
             SplitK(parsed) ?? 1,
             Quantization: weights.Quantization,
-            GroupSize: weights.GroupSize);
+            GroupSize: weights.GroupSize)
+        {
+            ActivationLimit = (float)(parsed.GetValue(_activationLimit) ?? 0),
+            Bias = parsed.GetValue(_expertBias),
+            RouterWeightOnInput = parsed.GetValue(_routerWeightOnInput),
+        };
         spec.RequireValid();
         return spec;
     }

@@ -71,7 +71,11 @@ internal static class LayerRun
             config.Experts, config.TopK, config.Scoring, config.CorrectionBias, config.Groups, config.TopKGroups, config.Renormalize);
         var routed = new FusedMoeSpec(
             config.Experts, config.TopK, config.HiddenSize, config.IntermediateSize, config.Activation!.Value, weights.Type,
-            Quantization: weights.Quantization, GroupSize: weights.GroupSize);
+            Quantization: weights.Quantization, GroupSize: weights.GroupSize)
+        {
+            Bias = config.ExpertBias,
+            RouterWeightOnInput = config.RouterWeightOnInput,
+        };
         var shared = routed with { Experts = 1, TopK = 1, IntermediateSize = config.SharedIntermediateSize };
         return config.SharedExperts == 0 || shared == routed ? [gate, routed] : [gate, routed, shared];
     }

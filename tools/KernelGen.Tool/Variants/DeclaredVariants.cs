@@ -43,10 +43,20 @@ internal static class DeclaredVariants
     };
 
     private static MoeGateSpec Spec(MoeGateAttribute gate) => new(
-        gate.Experts, gate.TopK, gate.Scoring, gate.CorrectionBias, gate.Groups, gate.TopKGroups, gate.Renormalize, gate.Specialize);
+        gate.Experts, gate.TopK, gate.Scoring, gate.CorrectionBias, gate.Groups, gate.TopKGroups, gate.Renormalize, gate.Specialize)
+    {
+        LogitsType = gate.LogitsType,
+        SharedExperts = gate.SharedExperts,
+        HashTable = gate.HashTable,
+    };
 
     private static IEnumerable<IKernelSpec> Specs(FusedMoeAttribute moe) => moe.SplitK.Select(slices => new FusedMoeSpec(
-        moe.Experts, moe.TopK, moe.HiddenSize, moe.IntermediateSize, moe.Activation, moe.WeightType, slices, moe.Specialize, moe.Quantization, moe.GroupSize, moe.ZeroPoints));
+        moe.Experts, moe.TopK, moe.HiddenSize, moe.IntermediateSize, moe.Activation, moe.WeightType, slices, moe.Specialize, moe.Quantization, moe.GroupSize, moe.ZeroPoints)
+    {
+        ActivationLimit = moe.ActivationLimit,
+        Bias = moe.Bias,
+        RouterWeightOnInput = moe.RouterWeightOnInput,
+    });
 
     private static string? AttributeName(MetadataReader metadata, CustomAttribute attribute)
     {
