@@ -18,7 +18,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     private const int Projections = Gated ? 2 : 1;
     private const int GateUpWidth = Projections * IntermediateSize;
 
-    /// <summary>The activation of a vector of gate sums and, if <see cref="Gated"/>, a vector of up sums.</summary>
+    /// <summary>The activation of a vector of gate sums and, if there is an up projection, a vector of up sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Activate(Vector256<float> gate, Vector256<float> up)
     {

@@ -11,13 +11,13 @@ internal static unsafe partial class FusedMoe<TWeight>
 {
     [Specialize] private const WeightQuantization Quantization = WeightQuantization.None;
 
-    /// <summary>Weights of a row that share a scale, with <see cref="WeightQuantization.Group"/>.</summary>
+    /// <summary>Weights of a row that share a scale, in groups.</summary>
     [Specialize] private const int GroupSize = 0;
 
     /// <summary>Whether groups have zero points of their own.</summary>
     [Specialize] private const bool ZeroPoints = false;
 
-    /// <summary>Weights in a <typeparamref name="TWeight"/>.</summary>
+    /// <summary>Weights in a stored element: two in a pair.</summary>
     [Specialize] private const int WeightsPerElement = 1;
 
     private const bool IsQuantized = Quantization != WeightQuantization.None;
@@ -38,9 +38,9 @@ internal static unsafe partial class FusedMoe<TWeight>
     private static QuantizedMatrix DownOf(MoeArguments* call, int expert) => QuantizedMatrix.Of(call->Down, call->DownScales, expert);
 
     /// <summary>
-    /// sums [rows, tokens] = weight rows · tokens, from element <paramref name="begin"/> of the rows on. Rows below
-    /// <paramref name="split"/> are those of <paramref name="first"/> from <paramref name="row"/> on, the others those of
-    /// <paramref name="second"/>.
+    /// sums [rows, tokens] = weight rows · tokens, from element begin of the rows on. Rows below
+    /// split are those of first from row on, the others those of
+    /// second.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void QuantizedDot(
@@ -151,7 +151,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
-    /// <summary>Elements k … k + count of a row, in single precision; those <paramref name="ahead"/> rows on are asked for.</summary>
+    /// <summary>Elements k … k + count of a row, in single precision; those ahead rows on are asked for.</summary>
     private static void Stage([Specialize] int width, [Specialize] int ahead, QuantizedMatrix matrix, int row, int k, float* target, int count)
     {
         var source = (TWeight*)matrix.Weights + (((nint)row * width) / WeightsPerElement);

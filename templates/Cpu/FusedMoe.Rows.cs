@@ -103,9 +103,9 @@ internal static unsafe partial class FusedMoe<TWeight>
             {
                 var slot = call->Plan.Slots[block.FirstSlot + t];
                 var scale = RouterWeightOnInput ? 1f : RouterWeight(call, slot);
-                var bias = Bias ? DownBias(call, block.Expert) + column : null;
                 var output = call->SlotOutputs + ((nint)slot * HiddenSize) + column;
-                foreach (var r in Static.Range(rows)) output[r] = (Bias ? sums[(r * tokens) + t] + bias[r] : sums[(r * tokens) + t]) * scale;
+                foreach (var r in Static.Range(rows))
+                    output[r] = (Bias ? sums[(r * tokens) + t] + DownBias(call, block.Expert)[column + r] : sums[(r * tokens) + t]) * scale;
             }
         }
     }

@@ -114,9 +114,16 @@ internal static unsafe partial class FusedMoe<TWeight>
         AddSlices(call, sums, row, HiddenSize);
         var slot = call->Plan.Slots[row];
         var scale = RouterWeightOnInput ? 1f : RouterWeight(call, slot);
-        var bias = Bias ? DownBias(call, ExpertOf(call, slot)) : null;
         var output = call->SlotOutputs + ((nint)slot * HiddenSize);
-        for (var h = 0; h < HiddenSize; h++) output[h] = (Bias ? sums[h] + bias[h] : sums[h]) * scale;
+        if (Bias)
+        {
+            var bias = DownBias(call, ExpertOf(call, slot));
+            for (var h = 0; h < HiddenSize; h++) output[h] = (sums[h] + bias[h]) * scale;
+        }
+        else
+        {
+            for (var h = 0; h < HiddenSize; h++) output[h] = sums[h] * scale;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

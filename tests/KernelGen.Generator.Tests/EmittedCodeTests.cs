@@ -37,6 +37,10 @@ public sealed class EmittedCodeTests
         $"namespace KernelGen; {Gate} {Experts} static partial class Kernels;",
         $"namespace KernelGen.Generated; {Gate} {Experts} static partial class Kernels;",
 
+        // Experts of other forms, in one slice and in several.
+        "[global::KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, Activation = global::KernelGen.MoeActivation.SwigluOai, Bias = true, SplitK = new[] { 1, 4 })] static partial class Kernels;",
+        "[global::KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 63, IntermediateSize = 31, Activation = global::KernelGen.MoeActivation.Relu2, RouterWeightOnInput = true, SplitK = new[] { 1, 4 })] static partial class Kernels;",
+        "[global::KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, Activation = global::KernelGen.MoeActivation.SwigluClamp, ActivationLimit = 1e-5f, Bias = true, RouterWeightOnInput = true)] static partial class Kernels;",
         // Two classes in one compilation.
         $"{Gate} static partial class A; {Gate} static partial class B;",
         $"{Gate} static partial class Gates; {Gate} static partial class gateS; namespace N {{ {Gate} static partial class Gates; }}",

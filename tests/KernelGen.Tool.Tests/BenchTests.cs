@@ -43,6 +43,12 @@ public class BenchTests
         Assert.Equal(40, rows[0].GetProperty("shape").GetProperty("intermediateSize").GetInt32());
     }
 
+    [Theory]
+    [InlineData("swiglu-clamp --activation-limit 0.5", "fusedmoe_swiglu_clamp0p5_e4_k2_h48_i40_f32_cpu")]
+    [InlineData("gelu-ungated", "fusedmoe_gelu_ungated_e4_k2_h48_i40_f32_cpu")]
+    public async Task EveryActivationIsVerifiedAndTimed(string activation, string variant) => Assert.Contains(variant, (await ToolRun.Of(
+        [.. "bench moe --experts 4 --top-k 2 --hidden 48 --intermediate 40 --tokens 3 --split-k 1 --activation".Split(' '), .. activation.Split(' ')])).AssertSuccess().Output);
+
     [Fact]
     public async Task ATileIsMeasured() =>
         Assert.Contains("fusedmoe_silu_e1_k1_h256_i256_bf16_cpu", (await ToolRun.Of("bench", "tile", "--weights", "bf16")).AssertSuccess().Output);
@@ -98,6 +104,9 @@ public class BenchTests
     [InlineData("moe --experts 8 --top-k 2 --hidden 8 --intermediate 8 --split-k x", "--split-k is 'x'")]
     [InlineData("moe --experts 4096 --top-k 2 --hidden 65536 --intermediate 65536", "this machine has")]
     [InlineData("moe --experts 8 --top-k 2 --hidden 70000 --intermediate 8", "KG0003")]
+    [InlineData("moe --experts 8 --top-k 2 --hidden 8 --intermediate 8 --activation tanh", "--activation is 'tanh'; expected silu or gelu")]
+    [InlineData("moe --experts 8 --top-k 2 --hidden 8 --intermediate 8 --activation swiglu-clamp", "KG0015")]
+    [InlineData("moe --experts 8 --top-k 2 --hidden 8 --intermediate 8 --activation-limit x", "--activation-limit")]
     [InlineData("tile --experts 8", "--experts")]
     [InlineData("omni", "'omni' is no command; expected gate, moe or tile")]
     [InlineData("", "a command is missing")]

@@ -17,6 +17,8 @@ public class VariantsAndInspectTests
                 [MoeGate(Experts = 256, TopK = 8, Scoring = GateScoring.Sigmoid, CorrectionBias = true, Groups = 8, TopKGroups = 4, Renormalize = false)] KernelGen.Tool.Tests.Outer.Declared
             moegate_softmax_e8_k2_f32_cpu
                 [MoeGate(Experts = 8, TopK = 2)] KernelGen.Tool.Tests.Outer.Declared
+            fusedmoe_swiglu_clamp7p5_e8_k2_h64_i32_f32_bias_oninput_cpu
+                [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, Activation = MoeActivation.SwigluClamp, ActivationLimit = 7.5f, Bias = true, RouterWeightOnInput = true)] KernelGen.Tool.Tests.Outer.Declared
             fusedmoe_silu_e8_k2_h64_i32_bf16_cpu
                 [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, WeightType = DType.BFloat16)] KernelGen.Tool.Tests.Outer.Declared
             fusedmoe_silu_e8_k2_h64_i32_bf16_splitk4_cpu
@@ -61,6 +63,7 @@ public class VariantsAndInspectTests
     [Theory]
     [InlineData("--family gate --experts 8 --top-k 2 --vector-bits 256", "moegate_softmax_e8_k2_f32_cpu", "Vector256<")]
     [InlineData("--family moe --experts 4 --top-k 2 --hidden 64 --intermediate 48 --vector-bits 512", "fusedmoe_silu_e4_k2_h64_i48_f32_cpu", "Vector512<")]
+    [InlineData("--family moe --experts 4 --top-k 2 --hidden 64 --intermediate 48 --activation swiglu-oai --expert-bias --router-weight-on-input", "fusedmoe_swiglu_oai_e4_k2_h64_i48_f32_bias_oninput_cpu", "1.702f")]
     [InlineData("--family moe --experts 4 --top-k 2 --hidden 64 --intermediate 48 --weights bf16 --split-k 4 --vector-bits 128", "_bf16_splitk4_cpu", "Vector128<")]
     public async Task PrintsTheSpecialisedSource(string args, params string[] parts)
     {
@@ -103,6 +106,7 @@ internal static class Outer
     /// <summary>Declares kernels as a user does; without the generator nothing is made of it.</summary>
     [MoeGate(Experts = 256, TopK = 8, Scoring = GateScoring.Sigmoid, CorrectionBias = true, Groups = 8, TopKGroups = 4, Renormalize = false)]
     [MoeGate(Experts = 8, TopK = 2)]
+    [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, Activation = MoeActivation.SwigluClamp, ActivationLimit = 7.5f, Bias = true, RouterWeightOnInput = true)]
     [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, WeightType = DType.BFloat16, SplitK = [1, 4])]
     internal static class Declared;
 }

@@ -16,6 +16,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     private readonly int[] _experts;
     private readonly float[] _output;
     private readonly int _pool;
+    private readonly ReferenceActivation _activation;
 
     /// <summary>Makes the weights and the tokens.</summary>
     /// <param name="experts">Number of experts E.</param>
@@ -23,14 +24,17 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     /// <param name="hiddenSize">H.</param>
     /// <param name="intermediateSize">I.</param>
     /// <param name="mostTokens">The largest T of a call.</param>
+    /// <param name="activation">What an expert does between its two products.</param>
+    /// <param name="activationLimit">The activation's limit, if it has one.</param>
     /// <param name="quantization">Which weights share a scale, for types that have scales.</param>
     /// <param name="groupSize">Weights of a group, or 0.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="mostTokens"/> is larger than <see cref="MostTokens"/>.</exception>
     /// <exception cref="OutOfMemoryException">The machine lacks the memory.</exception>
     public ExpertsWorkload(
-        int experts, int topK, int hiddenSize, int intermediateSize, int mostTokens, WeightQuantization quantization = WeightQuantization.None, int groupSize = 0)
+        int experts, int topK, int hiddenSize, int intermediateSize, int mostTokens, MoeActivation activation = MoeActivation.SiluAndMul, float activationLimit = 0,
+        WeightQuantization quantization = WeightQuantization.None, int groupSize = 0)
     {
-        (TopK, HiddenSize) = (topK, hiddenSize);
+        (TopK, HiddenSize, _activation) = (topK, hiddenSize, new ReferenceActivation(activation, activationLimit));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(mostTokens, MostTokens(topK, hiddenSize));
         _pool = mostTokens + Math.Max(mostTokens, SpareTokens);
         _hidden = RandomNumbers.Normal((long)_pool * hiddenSize, seed: 1);
@@ -48,7 +52,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         RandomNumbers.FillUniform(_memory, 2 * experts * matrix, MathF.Sqrt(3f / hiddenSize), seed: 2);
         RandomNumbers.FillUniform(_memory + (2 * experts * matrix), experts * matrix, MathF.Sqrt(3f / intermediateSize), seed: 3);
         Weights = ExpertWeights<T>.FromPointers(
-            hiddenSize, intermediateSize, Matrices(0, experts, matrix), Matrices(experts, experts, matrix), Matrices(2 * experts, experts, matrix));
+            hiddenSize, intermediateSize, Matrices(0, experts, matrix), _activation.IsGated ? Matrices(experts, experts, matrix) : [], Matrices(2 * experts, experts, matrix));
     }
 
     /// <summary>The experts.</summary>
@@ -62,6 +66,8 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     // Without scales, which are a few hundredths of the weights.
     private static double BytesPerWeight => typeof(T) == typeof(Int4Pair) ? 0.5 : sizeof(T);
 
+    private int MatricesOfExpert => _activation.IsGated ? 3 : 2;
+
     /// <summary>The largest T: all hidden states lie in one array.</summary>
     public static int MostTokens(int topK, int hiddenSize) => (Array.MaxLength / Math.Max(hiddenSize, topK) / 2) - SpareTokens;
 
@@ -70,14 +76,14 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         (3.0 * experts * hiddenSize * intermediateSize * BytesPerWeight) + ((3.0 * mostTokens + SpareTokens) * 4 * (hiddenSize + (2.0 * topK)));
 
     /// <summary>Floating-point operations of a call of <paramref name="tokens"/> tokens.</summary>
-    public double Operations(int tokens) => 2.0 * 3 * tokens * TopK * HiddenSize * Weights.IntermediateSize;
+    public double Operations(int tokens) => 2.0 * MatricesOfExpert * tokens * TopK * HiddenSize * Weights.IntermediateSize;
 
     /// <summary>Bytes of the distinct experts that a call of <paramref name="tokens"/> tokens reads, the mean over calls.</summary>
     public double WeightBytes(int tokens)
     {
         const int Calls = 64;
         var distinct = Enumerable.Range(0, Calls).Average(call => _experts.AsSpan(FirstToken(call, tokens) * TopK, tokens * TopK).ToArray().Distinct().Count());
-        return distinct * 3 * HiddenSize * Weights.IntermediateSize * BytesPerWeight;
+        return distinct * MatricesOfExpert * HiddenSize * Weights.IntermediateSize * BytesPerWeight;
     }
 
     /// <summary>Runs a kernel on the tokens of one call.</summary>
@@ -116,7 +122,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         {
             var token = rows == 1 ? tokens - 1 : (int)((long)row * (tokens - 1) / (rows - 1));
             var expected = ExpertsReference.Forward(
-                Weights, _hidden.AsSpan(token * HiddenSize, HiddenSize), _routerWeights.AsSpan(token * TopK, TopK), _experts.AsSpan(token * TopK, TopK));
+                Weights, _activation, _hidden.AsSpan(token * HiddenSize, HiddenSize), _routerWeights.AsSpan(token * TopK, TopK), _experts.AsSpan(token * TopK, TopK));
             var tolerance = 1e-5 * expected.Max(Math.Abs);
             for (var h = 0; h < HiddenSize; h++)
             {
@@ -138,9 +144,9 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         NativeMemory.AlignedFree(_memory);
     }
 
-    private static ExpertWeights<T> Quantized(int experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize)
+    private ExpertWeights<T> Quantized(int experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize)
     {
-        using var quantizer = new ExpertQuantizer<T>(experts, hiddenSize, intermediateSize, quantization, groupSize);
+        using var quantizer = new ExpertQuantizer<T>(experts, hiddenSize, intermediateSize, quantization, groupSize, _activation.IsGated);
         Parallel.For(0, experts, expert =>
         {
             float[] Matrix(int projection, int width)
@@ -150,7 +156,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
                 return matrix;
             }
 
-            quantizer.Add(expert, Matrix(0, hiddenSize), Matrix(1, hiddenSize), Matrix(2, intermediateSize));
+            quantizer.Add(expert, Matrix(0, hiddenSize), _activation.IsGated ? Matrix(1, hiddenSize) : [], Matrix(2, intermediateSize));
         });
         return quantizer.Build();
     }

@@ -20,6 +20,7 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
     private readonly int _intermediateSize;
     private readonly WeightQuantization _quantization;
     private readonly int _groupSize;
+    private readonly bool _gated;
     private readonly float[] _gateUpScales;
     private readonly float[] _downScales;
     private NumberMemory? _numbers;
@@ -30,9 +31,10 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
     /// <param name="intermediateSize">Width I of the intermediate states.</param>
     /// <param name="quantization">Which weights share a scale.</param>
     /// <param name="groupSize">Weights of a group, with <see cref="WeightQuantization.Group"/>.</param>
+    /// <param name="gated">Whether the experts have up projections.</param>
     /// <exception cref="NotSupportedException">Weights of this type are not quantised.</exception>
     /// <exception cref="ArgumentException">A number is not positive, or a width is odd with 4-bit weights.</exception>
-    public ExpertQuantizer(int experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize = 0)
+    public ExpertQuantizer(int experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize = 0, bool gated = true)
     {
         if (typeof(T) != typeof(Float8E4M3) && typeof(T) != typeof(sbyte) && typeof(T) != typeof(Int4Pair))
             throw new NotSupportedException($"weights of type {typeof(T).Name} are not quantised");
@@ -45,7 +47,8 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
         if (Packing == 2 && (hiddenSize % 2 != 0 || intermediateSize % 2 != 0))
             throw new ArgumentException($"H is {hiddenSize} and I is {intermediateSize}; 4-bit weights lie in pairs, so they must be even", nameof(hiddenSize));
         (_experts, _hiddenSize, _intermediateSize, _quantization, _groupSize) = (experts, hiddenSize, intermediateSize, quantization, groupSize);
-        _gateUpScales = new float[experts * new ScaleGrid(quantization, groupSize, 2 * intermediateSize, hiddenSize).Count];
+        _gated = gated;
+        _gateUpScales = new float[experts * new ScaleGrid(quantization, groupSize, GateUpRows, hiddenSize).Count];
         _downScales = new float[experts * new ScaleGrid(quantization, groupSize, hiddenSize, intermediateSize).Count];
         _numbers = new NumberMemory((nuint)(3 * (long)experts * MatrixElements));
     }
@@ -54,12 +57,14 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
 
     private static float LargestNumber => typeof(T) == typeof(Float8E4M3) ? 448f : typeof(T) == typeof(sbyte) ? 127f : 7f;
 
+    private int GateUpRows => _gated ? 2 * _intermediateSize : _intermediateSize;
+
     private long MatrixElements => (long)_hiddenSize * _intermediateSize / Packing;
 
     /// <summary>Quantises one expert.</summary>
     /// <param name="expert">Its number.</param>
     /// <param name="gate">[I, H].</param>
-    /// <param name="up">[I, H].</param>
+    /// <param name="up">[I, H]; empty without up projections.</param>
     /// <param name="down">[H, I].</param>
     /// <returns>The largest difference between a weight and the product of its number and scale.</returns>
     /// <exception cref="ArgumentException">A matrix has another size, or a weight is not finite.</exception>
@@ -68,10 +73,11 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(expert);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(expert, _experts);
         Require(gate, nameof(gate));
-        Require(up, nameof(up));
+        if (_gated) Require(up, nameof(up));
+        else if (!up.IsEmpty) throw new ArgumentException($"up holds {up.Length} weights; the experts have no up projections", nameof(up));
         Require(down, nameof(down));
 
-        var gateUpGrid = new ScaleGrid(_quantization, _groupSize, 2 * _intermediateSize, _hiddenSize);
+        var gateUpGrid = new ScaleGrid(_quantization, _groupSize, GateUpRows, _hiddenSize);
         var gateUpScales = _gateUpScales.AsSpan(expert * gateUpGrid.Count, gateUpGrid.Count);
         Magnitudes(gate, 0, gateUpGrid, gateUpScales);
         Magnitudes(up, _intermediateSize, gateUpGrid, gateUpScales);
@@ -100,7 +106,7 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
             _ => ExpertScales.PerGroup(_groupSize, _gateUpScales, _downScales),
         };
         var weights = ExpertWeights<T>.FromPointers(
-            _hiddenSize, _intermediateSize, Addresses(ExpertProjection.Gate), Addresses(ExpertProjection.Up), Addresses(ExpertProjection.Down), _numbers, biases, scales);
+            _hiddenSize, _intermediateSize, Addresses(ExpertProjection.Gate), _gated ? Addresses(ExpertProjection.Up) : [], Addresses(ExpertProjection.Down), _numbers, biases, scales);
         _numbers = null;
         return weights;
     }

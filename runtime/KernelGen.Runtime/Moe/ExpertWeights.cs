@@ -191,6 +191,7 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
         var (rows, columns) = projection == ExpertProjection.Down ? (HiddenSize, IntermediateSize) : (IntermediateSize, HiddenSize);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)expert, (uint)Experts, nameof(expert));
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)rows, nameof(row));
+        if (projection == ExpertProjection.Up && !IsGated) throw new ArgumentException("the experts have no up projections", nameof(projection));
         RequireLength(target.Length, columns, nameof(target), projection == ExpertProjection.Down ? "[I]" : "[H]");
         var source = (T*)Table((int)projection)[expert] + ((nint)row * columns / WeightsPerElement);
         var scales = projection switch { ExpertProjection.Gate => GateScales, ExpertProjection.Up => UpScales, _ => DownScales };

@@ -46,7 +46,9 @@ internal sealed class ShapeOptions
 
     private IEnumerable<Option> GateOnly => [_scoring, _bias, _groups, _topKGroups, _noRenormalize];
 
-    private IEnumerable<Option> MoeOnly => [_hidden, _intermediate, _activation, _activationLimit, _expertBias, _routerWeightOnInput, Weights, _splitK];
+    private IEnumerable<Option> MoeOnly => [.. MoeShape, _expertBias, _routerWeightOnInput];
+
+    private IEnumerable<Option> MoeShape => [_hidden, _intermediate, _activation, _activationLimit, Weights, _splitK];
 
     /// <summary>Type of the experts' weights.</summary>
     public Option<WeightsFormat?> Weights { get; } = WeightsOption("Type of the experts' weights; default f32.");
@@ -57,8 +59,8 @@ internal sealed class ShapeOptions
     /// <summary>Adds the options of gates.</summary>
     public void AddGateTo(Command command) => Add(command, [_experts, _topK, .. GateOnly]);
 
-    /// <summary>Adds the options of experts.</summary>
-    public void AddMoeTo(Command command) => Add(command, [_experts, _topK, .. MoeOnly]);
+    /// <summary>Adds the options of experts, save what is added to their sums: it takes no time.</summary>
+    public void AddMoeTo(Command command) => Add(command, [_experts, _topK, .. MoeShape]);
 
     /// <summary>Adds all.</summary>
     public void AddTo(Command command) => Add(command, [_experts, _topK, .. GateOnly, .. MoeOnly]);
