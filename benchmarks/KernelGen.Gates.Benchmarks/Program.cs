@@ -35,7 +35,7 @@ static unsafe void Compare(MoeGateSpec spec, KernelAssembly kernels, int tokens)
     var bias = spec.CorrectionBias ? random.Normal(spec.Experts, 0.1f) : [];
     var weights = new float[tokens * spec.TopK];
     var experts = new int[tokens * spec.TopK];
-    var shape = new GateShape(spec.Experts, spec.TopK, spec.Scoring, spec.CorrectionBias, spec.Groups, spec.TopKGroups, spec.Renormalize);
+    var shape = spec.ToShape();
     var route = kernels.Route;
     nint[] rows = [tokens, spec.Experts], columns = [tokens, spec.TopK];
 

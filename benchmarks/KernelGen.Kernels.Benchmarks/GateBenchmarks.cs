@@ -8,7 +8,7 @@ namespace KernelGen.Kernels.Benchmarks;
 [MemoryDiagnoser]
 public class GateBenchmarks
 {
-    private GateWorkload _workload = null!;
+    private GateWorkload<float> _workload = null!;
     private int _call;
 
     [Params("384/6 sigmoid + bias", "128/8 softmax")]
@@ -23,7 +23,7 @@ public class GateBenchmarks
         var shape = Gate.StartsWith("384", StringComparison.Ordinal)
             ? new GateShape(384, 6, GateScoring.Sigmoid, CorrectionBias: true, Groups: 1, TopKGroups: 1, Renormalize: true)
             : new GateShape(128, 8, GateScoring.Softmax, CorrectionBias: false, Groups: 1, TopKGroups: 1, Renormalize: true);
-        _workload = new GateWorkload(shape, Tokens);
+        _workload = new GateWorkload<float>(shape, Tokens);
     }
 
     [Benchmark]

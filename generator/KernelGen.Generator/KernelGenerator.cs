@@ -22,10 +22,14 @@ public sealed class KernelGenerator : IIncrementalGenerator
     {
         var ofGates = Declared(context, KernelAttributes.MoeGate);
         var ofExperts = Declared(context, KernelAttributes.FusedMoe);
-        var clashes = ofGates.Collect().Combine(ofExperts.Collect())
-            .Select(static (both, _) => FileNames.Clashes([.. both.Left, .. both.Right]));
+        var ofOmniRouters = Declared(context, KernelAttributes.OmniRouter);
+        var ofOmniExperts = Declared(context, KernelAttributes.OmniExperts);
+        var clashes = ofGates.Collect().Combine(ofExperts.Collect()).Combine(ofOmniRouters.Collect().Combine(ofOmniExperts.Collect()))
+            .Select(static (all, _) => FileNames.Clashes([.. all.Left.Left, .. all.Left.Right, .. all.Right.Left, .. all.Right.Right]));
         RegisterOutput(context, ofGates, clashes);
         RegisterOutput(context, ofExperts, clashes);
+        RegisterOutput(context, ofOmniRouters, clashes);
+        RegisterOutput(context, ofOmniExperts, clashes);
     }
 
     private static void RegisterOutput(

@@ -9,7 +9,7 @@ namespace Quickstart;
 internal static class GoldenLayer
 {
     /// <summary>Loads the layer, routes and runs it with the given kernels, compares and times.</summary>
-    public static void Run(string name, GateRoute route, ExpertsForward<BFloat16> forward, ExpertsSelect select, ResultTable table)
+    public static void Run(string name, GateRoute<float> route, ExpertsForward<BFloat16> forward, ExpertsSelect select, ResultTable table)
     {
         var directory = Path.Combine(AppContext.BaseDirectory, "golden", name);
         var config = MoeModelConfig.Load(directory);

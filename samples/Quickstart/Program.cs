@@ -11,7 +11,7 @@ GoldenLayer.Run("qwen3moe-a", Qwen3.Route, Qwen3.Forward, Qwen3.Select, table);
 GoldenLayer.Run("deepseekv3-a", DeepSeek.Route, DeepSeek.Forward, DeepSeek.Select, table);
 
 // Random layers, which must compute what a double-precision reference computes.
-var kimi = new GateWorkload(new GateShape(Experts: 384, TopK: 6, GateScoring.Sigmoid, CorrectionBias: true, Groups: 1, TopKGroups: 1, Renormalize: true), mostTokens: 4096);
+var kimi = new GateWorkload<float>(new GateShape(Experts: 384, TopK: 6, GateScoring.Sigmoid, CorrectionBias: true, Groups: 1, TopKGroups: 1, Renormalize: true), mostTokens: 4096);
 foreach (var tokens in new[] { 1, 4096 })
 {
     var timings = Timing.SideBySide([call => kimi.Run(Large.Route, tokens, call), call => kimi.Run(Unspecialized.Route, tokens, call)], ResultTable.Budget);

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using KernelGen.Compiler.Families;
 using KernelGen.Cpu;
 using KernelGen.OnDemand;
@@ -56,7 +57,7 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Activations))]
-    public void ExtremeSumsSaturate(MoeActivation activation)
+    public void ExtremeSumsAreClampedAndSaturate(MoeActivation activation)
     {
         var random = new SeededRandom();
         var spec = new FusedMoeSpec(1, 1, 8, 200, activation, DType.Float32) { Bias = true, ActivationLimit = activation == MoeActivation.SwigluClamp ? 7f : 0f };
@@ -64,8 +65,11 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
         var width = spec.IsGated ? 400 : 200;
         var gateUpBias = Enumerable.Range(0, width).Select(i => (i % 2 == 0 ? 1 : -1) * MathF.Pow(1.05f, i % 200)).ToArray(); // ±1 … ±16,500
         var form = Form(spec) with { GateUpBias = gateUpBias, DownBias = new float[8] };
-        var result = new ExpertsCase<float>((1, 1, 8, 200), 5, random, form: form).Run(kernel);
-        Assert.All(result, value => Assert.True(float.IsFinite(value), $"{random.Description}: {value}"));
+        var inputs = new ExpertsCase<float>((1, 1, 8, 200), 5, random, form: form);
+        var expected = inputs.Expected();
+        var largest = expected.Max(Math.Abs);
+        foreach (var (value, exact) in inputs.Run(kernel).Zip(expected))
+            Assert.True(Math.Abs(value - exact) <= 1e-5 * largest, $"{random.Description}: {activation}: {value}, expected {exact}");
     }
 
     [Theory]
@@ -81,6 +85,69 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
             var none = new ExpertsCase<float>((4, 2, 19, 12), tokens, random, onlyExpert: -1, form: Biased(spec, random)).Check(kernel);
             Assert.All(none, value => Assert.Equal(0f, value));
             new ExpertsCase<float>((4, 2, 19, 12), tokens, random, leaveSlotsOut: true, form: Biased(spec, random)).Check(kernel);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Activations))]
+    public void ATokenThatIsNoNumberSpoilsNoOther(MoeActivation activation)
+    {
+        var random = new SeededRandom();
+        var spec = new FusedMoeSpec(2, 1, 24, 20, activation, DType.Float32) { ActivationLimit = activation == MoeActivation.SwigluClamp ? 1f : 0f };
+        var split = spec with { IntermediateSize = 21, SplitK = 2 };
+        var kernels = KernelAssembly.Compile(spec, split);
+        foreach (var variant in new[] { spec, split })
+        {
+            foreach (var tokens in new[] { 3, 40 })
+            {
+                var inputs = new ExpertsCase<float>((2, 1, 24, variant.IntermediateSize), tokens, random, form: Form(variant), spoiltToken: 1);
+                var result = inputs.Run((delegate*<in MoeArguments, void>)kernels.Kernel(variant, 256));
+                for (var i = 0; i < result.Length; i++) Assert.True(float.IsNaN(result[i]) == (i / 24 == 1), $"{random.Description}: token {i / 24} has {result[i]}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(7, 3)]
+    [InlineData(8, 8)]
+    public void RanksWithTheirOwnExpertsAddUpToTheWholeLayer(int experts, int ranks)
+    {
+        const int topK = 2, hidden = 20, intermediate = 12, tokens = 33;
+        var random = new SeededRandom(experts);
+        float[] x = random.Normal(tokens * hidden), weights = random.Normal(tokens * topK);
+        float[] gateUp = random.Normal(experts * 2 * intermediate * hidden, 0.2f), down = random.Normal(experts * hidden * intermediate, 0.2f);
+        int[] ids = [.. Enumerable.Range(0, tokens).SelectMany(_ => random.Permutation(experts)[..topK])];
+        var whole = Forward(new ExpertMap(experts, 1, 0));
+        var sum = new float[whole.Length];
+        for (var rank = 0; rank < ranks; rank++)
+        {
+            var part = Forward(new ExpertMap(experts, ranks, rank));
+            for (var i = 0; i < sum.Length; i++) sum[i] += part[i];
+        }
+
+        for (var i = 0; i < sum.Length; i++) Assert.True(Math.Abs(sum[i] - whole[i]) <= 1e-5 + (1e-4 * Math.Abs(whole[i])), $"{random.Description}: {sum[i]}, expected {whole[i]}");
+
+        float[] Forward(ExpertMap map)
+        {
+            var local = new int[ids.Length];
+            map.Map(ids, local);
+
+            // A rank with fewer experts than a token has repeats one: no id leads to the repetition.
+            const int matrix = hidden * intermediate;
+            var owned = Enumerable.Range(0, Math.Max(map.LocalExperts, topK)).Select(e => map.FirstExpert + Math.Min(e, map.LocalExperts - 1)).ToArray();
+            var spec = new FusedMoeSpec(owned.Length, topK, hidden, intermediate, MoeActivation.SiluAndMul, DType.Float32);
+            var output = new float[tokens * hidden];
+            fixed (float* gateUpStart = gateUp, downStart = down)
+            {
+                nint first = (nint)gateUpStart, second = (nint)downStart;
+                nint[] Addresses(nint start, int matricesOfExpert, int number) => [.. owned.Select(e => start + (((e * matricesOfExpert) + number) * matrix * sizeof(float)))];
+                using var expertWeights = ExpertWeights<float>.FromPointers(hidden, intermediate, Addresses(first, 2, 0), Addresses(first, 2, 1), Addresses(second, 1, 0));
+                KernelAssembly.Compile(spec).Forward<float>()(
+                    new ReadOnlyTensorSpan<float>(x, [tokens, hidden]), expertWeights, new ReadOnlyTensorSpan<float>(weights, [tokens, topK]),
+                    new ReadOnlyTensorSpan<int>(local, [tokens, topK]), new TensorSpan<float>(output, [tokens, hidden]));
+            }
+
+            return output;
         }
     }
 
@@ -117,7 +184,7 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
 
     private static ExpertForm Biased(FusedMoeSpec spec, SeededRandom random) => Form(spec) with
     {
-        GateUpBias = random.Normal(spec.Experts * (spec.IsGated ? 2 : 1) * spec.IntermediateSize),
+        GateUpBias = random.Normal(spec.Experts * (spec.IsGated ? 2 : 1) * spec.IntermediateSize, 0.5f),
         DownBias = random.Normal(spec.Experts * spec.HiddenSize),
     };
 

@@ -9,7 +9,7 @@ namespace KernelGen.Tests;
 public class GateCallTests
 {
     private static readonly MoeGateSpec Spec = new(64, 4, GateScoring.Sigmoid, true, 1, 1, true);
-    private static readonly Lazy<GateRoute> Route = new(() => KernelAssembly.Compile(Spec).Route);
+    private static readonly Lazy<GateRoute<float>> Route = new(() => KernelAssembly.Compile(Spec).Route);
 
     [Fact]
     public void ManyTokensOnAllProcessorsRouteLikeEachAlone()

@@ -91,6 +91,26 @@ public sealed class DiagnosticTests
         """);
 
     [Theory]
+    [InlineData("{|KG0003:ExpertsPerAxis = 0|}, TopK = 1")]
+    [InlineData("{|KG0003:ExpertsPerAxis = 4097|}, TopK = 1")]
+    [InlineData("ExpertsPerAxis = 48, {|KG0003:TopK = 0|}")]
+    [InlineData("ExpertsPerAxis = 48, {|KG0003:TopK = 129|}")]
+    [InlineData("ExpertsPerAxis = 3, {|KG0004:TopK = 10|}")]
+    public Task KG0003_and_KG0004_omni_router(string arguments) => Verify($$"""
+        [KernelGen.OmniRouter({{arguments}})]
+        static partial class Omni;
+        """);
+
+    [Theory]
+    [InlineData("{|KG0003:ExpertsPerAxis = 0|}, TopK = 1, HiddenSize = 64")]
+    [InlineData("ExpertsPerAxis = 48, {|KG0003:TopK = 129|}, {|KG0003:HiddenSize = 65537|}")]
+    [InlineData("ExpertsPerAxis = 3, {|KG0004:TopK = 10|}, HiddenSize = 64")]
+    public Task KG0003_and_KG0004_omni_experts(string arguments) => Verify($$"""
+        [KernelGen.OmniExperts({{arguments}})]
+        static partial class Omni;
+        """);
+
+    [Theory]
     [InlineData("-1")]
     [InlineData("2")]
     [InlineData("int.MinValue")]
@@ -271,6 +291,9 @@ public sealed class DiagnosticTests
     [Theory]
     [InlineData("MoeGate(Experts = 8, TopK = 2)", "Route")]
     [InlineData("MoeGate(Experts = 8, TopK = 2)", "Select")]
+    [InlineData("OmniRouter(ExpertsPerAxis = 48, TopK = 2)", "Route")]
+    [InlineData("OmniRouter(ExpertsPerAxis = 48, TopK = 2)", "RouteBackward")]
+    [InlineData("OmniExperts(ExpertsPerAxis = 48, TopK = 2, HiddenSize = 64)", "Backward")]
     [InlineData("MoeGate(Experts = 8, TopK = 2, HashTable = true)", "RouteByTable")]
     [InlineData("FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32)", "Forward")]
     public Task KG0014_class_is_named_like_an_added_method(string attribute, string name) => Verify($$"""

@@ -45,6 +45,29 @@ public sealed class DispatcherSnapshotTests
         """);
 
     [Fact]
+    public void Omni_routers() => Verify("Omni.g.cs", """
+        using KernelGen;
+
+        [OmniRouter(ExpertsPerAxis = 256, TopK = 16)]
+        [OmniRouter(ExpertsPerAxis = 48, TopK = 8)]
+        public static partial class Omni;
+        """);
+
+    [Fact]
+    public void Entry_of_a_variant_with_a_backward_pass() => Verify("Omni.omnirouter_n48_k8_f32_cpu.g.cs", """
+        [KernelGen.OmniRouter(ExpertsPerAxis = 48, TopK = 8)]
+        public static partial class Omni;
+        """);
+
+    [Fact]
+    public void Omni_experts() => Verify("OmniExperts.g.cs", """
+        using KernelGen;
+
+        [OmniExperts(ExpertsPerAxis = 256, TopK = 16, HiddenSize = 1024)]
+        public static partial class OmniExperts;
+        """);
+
+    [Fact]
     public void Both_families_on_a_nested_class() => Verify("Outer+Layer.g.cs", """
         using KernelGen;
 

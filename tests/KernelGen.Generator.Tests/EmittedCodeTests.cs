@@ -6,6 +6,10 @@ public sealed class EmittedCodeTests
     private const string Gate = "[global::KernelGen.MoeGate(Experts = 8, TopK = 2)]";
     private const string Experts = "[global::KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32)]";
 
+    private const string Router = "[global::KernelGen.OmniRouter(ExpertsPerAxis = 48, TopK = 8)]";
+
+    private const string Neurons = "[global::KernelGen.OmniExperts(ExpertsPerAxis = 48, TopK = 8, HiddenSize = 64)]";
+
     public static TheoryData<string> Places =>
     [
         $"{Gate} {Experts} static partial class Kernels;",
@@ -22,6 +26,8 @@ public sealed class EmittedCodeTests
         $"namespace N; partial record A {{ partial record struct B {{ {Gate} {Experts} internal partial class C; }} }}",
         $"namespace N; public partial class A {{ {Gate} {Experts} protected internal partial class B; }}",
         $"namespace N; public partial class A {{ {Gate} {Experts} private protected partial class B; }}",
+        $"{Gate} {Experts} {Router} {Neurons} static partial class Kernels;",
+        $"{Router} public static partial class Vector256;",
         $"namespace N; {Gate} static partial class Kernels; {Experts} static partial class Kernels;",
         $"namespace Größe; {Gate} {Experts} public static partial class Überblick;",
 

@@ -11,7 +11,11 @@ internal sealed class RandomDeclarations(SeededRandom random)
     private static readonly string[] Damage = ["", ";", ")", "]", ",", "=", "\"", "'", "{", "new[]", "null", "default", "nameof(X)", "/*", "#if", "\u0000", "é", "@", "<"];
 
     /// <summary>An attribute that binds, whatever its values are.</summary>
-    public string Attribute() => random.Bool()
+    public string Attribute() => random.Int(0, 4) == 0
+        ? random.Bool()
+            ? Write("OmniRouter", Int("ExpertsPerAxis"), Int("TopK"), Bool("Specialize"))
+            : Write("OmniExperts", Int("ExpertsPerAxis"), Int("TopK"), Int("HiddenSize"), Bool("Specialize"))
+        : random.Bool()
         ? Write("MoeGate", Int("Experts"), Int("TopK"), Enum("Scoring", "GateScoring"), Bool("CorrectionBias"), Int("Groups"), Int("TopKGroups"), Bool("Renormalize"), Enum("LogitsType", "DType"), Int("SharedExperts"), Bool("HashTable"), Bool("Specialize"))
         : Write("FusedMoe", Int("Experts"), Int("TopK"), Int("HiddenSize"), Int("IntermediateSize"), Enum("Activation", "MoeActivation"), Limit(), Bool("Bias"), Bool("RouterWeightOnInput"), Enum("WeightType", "DType"), SplitK(), Bool("Specialize"));
 

@@ -108,6 +108,15 @@ public class MoeModelConfigTests
         Assert.Equal((MoeActivation.SwigluOai, true, true), (config.Activation, config.RouterBias, config.ExpertBias));
     }
 
+    [Theory]
+    [InlineData("swish", MoeActivation.SiluAndMul)]
+    [InlineData("gelu", MoeActivation.GeluAndMul)]
+    [InlineData("gelu_new", MoeActivation.GeluTanhAndMul)]
+    [InlineData("gelu_pytorch_tanh", MoeActivation.GeluTanhAndMul)]
+    [InlineData("relu2", null)] // gated in these families; there is no kernel for max(g, 0)² · u
+    public void ActivationsHaveTheNamesOfTransformers(string name, MoeActivation? activation) =>
+        Assert.Equal(activation, Parse(With(KimiK2, "hidden_act", $"\"{name}\"")).Activation);
+
     [Fact]
     public void BothNamesOfTheNumberOfExpertsAreRead()
     {

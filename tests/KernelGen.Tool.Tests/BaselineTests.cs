@@ -21,18 +21,48 @@ public class BaselineTests
     [MemberData(nameof(Shapes))]
     public void ThePlainGateIsRight(GateShape shape)
     {
-        var workload = new GateWorkload(shape, mostTokens: 300);
+        var workload = new GateWorkload<float>(shape, mostTokens: 300);
         Assert.Null(workload.Verify(new PlainGate(shape).Route, 300).Mismatch);
+    }
+
+    [Theory]
+    [InlineData(3, 9)]
+    [InlineData(48, 7)]
+    [InlineData(100, 128)]
+    public void TheScanningRouterIsRight(int expertsPerAxis, int topK)
+    {
+        var workload = new OmniRouterWorkload(expertsPerAxis, topK, mostTokens: 100);
+        Assert.Null(workload.Verify(ScanningRouter.Route, 100).Mismatch);
+    }
+
+    [Fact]
+    public void ARouterWithAWrongExpertOrGradientIsNoticed()
+    {
+        var workload = new OmniRouterWorkload(16, 4, mostTokens: 8);
+        OmniRoute swapped = (x, y, scores, indices) =>
+        {
+            ScanningRouter.Route(x, y, scores, indices);
+            (indices[7, 0], indices[7, 1]) = (indices[7, 1], indices[7, 0]);
+        };
+        Assert.Contains("token 7: indices[0]", workload.Verify(swapped, 8).Mismatch);
+
+        workload.PrepareBackward(ScanningRouter.Route);
+        OmniRouteBackward nothing = (_, _, gradX, gradY) =>
+        {
+            gradX.Fill(0f);
+            gradY.Fill(0f);
+        };
+        Assert.Contains("token 0: a gradient of key", workload.Verify(nothing, 8).Mismatch);
     }
 
     [Fact]
     public void AGateWithWrongExpertsOrWeightsIsNoticed()
     {
         var shape = new GateShape(32, 4, GateScoring.Softmax, false, 1, 1, true);
-        var workload = new GateWorkload(shape, mostTokens: 8);
+        var workload = new GateWorkload<float>(shape, mostTokens: 8);
         var right = new PlainGate(shape);
-        GateRoute scaled = (logits, bias, weights, experts, _, nonPadded) => right.Route(logits, bias, weights, experts, 1.001f, nonPadded);
-        GateRoute swapped = (logits, bias, weights, experts, scale, nonPadded) =>
+        GateRoute<float> scaled = (logits, bias, weights, experts, _, nonPadded) => right.Route(logits, bias, weights, experts, 1.001f, nonPadded);
+        GateRoute<float> swapped = (logits, bias, weights, experts, scale, nonPadded) =>
         {
             right.Route(logits, bias, weights, experts, scale, nonPadded);
             (experts[7, 0], experts[7, 1]) = (experts[7, 1], experts[7, 0]);

@@ -49,6 +49,25 @@ public class BenchTests
     public async Task EveryActivationIsVerifiedAndTimed(string activation, string variant) => Assert.Contains(variant, (await ToolRun.Of(
         [.. "bench moe --experts 4 --top-k 2 --hidden 48 --intermediate 40 --tokens 3 --split-k 1 --activation".Split(' '), .. activation.Split(' ')])).AssertSuccess().Output);
 
+    [Theory]
+    [InlineData(false, "omnirouter_n48_k7_f32_cpu", "omnirouter_n48_k7_f32_cpu_unspecialized", "scan")]
+    [InlineData(true, "omnirouter_n48_k7_f32_cpu", "omnirouter_n48_k7_f32_cpu_unspecialized")]
+    public async Task ProductKeyRoutersAreComparedWithTheirTemplateAndAScan(bool backward, params string[] variants)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("omni.json");
+        string[] args = ["bench", "omni", "--per-axis", "48", "--top-k", "7", .. backward ? new[] { "--backward" } : [], "--tokens", "33", "--json", path];
+        var run = (await ToolRun.Of(args)).AssertSuccess();
+        Assert.Equal(!backward, run.Output.Contains("÷ n² scan"));
+
+        using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+        var rows = AssertReport(json.RootElement, $"kernelgen {string.Join(' ', args)}");
+        Assert.Equal(variants, rows.Select(row => row.GetProperty("variant").GetString()));
+        Assert.All(rows, row => Assert.Equal((48, 7, backward ? 1 : 0), (Shape(row, "expertsPerAxis"), Shape(row, "topK"), Shape(row, "backward"))));
+
+        static int Shape(JsonElement row, string name) => row.GetProperty("shape").GetProperty(name).GetInt32();
+    }
+
     [Fact]
     public async Task ATileIsMeasured() =>
         Assert.Contains("fusedmoe_silu_e1_k1_h256_i256_bf16_cpu", (await ToolRun.Of("bench", "tile", "--weights", "bf16")).AssertSuccess().Output);
@@ -108,7 +127,12 @@ public class BenchTests
     [InlineData("moe --experts 8 --top-k 2 --hidden 8 --intermediate 8 --activation swiglu-clamp", "KG0015")]
     [InlineData("moe --experts 8 --top-k 2 --hidden 8 --intermediate 8 --activation-limit x", "--activation-limit")]
     [InlineData("tile --experts 8", "--experts")]
-    [InlineData("omni", "'omni' is no command; expected gate, moe or tile")]
+    [InlineData("omni --per-axis 8", "--top-k is missing")]
+    [InlineData("omni --per-axis 3 --top-k 10", "KG0004")]
+    [InlineData("omni --per-axis 4097 --top-k 1", "KG0003")]
+    [InlineData("omni --per-axis 8 --top-k 2 --experts 64", "--experts")]
+    [InlineData("omni --per-axis 4096 --top-k 2 --tokens 1048576", "--tokens is 1048576")]
+    [InlineData("attention", "'attention' is no command; expected gate, moe, omni or tile")]
     [InlineData("", "a command is missing")]
     public async Task RejectsMistakes(string args, string message) =>
         (await ToolRun.Of(["bench", .. args.Split(' ', StringSplitOptions.RemoveEmptyEntries)])).AssertFailure(2, message);

@@ -23,6 +23,8 @@ public class VariantsAndInspectTests
                 [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, WeightType = DType.BFloat16)] KernelGen.Tool.Tests.Outer.Declared
             fusedmoe_silu_e8_k2_h64_i32_bf16_splitk4_cpu
                 [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, WeightType = DType.BFloat16, SplitK = new[] { 4 })] KernelGen.Tool.Tests.Outer.Declared
+            omnirouter_n48_k8_f32_cpu
+                [OmniRouter(ExpertsPerAxis = 48, TopK = 8)] KernelGen.Tool.Tests.Outer.Declared
 
             """,
             run.Output,
@@ -62,6 +64,7 @@ public class VariantsAndInspectTests
 
     [Theory]
     [InlineData("--family gate --experts 8 --top-k 2 --vector-bits 256", "moegate_softmax_e8_k2_f32_cpu", "Vector256<")]
+    [InlineData("--family omni --per-axis 48 --top-k 8 --vector-bits 256", "omnirouter_n48_k8_f32_cpu", "Vector256<")]
     [InlineData("--family moe --experts 4 --top-k 2 --hidden 64 --intermediate 48 --vector-bits 512", "fusedmoe_silu_e4_k2_h64_i48_f32_cpu", "Vector512<")]
     [InlineData("--family moe --experts 4 --top-k 2 --hidden 64 --intermediate 48 --activation swiglu-oai --expert-bias --router-weight-on-input", "fusedmoe_swiglu_oai_e4_k2_h64_i48_f32_bias_oninput_cpu", "1.702f")]
     [InlineData("--family moe --experts 4 --top-k 2 --hidden 64 --intermediate 48 --weights bf16 --split-k 4 --vector-bits 128", "_bf16_splitk4_cpu", "Vector128<")]
@@ -77,7 +80,10 @@ public class VariantsAndInspectTests
         "Static.Range", (await ToolRun.Of("inspect", "--family", "gate", "--experts", "384", "--top-k", "6", "--unspecialized")).AssertSuccess().Output);
 
     [Theory]
-    [InlineData("--family omni", "gate or moe")]
+    [InlineData("--family attention", "gate or moe or omni")]
+    [InlineData("--family omni --top-k 2", "--per-axis is missing")]
+    [InlineData("--family omni --per-axis 8 --top-k 2 --experts 64", "--experts does not belong to --family omni")]
+    [InlineData("--family gate --experts 8 --top-k 2 --per-axis 8", "--per-axis does not belong to --family gate")]
     [InlineData("--experts 8 --top-k 2", "--family")]
     [InlineData("--family gate --top-k 2", "--experts is missing")]
     [InlineData("--family moe --experts 8 --top-k 2", "--hidden is missing")]
@@ -108,5 +114,6 @@ internal static class Outer
     [MoeGate(Experts = 8, TopK = 2)]
     [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, Activation = MoeActivation.SwigluClamp, ActivationLimit = 7.5f, Bias = true, RouterWeightOnInput = true)]
     [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, WeightType = DType.BFloat16, SplitK = [1, 4])]
+    [OmniRouter(ExpertsPerAxis = 48, TopK = 8)]
     internal static class Declared;
 }

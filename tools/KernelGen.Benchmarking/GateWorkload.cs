@@ -1,15 +1,18 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using KernelGen.Cpu;
 
 namespace KernelGen.Benchmarking;
 
 /// <summary>A gate with more random logits than one call takes, so that each call can take others.</summary>
-public sealed class GateWorkload
+/// <typeparam name="TLogit">Type of a logit: <see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</typeparam>
+public sealed class GateWorkload<TLogit>
+    where TLogit : unmanaged
 {
     private const int SpareTokens = 4096; // fewer, and the branch predictor learns them
 
     private readonly GateShape _shape;
-    private readonly float[] _logits;
+    private readonly TLogit[] _logits;
     private readonly float[] _correctionBias;
     private readonly float[] _weights;
     private readonly int[] _experts;
@@ -24,7 +27,7 @@ public sealed class GateWorkload
         _shape = shape;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(mostTokens, MostTokens(shape));
         _pool = mostTokens + SpareTokens;
-        _logits = RandomNumbers.Normal((long)_pool * shape.Experts, seed: 1);
+        _logits = LogitNumbers<TLogit>.Narrow(RandomNumbers.Normal((long)_pool * shape.Experts, seed: 1));
         _correctionBias = shape.CorrectionBias ? Array.ConvertAll(RandomNumbers.Normal(shape.Experts, seed: 2), value => 0.1f * value) : [];
         _weights = new float[(long)mostTokens * shape.TopK];
         _experts = new int[(long)mostTokens * shape.TopK];
@@ -34,17 +37,17 @@ public sealed class GateWorkload
     public static int MostTokens(GateShape shape) => (Array.MaxLength / shape.Experts) - SpareTokens;
 
     /// <summary>Bytes that a workload of this shape takes, roughly.</summary>
-    public static double BytesFor(GateShape shape, int mostTokens) => (((double)mostTokens + SpareTokens) * 4 * shape.Experts) + (mostTokens * 8.0 * shape.TopK);
+    public static double BytesFor(GateShape shape, int mostTokens) => (((double)mostTokens + SpareTokens) * Unsafe.SizeOf<TLogit>() * shape.Experts) + (mostTokens * 8.0 * shape.TopK);
 
     /// <summary>Bytes that a call of <paramref name="tokens"/> tokens reads and writes.</summary>
-    public double Bytes(int tokens) => tokens * ((4.0 * _shape.Experts) + (8.0 * _shape.TopK));
+    public double Bytes(int tokens) => tokens * (((double)Unsafe.SizeOf<TLogit>() * _shape.Experts) + (8.0 * _shape.TopK));
 
     /// <summary>Runs a gate on the logits of one call.</summary>
     /// <param name="route">The gate.</param>
     /// <param name="tokens">T.</param>
     /// <param name="call">Number of the call; chooses the logits.</param>
-    public void Run(GateRoute route, int tokens, int call) => route(
-        new ReadOnlyTensorSpan<float>(_logits, FirstToken(call, tokens) * _shape.Experts, [tokens, _shape.Experts], []),
+    public void Run(GateRoute<TLogit> route, int tokens, int call) => route(
+        new ReadOnlyTensorSpan<TLogit>(_logits, FirstToken(call, tokens) * _shape.Experts, [tokens, _shape.Experts], []),
         _correctionBias,
         new TensorSpan<float>(_weights, 0, [tokens, _shape.TopK], []),
         new TensorSpan<int>(_experts, 0, [tokens, _shape.TopK], []));
@@ -52,7 +55,7 @@ public sealed class GateWorkload
     /// <summary>Runs a gate and compares tokens from the first to the last, at most a few thousand, with a double-precision reference.</summary>
     /// <param name="route">The gate.</param>
     /// <param name="tokens">T.</param>
-    public Verification Verify(GateRoute route, int tokens)
+    public Verification Verify(GateRoute<TLogit> route, int tokens)
     {
         const int MostRows = 2048;
         _weights.AsSpan().Fill(float.NaN);
@@ -61,13 +64,15 @@ public sealed class GateWorkload
 
         var reference = new GateReference(_shape, _correctionBias);
         var rows = Math.Min(tokens, MostRows);
+        var logits = new float[_shape.Experts];
         var maxError = 0.0;
         string? mismatch = null;
         for (var row = 0; row < rows; row++)
         {
             var token = rows == 1 ? 0 : (int)((long)row * (tokens - 1) / (rows - 1));
+            LogitNumbers<TLogit>.Widen(_logits.AsSpan(token * _shape.Experts, _shape.Experts), logits);
             var (error, problem) = reference.Compare(
-                _logits.AsSpan(token * _shape.Experts, _shape.Experts), _weights.AsSpan(token * _shape.TopK, _shape.TopK), _experts.AsSpan(token * _shape.TopK, _shape.TopK));
+                logits, _weights.AsSpan(token * _shape.TopK, _shape.TopK), _experts.AsSpan(token * _shape.TopK, _shape.TopK));
             maxError = Math.Max(maxError, error);
             if (problem is not null) mismatch ??= $"token {token}: {problem}";
         }

@@ -29,12 +29,16 @@ public sealed class KernelAssembly
         if (problems.Length > 0) throw new ArgumentException(string.Join("; ", problems), nameof(specs));
 
         var sources = KernelEmitter.Emit(new DeclaredClass(
-            "", EquatableArray<ContainingType>.Empty, ClassName, "public static", new(specs.OfType<MoeGateSpec>()), new(specs.OfType<FusedMoeSpec>())));
+            "", EquatableArray<ContainingType>.Empty, ClassName, "public static", new(specs.OfType<MoeGateSpec>()), new(specs.OfType<FusedMoeSpec>()))
+        {
+            OmniRouters = new(specs.OfType<OmniRouterSpec>()),
+            OmniExperts = new(specs.OfType<OmniExpertsSpec>()),
+        });
         return new KernelAssembly(Load(sources).GetType(ClassName, throwOnError: true)!);
     }
 
     /// <summary>The gates' entry point for logits of single precision.</summary>
-    public GateRoute Route => Bind<GateRoute>("Route");
+    public GateRoute<float> Route => RouteOf<float>();
 
     /// <summary>The gates' entry point for one type of logits: <see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</summary>
     public GateRoute<TLogit> RouteOf<TLogit>()
@@ -48,12 +52,24 @@ public sealed class KernelAssembly
     public ExpertsForward<T> Forward<T>()
         where T : unmanaged => Bind<ExpertsForward<T>>("Forward");
 
-    /// <summary>The address of the kernel for one vector width: <c>delegate*&lt;in MoeArguments, void&gt;</c> or <c>delegate*&lt;in GateArguments, void&gt;</c>.</summary>
+    /// <summary>The product-key routers' entry point.</summary>
+    public OmniRoute OmniRoute => Bind<OmniRoute>("Route");
+
+    /// <summary>The product-key routers' backward pass.</summary>
+    public OmniRouteBackward OmniRouteBackward => Bind<OmniRouteBackward>("RouteBackward");
+
+    /// <summary>The one-neuron experts' entry point.</summary>
+    public OmniExpertsForward OmniForward => Bind<OmniExpertsForward>("Forward");
+
+    /// <summary>The one-neuron experts' backward pass.</summary>
+    public OmniExpertsBackward OmniBackward => Bind<OmniExpertsBackward>("Backward");
+
+    /// <summary>The address of the kernel for one vector width: <c>delegate*&lt;in GateArguments, void&gt;</c> for a gate, and so on.</summary>
     /// <remarks>A width that the processor lacks runs, slowly; so every width can be tested anywhere.</remarks>
-    public nint Kernel(IKernelSpec spec, int vectorBits)
+    public nint Kernel(IKernelSpec spec, int vectorBits, string entry = "Run")
     {
         var type = _class.Assembly.GetTypes().Single(type => type.DeclaringType?.Name == spec.VariantName && type.Name == KernelRecipe.ClassName(vectorBits));
-        return type.GetMethod("Run", BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!.MethodHandle.GetFunctionPointer();
+        return type.GetMethod(entry, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!.MethodHandle.GetFunctionPointer();
     }
 
     private static Assembly Load(IReadOnlyList<EmittedSource> sources)

@@ -17,6 +17,12 @@ public sealed record DeclaredClass(
     EquatableArray<MoeGateSpec> Gates,
     EquatableArray<FusedMoeSpec> Experts)
 {
+    /// <summary>The valid product-key routers; no two have the same dispatch key.</summary>
+    public EquatableArray<OmniRouterSpec> OmniRouters { get; init; } = EquatableArray<OmniRouterSpec>.Empty;
+
+    /// <summary>The valid one-neuron experts; no two have the same dispatch key.</summary>
+    public EquatableArray<OmniExpertsSpec> OmniExperts { get; init; } = EquatableArray<OmniExpertsSpec>.Empty;
+
     /// <summary>Namespace, containing types and name, divided by dots.</summary>
     public string FullName =>
         string.Join(".", new[] { Namespace }.Concat(ContainingTypes.Select(type => type.Name)).Append(Name).Where(name => name.Length > 0));
@@ -25,7 +31,7 @@ public sealed record DeclaredClass(
     public string HintName { get; init; } = Name;
 
     /// <summary>Every variant that the class declares.</summary>
-    public IEnumerable<IKernelSpec> Variants => Gates.Concat<IKernelSpec>(Experts);
+    public IEnumerable<IKernelSpec> Variants => Gates.Concat<IKernelSpec>(Experts).Concat(OmniRouters).Concat(OmniExperts);
 }
 
 /// <summary>A type around a declared class.</summary>

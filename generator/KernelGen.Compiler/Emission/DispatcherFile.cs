@@ -25,9 +25,16 @@ internal static class DispatcherFile
 
         using (writer.OpenBlock($"{declared.Modifiers} partial class {GeneratedNames.Escape(declared.Name)}".TrimStart()))
         {
-            if (declared.Gates.Count > 0) MoeGateDispatcher.Write(writer, declared);
-            if (declared.Gates.Count > 0 && declared.Experts.Count > 0) writer.Line();
-            if (declared.Experts.Count > 0) FusedMoeDispatcher.Write(writer, declared);
+            var families = new List<Action<CodeWriter, DeclaredClass>>();
+            if (declared.Gates.Count > 0) families.Add(MoeGateDispatcher.Write);
+            if (declared.Experts.Count > 0) families.Add(FusedMoeDispatcher.Write);
+            if (declared.OmniRouters.Count > 0) families.Add(OmniRouterDispatcher.Write);
+            if (declared.OmniExperts.Count > 0) families.Add(OmniExpertsDispatcher.Write);
+            foreach (var write in families)
+            {
+                if (write != families[0]) writer.Line();
+                write(writer, declared);
+            }
         }
     }
 }

@@ -31,23 +31,28 @@ internal static class VariantFiles
             writer.Line();
             writer.Line("/// <summary>Runs the kernel in the widest vectors that the processor has.</summary>");
             var recipe = KernelRecipe.For(spec, KernelRecipe.VectorWidths[0]);
-            using (writer.OpenBlock($"public static void Run(in {recipe.ArgumentsType} call)")) WidthChoice(writer);
+            using (writer.OpenBlock($"public static void Run(in {recipe.ArgumentsType} call)")) WidthChoice(writer, "Run");
+            if (recipe.BackwardArgumentsType is not null)
+            {
+                writer.Line().Line("/// <summary>Runs the backward pass in the widest vectors that the processor has.</summary>");
+                using (writer.OpenBlock($"public static void RunBackward(in {recipe.BackwardArgumentsType} call)")) WidthChoice(writer, "RunBackward");
+            }
         }
 
         return writer.ToString();
     }
 
-    private static void WidthChoice(CodeWriter writer)
+    private static void WidthChoice(CodeWriter writer, string entry)
     {
         var otherwise = "";
         foreach (var bits in KernelRecipe.VectorWidths.Skip(1).Reverse())
         {
             var test = $"if (global::System.Runtime.Intrinsics.Vector{bits}.IsHardwareAccelerated)";
-            writer.Line($"{otherwise}{test} {KernelRecipe.ClassName(bits)}.Run(in call);");
+            writer.Line($"{otherwise}{test} {KernelRecipe.ClassName(bits)}.{entry}(in call);");
             otherwise = "else ";
         }
 
-        writer.Line($"{otherwise}{KernelRecipe.ClassName(KernelRecipe.VectorWidths[0])}.Run(in call);");
+        writer.Line($"{otherwise}{KernelRecipe.ClassName(KernelRecipe.VectorWidths[0])}.{entry}(in call);");
     }
 
     private static string KernelFile(string ofNamespace, IKernelSpec spec, int bits)

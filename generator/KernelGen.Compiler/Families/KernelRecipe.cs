@@ -8,6 +8,9 @@ namespace KernelGen.Compiler.Families;
 /// <param name="ArgumentsType">Full name of the structure that the template's <c>Run</c> takes as an <c>in</c> parameter.</param>
 public sealed record KernelRecipe(IReadOnlyList<string> TemplateFiles, SpecializationRequest Request, string ArgumentsType)
 {
+    /// <summary>Full name of the structure that the template's <c>RunBackward</c> takes; null where there is no backward pass.</summary>
+    public string? BackwardArgumentsType { get; init; }
+
     /// <summary>The vector widths, in bits, that every variant is made for, the narrowest first.</summary>
     public static IReadOnlyList<int> VectorWidths { get; } = [128, 256, 512];
 
@@ -21,6 +24,16 @@ public sealed record KernelRecipe(IReadOnlyList<string> TemplateFiles, Specializ
             MoeGateTemplate.Files, MoeGateTemplate.Request(gate, vectorBits, ClassName(vectorBits)), "global::KernelGen.Cpu.GateArguments"),
         FusedMoeSpec experts => new(
             FusedMoeTemplate.Files, FusedMoeTemplate.Request(experts, vectorBits, ClassName(vectorBits)), "global::KernelGen.Cpu.MoeArguments"),
+        OmniRouterSpec router => new(
+            OmniRouterTemplate.Files, OmniRouterTemplate.Request(router, vectorBits, ClassName(vectorBits)), "global::KernelGen.Cpu.OmniRouterArguments")
+        {
+            BackwardArgumentsType = "global::KernelGen.Cpu.OmniRouterGradients",
+        },
+        OmniExpertsSpec experts => new(
+            OmniExpertsTemplate.Files, OmniExpertsTemplate.Request(experts, vectorBits, ClassName(vectorBits)), "global::KernelGen.Cpu.OmniExpertsArguments")
+        {
+            BackwardArgumentsType = "global::KernelGen.Cpu.OmniExpertsGradients",
+        },
         _ => throw new ArgumentException($"{spec.GetType().Name} belongs to no family", nameof(spec)),
     };
 }

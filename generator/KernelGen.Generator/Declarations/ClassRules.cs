@@ -29,9 +29,13 @@ internal static class ClassRules
     {
         yield return "Select";
         var gates = Declaration.ReadAll(type).SelectMany(declaration => declaration.Specs).OfType<MoeGateSpec>().ToArray();
-        if (gates.Any(gate => !gate.HashTable)) yield return "Route";
+        var routers = KernelAttributes.Of(type).Any(KernelAttributes.IsOmniRouter);
+        if (routers || gates.Any(gate => !gate.HashTable)) yield return "Route";
+        if (routers) yield return "RouteBackward";
         if (gates.Any(gate => gate.HashTable)) yield return "RouteByTable";
-        if (KernelAttributes.Of(type).Any(KernelAttributes.IsFusedMoe)) yield return "Forward";
+        var neurons = KernelAttributes.Of(type).Any(KernelAttributes.IsOmniExperts);
+        if (neurons || KernelAttributes.Of(type).Any(KernelAttributes.IsFusedMoe)) yield return "Forward";
+        if (neurons) yield return "Backward";
     }
 
     private static bool IsPartial(INamedTypeSymbol type, CancellationToken cancellation) => type.DeclaringSyntaxReferences

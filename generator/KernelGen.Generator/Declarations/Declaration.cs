@@ -13,12 +13,17 @@ internal sealed record Declaration(AttributeData Attribute, IReadOnlyList<IKerne
         var taken = new Dictionary<object, IKernelSpec>();
         foreach (var attribute in KernelAttributes.Of(type))
         {
-            var declaration = KernelAttributes.IsMoeGate(attribute) ? MoeGateReader.Read(attribute) : FusedMoeReader.Read(attribute);
-            declarations.Add(declaration.WithoutAmbiguity(taken));
+            declarations.Add(Read(attribute).WithoutAmbiguity(taken));
         }
 
         return declarations;
     }
+
+    private static Declaration Read(AttributeData attribute) =>
+        KernelAttributes.IsMoeGate(attribute) ? MoeGateReader.Read(attribute)
+        : KernelAttributes.IsFusedMoe(attribute) ? FusedMoeReader.Read(attribute)
+        : KernelAttributes.IsOmniRouter(attribute) ? OmniRouterReader.Read(attribute)
+        : OmniExpertsReader.Read(attribute);
 
     private Declaration WithoutAmbiguity(Dictionary<object, IKernelSpec> taken)
     {
@@ -34,5 +39,12 @@ internal sealed record Declaration(AttributeData Attribute, IReadOnlyList<IKerne
         return this with { Specs = [], Problems = [.. Problems, new SpecProblem("KG0008", message, "")] };
     }
 
-    private static object Key(IKernelSpec spec) => spec is MoeGateSpec gate ? gate.DispatchKey : ((FusedMoeSpec)spec).DispatchKey;
+    private static object Key(IKernelSpec spec) => spec switch
+    {
+        MoeGateSpec gate => gate.DispatchKey,
+        FusedMoeSpec experts => experts.DispatchKey,
+        OmniRouterSpec router => router.DispatchKey,
+        OmniExpertsSpec experts => experts.DispatchKey,
+        _ => throw new ArgumentException($"{spec.GetType().Name} belongs to no family", nameof(spec)),
+    };
 }

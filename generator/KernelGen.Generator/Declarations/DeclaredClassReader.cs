@@ -25,7 +25,11 @@ internal static class DeclaredClassReader
             type.Name,
             Modifiers(type),
             new EquatableArray<MoeGateSpec>(specs.OfType<MoeGateSpec>()),
-            new EquatableArray<FusedMoeSpec>(specs.OfType<FusedMoeSpec>()));
+            new EquatableArray<FusedMoeSpec>(specs.OfType<FusedMoeSpec>()))
+        {
+            OmniRouters = new EquatableArray<OmniRouterSpec>(specs.OfType<OmniRouterSpec>()),
+            OmniExperts = new EquatableArray<OmniExpertsSpec>(specs.OfType<OmniExpertsSpec>()),
+        };
     }
 
     // A class comes once for each kind of attribute and for each part that has some: its first attribute brings it.

@@ -12,7 +12,7 @@ public sealed class MoeBlock<T> : IDisposable
     where T : unmanaged
 {
     private readonly MoeModelConfig _config;
-    private readonly GateRoute _route;
+    private readonly GateRoute<float> _route;
     private readonly ExpertsForward<T> _forward;
     private readonly RouterProjection _router;
     private readonly float[] _correctionBias;
@@ -29,7 +29,7 @@ public sealed class MoeBlock<T> : IDisposable
     /// <param name="quantization">Which weights share a scale, for a <typeparamref name="T"/> that has scales: the weights are quantised as they load.</param>
     /// <param name="groupSize">Weights of a group, with <see cref="WeightQuantization.Group"/>.</param>
     public MoeBlock(
-        MoeLayerTensors layer, GateRoute route, ExpertsForward<T> forward, WeightQuantization quantization = WeightQuantization.None, int groupSize = 0)
+        MoeLayerTensors layer, GateRoute<float> route, ExpertsForward<T> forward, WeightQuantization quantization = WeightQuantization.None, int groupSize = 0)
     {
         ArgumentNullException.ThrowIfNull(layer);
         ArgumentNullException.ThrowIfNull(route);

@@ -2,20 +2,14 @@ using System.Numerics.Tensors;
 
 namespace KernelGen;
 
-/// <summary>A generated <c>Route</c> for logits of single precision, whatever class declares it: the top-k experts of every token.</summary>
+/// <summary>A generated <c>Route</c>, whatever class declares it: the top-k experts of every token.</summary>
+/// <typeparam name="TLogit">Type of a logit.</typeparam>
 /// <param name="logits">[T, E].</param>
 /// <param name="correctionBias">[E] or empty.</param>
 /// <param name="weights">Receives [T, k].</param>
 /// <param name="experts">Receives [T, k].</param>
 /// <param name="routedScalingFactor">Factor of the routed experts' weights.</param>
 /// <param name="nonPaddedTokens">Tokens that are routed; the rows behind them get the id −1 and the weight 0. −1: all.</param>
-public delegate void GateRoute(
-    ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
-    float routedScalingFactor = 1f, int nonPaddedTokens = -1);
-
-/// <inheritdoc cref="GateRoute"/>
-/// <summary>A generated <c>Route</c>, whatever class declares it: the top-k experts of every token.</summary>
-/// <typeparam name="TLogit">Type of a logit.</typeparam>
 public delegate void GateRoute<TLogit>(
     ReadOnlyTensorSpan<TLogit> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
     float routedScalingFactor = 1f, int nonPaddedTokens = -1)
@@ -46,3 +40,44 @@ public delegate void GateRouteByTable<TLogit>(
 public delegate void ExpertsForward<T>(
     ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> expertWeights, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output, int splitK = 0)
     where T : unmanaged;
+
+/// <summary>A generated <c>Route</c> of a product-key router, whatever class declares it.</summary>
+/// <param name="x">[T, n].</param>
+/// <param name="y">[T, n].</param>
+/// <param name="scores">Receives [T, k].</param>
+/// <param name="indices">Receives [T, k].</param>
+public delegate void OmniRoute(ReadOnlyTensorSpan<float> x, ReadOnlyTensorSpan<float> y, TensorSpan<float> scores, TensorSpan<int> indices);
+
+/// <summary>A generated <c>RouteBackward</c>, whatever class declares it.</summary>
+/// <param name="indices">[T, k].</param>
+/// <param name="gradScores">[T, k].</param>
+/// <param name="gradX">Receives [T, n].</param>
+/// <param name="gradY">Receives [T, n].</param>
+public delegate void OmniRouteBackward(ReadOnlyTensorSpan<int> indices, ReadOnlyTensorSpan<float> gradScores, TensorSpan<float> gradX, TensorSpan<float> gradY);
+
+/// <summary>A generated <c>Forward</c> of one-neuron experts, whatever class declares it.</summary>
+/// <param name="hidden">[T, H].</param>
+/// <param name="up">[E, H].</param>
+/// <param name="down">[E, H].</param>
+/// <param name="weights">[T, k].</param>
+/// <param name="experts">[T, k].</param>
+/// <param name="output">Receives [T, H].</param>
+public delegate void OmniExpertsForward(
+    ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> up, ReadOnlyTensorSpan<float> down,
+    ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output);
+
+/// <summary>A generated <c>Backward</c> of one-neuron experts, whatever class declares it.</summary>
+/// <param name="hidden">[T, H].</param>
+/// <param name="up">[E, H].</param>
+/// <param name="down">[E, H].</param>
+/// <param name="weights">[T, k].</param>
+/// <param name="experts">[T, k].</param>
+/// <param name="gradOutput">[T, H].</param>
+/// <param name="gradHidden">Receives [T, H].</param>
+/// <param name="gradUp">Is added to, [E, H].</param>
+/// <param name="gradDown">Is added to, [E, H].</param>
+/// <param name="gradWeights">Receives [T, k].</param>
+public delegate void OmniExpertsBackward(
+    ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> up, ReadOnlyTensorSpan<float> down,
+    ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, ReadOnlyTensorSpan<float> gradOutput,
+    TensorSpan<float> gradHidden, TensorSpan<float> gradUp, TensorSpan<float> gradDown, TensorSpan<float> gradWeights);

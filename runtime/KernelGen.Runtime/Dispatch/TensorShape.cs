@@ -23,6 +23,14 @@ internal static class TensorShape
             throw new ArgumentException($"{argument} has column stride {tensor.Strides[1]}; its rows must be dense (stride 1)", argument);
     }
 
+    /// <summary>Requires that no two rows of a matrix to be written share memory.</summary>
+    public static void RequireOwnRows<T>(in ReadOnlyTensorSpan<T> matrix, string argument)
+    {
+        nint rows = matrix.Lengths[0], columns = matrix.Lengths[1];
+        if (rows > 1 && matrix.Strides[0] < columns)
+            throw new ArgumentException($"{argument} has rows {matrix.Strides[0]} elements apart; [{rows}, {columns}] needs at least {columns}", argument);
+    }
+
     private static string Describe(ReadOnlySpan<nint> lengths)
     {
         var parts = new string[lengths.Length];

@@ -6,6 +6,7 @@ namespace KernelGen;
 /// Expert parallelism: which of E experts a rank owns, and their numbers there. P ranks own consecutive runs; the first E mod P of
 /// them own ⌊E/P⌋ + 1 experts, the others ⌊E/P⌋. The expert kernels leave slots out whose id is −1.
 /// </summary>
+/// <remarks>Kernels have at least as many experts as a token has slots: a rank that owns fewer repeats the addresses of one.</remarks>
 public sealed class ExpertMap
 {
     /// <summary>Makes the map of one rank.</summary>

@@ -29,8 +29,8 @@ public readonly unsafe ref struct GateCall<TLogit>
         var tokens = logits.Lengths[0];
         TensorShape.RequireMatrix<float>(weights, nameof(weights), "[T, k]", tokens, null);
         TensorShape.RequireMatrix<int>(experts, nameof(experts), "[T, k]", tokens, weights.Lengths[1]);
-        RequireOwnRows(tokens, weights.Lengths[1], weights.Strides[0], nameof(weights));
-        RequireOwnRows(tokens, weights.Lengths[1], experts.Strides[0], nameof(experts));
+        TensorShape.RequireOwnRows<float>(weights, nameof(weights));
+        TensorShape.RequireOwnRows<int>(experts, nameof(experts));
         if (!float.IsFinite(routedScalingFactor))
             throw new ArgumentOutOfRangeException(nameof(routedScalingFactor), routedScalingFactor, "the routed scaling factor must be finite");
         if (nonPaddedTokens < -1 || nonPaddedTokens > tokens)
@@ -175,13 +175,6 @@ public readonly unsafe ref struct GateCall<TLogit>
                     throw new ArgumentOutOfRangeException(tableName, experts[rank], $"table[{row}, {rank}] is {experts[rank]}; there are {Experts} experts");
             }
         }
-    }
-
-    /// <summary>Rows that share memory can be read, but not written.</summary>
-    private static void RequireOwnRows(nint rows, nint columns, nint stride, string argument)
-    {
-        if (rows > 1 && stride < columns)
-            throw new ArgumentException($"{argument} has rows {stride} elements apart; [{rows}, {columns}] needs at least {columns}", argument);
     }
 
     private static Span<T> Row<T>(TensorSpan<T> matrix, nint row) => MemoryMarshal.CreateSpan(ref matrix[row, 0], (int)matrix.Lengths[1]);

@@ -15,7 +15,7 @@ internal static class BenchTable
     {
         var isFull = console.Profile.Width >= FullWidth;
         var withOperations = bench.Rows.Any(row => row.Gflops is not null);
-        var references = bench.Rows.Select(row => row.Form).Where(form => form is Forms.Unspecialized or Forms.PlainCSharp).Distinct().ToArray();
+        var references = bench.Rows.Select(row => row.Form).Where(form => form is Forms.Unspecialized or Forms.PlainCSharp or Forms.Scan).Distinct().ToArray();
         var table = new Table { Border = TableBorder.Simple };
         table.AddColumn(new TableColumn("T").RightAligned().NoWrap().PadLeft(0).PadRight(0));
         table.AddColumn(new TableColumn("kernel").NoWrap().PadLeft(0).PadRight(0));

@@ -14,4 +14,5 @@ internal static class Forms
     public const string Specialized = "specialised";
     public const string Unspecialized = "unspecialised";
     public const string PlainCSharp = "plain C#";
+    public const string Scan = "n² scan";
 }

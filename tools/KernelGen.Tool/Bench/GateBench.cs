@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
 using KernelGen.Cpu;
@@ -6,28 +8,29 @@ using KernelGen.OnDemand;
 namespace KernelGen.Tool;
 
 /// <summary>Times a gate, its unspecialised template and the same gate as one would write it by hand.</summary>
-internal sealed class GateBench(MoeGateSpec spec, IReadOnlyList<int> tokenCounts) : IBench
+/// <typeparam name="TLogit">Type of a logit.</typeparam>
+internal sealed class GateBench<TLogit>(MoeGateSpec spec, IReadOnlyList<int> tokenCounts) : IBench
+    where TLogit : unmanaged
 {
-    private readonly GateShape _shape = new(
-        spec.Experts, spec.TopK, spec.Scoring, spec.CorrectionBias, spec.Groups, spec.TopKGroups, spec.Renormalize);
+    private readonly GateShape _shape = spec.ToShape();
 
     /// <inheritdoc/>
     public void Run(BenchContext bench)
     {
-        MemoryNeed.RequireTokens(tokenCounts.Max(), GateWorkload.MostTokens(_shape));
-        MemoryNeed.Require(GateWorkload.BytesFor(_shape, tokenCounts.Max()));
+        MemoryNeed.RequireTokens(tokenCounts.Max(), GateWorkload<TLogit>.MostTokens(_shape));
+        MemoryNeed.Require(GateWorkload<TLogit>.BytesFor(_shape, tokenCounts.Max()));
         bench.Subject = spec.VariantName;
         bench.Say("making kernels");
         var unspecialized = spec with { Specialize = false };
-        Contender<GateRoute>[] contenders =
+        Contender<GateRoute<TLogit>>[] contenders =
         [
-            new(spec.VariantName, Forms.Specialized, KernelAssembly.Compile(spec).Route),
-            new(unspecialized.VariantName, Forms.Unspecialized, KernelAssembly.Compile(unspecialized).Route),
-            new("tensor_primitives", Forms.PlainCSharp, new PlainGate(_shape).Route),
+            new(spec.VariantName, Forms.Specialized, KernelAssembly.Compile(spec).RouteOf<TLogit>()),
+            new(unspecialized.VariantName, Forms.Unspecialized, KernelAssembly.Compile(unspecialized).RouteOf<TLogit>()),
+            new("tensor_primitives", Forms.PlainCSharp, PlainRoute()),
         ];
 
         bench.Say("making inputs");
-        var workload = new GateWorkload(_shape, tokenCounts.Max());
+        var workload = new GateWorkload<TLogit>(_shape, tokenCounts.Max());
         foreach (var tokens in tokenCounts)
         {
             bench.Say($"verifying {tokens} tokens");
@@ -39,13 +42,27 @@ internal sealed class GateBench(MoeGateSpec spec, IReadOnlyList<int> tokenCounts
         }
     }
 
-    private static Verification Verify(GateWorkload workload, Contender<GateRoute> contender, int tokens)
+    /// <summary>By hand one would widen all logits first.</summary>
+    private GateRoute<TLogit> PlainRoute()
+    {
+        var plain = new PlainGate(_shape);
+        if (typeof(TLogit) == typeof(float)) return (GateRoute<TLogit>)(object)new GateRoute<float>(plain.Route);
+        var widened = new float[(long)tokenCounts.Max() * spec.Experts];
+        return (logits, bias, weights, experts, factor, nonPadded) =>
+        {
+            var count = (int)logits.FlattenedLength;
+            LogitNumbers<TLogit>.Widen(MemoryMarshal.CreateReadOnlySpan(in logits.GetPinnableReference(), count), widened);
+            plain.Route(new ReadOnlyTensorSpan<float>(widened, 0, logits.Lengths, []), bias, weights, experts, factor, nonPadded);
+        };
+    }
+
+    private static Verification Verify(GateWorkload<TLogit> workload, Contender<GateRoute<TLogit>> contender, int tokens)
     {
         var check = workload.Verify(contender.Kernel, tokens);
         return check.Mismatch is null ? check : throw new CheckFailedException($"{contender.Variant}, {tokens} tokens: {check.Mismatch}");
     }
 
-    private BenchRow Row(Contender<GateRoute> contender, GateWorkload workload, int tokens, Timing timing, Verification check) => new()
+    private BenchRow Row(Contender<GateRoute<TLogit>> contender, GateWorkload<TLogit> workload, int tokens, Timing timing, Verification check) => new()
     {
         Variant = contender.Variant,
         Form = contender.Form,

@@ -15,7 +15,7 @@ internal sealed unsafe class PlainGate(GateShape shape)
     [ThreadStatic]
     private static float[]? _scratch;
 
-    /// <summary>As <see cref="GateRoute"/>; all tensors are dense.</summary>
+    /// <summary>As <see cref="GateRoute{TLogit}"/>; all tensors are dense.</summary>
     public void Route(
         ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
         float routedScalingFactor, int nonPaddedTokens)

@@ -19,8 +19,16 @@ internal sealed class ShapeOptions
     private readonly Option<int?> _topKGroups = Parse.Integer("--top-k-groups", "Groups that stay eligible for a token; default 1.");
     private readonly Option<bool> _noRenormalize = new("--no-renormalize") { Description = "Leave the weights as scored." };
 
+    private readonly Option<DType?> _logits = Parse.Choice(
+        "--logits", "Type of the logits; default f32.", ("f32", DType.Float32), ("f16", DType.Float16), ("bf16", DType.BFloat16));
+
+    private readonly Option<int?> _sharedExperts = Parse.Integer("--shared-experts", "Shared experts among those of each token; default 0.");
+    private readonly Option<bool> _hashTable = new("--hash-table") { Description = "A table says each token's experts." };
+
     private readonly Option<int?> _hidden = Parse.Integer("--hidden", "Width of the hidden states.");
     private readonly Option<int?> _intermediate = Parse.Integer("--intermediate", "Width of one expert's intermediate states.");
+
+    private readonly Option<int?> _perAxis = Parse.Integer("--per-axis", "Keys of an axis of a product-key router.");
 
     private readonly Option<MoeActivation?> _activation = Parse.Choice(
         "--activation",
@@ -44,7 +52,12 @@ internal sealed class ShapeOptions
         HelpName = "auto|N",
     };
 
-    private IEnumerable<Option> GateOnly => [_scoring, _bias, _groups, _topKGroups, _noRenormalize];
+    private IEnumerable<Option> GateOnly => [_scoring, _bias, _groups, _topKGroups, _noRenormalize, _logits];
+
+    // What no benchmark has.
+    private IEnumerable<Option> InspectedGateOnly => [_sharedExperts, _hashTable];
+
+    private IEnumerable<Option> OmniOnly => [_perAxis];
 
     private IEnumerable<Option> MoeOnly => [.. MoeShape, _expertBias, _routerWeightOnInput];
 
@@ -62,14 +75,17 @@ internal sealed class ShapeOptions
     /// <summary>Adds the options of experts, save what is added to their sums: it takes no time.</summary>
     public void AddMoeTo(Command command) => Add(command, [_experts, _topK, .. MoeShape]);
 
+    /// <summary>Adds the options of product-key routers.</summary>
+    public void AddOmniTo(Command command) => Add(command, [_perAxis, _topK]);
+
     /// <summary>Adds all.</summary>
-    public void AddTo(Command command) => Add(command, [_experts, _topK, .. GateOnly, .. MoeOnly]);
+    public void AddTo(Command command) => Add(command, [_experts, _topK, .. GateOnly, .. InspectedGateOnly, .. MoeOnly, .. OmniOnly]);
 
     /// <summary>The gate that the options describe.</summary>
     /// <exception cref="UsageException">An option is missing or belongs to another family, or no such gate can be made.</exception>
     public MoeGateSpec Gate(ParseResult parsed)
     {
-        RejectOthers(parsed, MoeOnly, "gate");
+        RejectOthers(parsed, [.. MoeOnly, .. OmniOnly], "gate");
         var spec = new MoeGateSpec(
             Required(parsed, _experts),
             Required(parsed, _topK),
@@ -77,7 +93,12 @@ internal sealed class ShapeOptions
             parsed.GetValue(_bias),
             parsed.GetValue(_groups) ?? 1,
             parsed.GetValue(_topKGroups) ?? 1,
-            !parsed.GetValue(_noRenormalize));
+            !parsed.GetValue(_noRenormalize))
+        {
+            LogitsType = parsed.GetValue(_logits) ?? DType.Float32,
+            SharedExperts = parsed.GetValue(_sharedExperts) ?? 0,
+            HashTable = parsed.GetValue(_hashTable),
+        };
         spec.RequireValid();
         return spec;
     }
@@ -86,7 +107,7 @@ internal sealed class ShapeOptions
     /// <exception cref="UsageException">An option is missing or belongs to another family, or no such experts can be made.</exception>
     public FusedMoeSpec Moe(ParseResult parsed)
     {
-        RejectOthers(parsed, GateOnly, "moe");
+        RejectOthers(parsed, [.. GateOnly, .. InspectedGateOnly, .. OmniOnly], "moe");
         var weights = parsed.GetValue(Weights) ?? default;
         var spec = new FusedMoeSpec(
             Required(parsed, _experts),
@@ -103,6 +124,16 @@ internal sealed class ShapeOptions
             Bias = parsed.GetValue(_expertBias),
             RouterWeightOnInput = parsed.GetValue(_routerWeightOnInput),
         };
+        spec.RequireValid();
+        return spec;
+    }
+
+    /// <summary>The product-key router that the options describe.</summary>
+    /// <exception cref="UsageException">An option is missing or belongs to another family, or no such router can be made.</exception>
+    public OmniRouterSpec Omni(ParseResult parsed)
+    {
+        RejectOthers(parsed, [_experts, .. GateOnly, .. MoeOnly], "omni");
+        var spec = new OmniRouterSpec(Required(parsed, _perAxis), Required(parsed, _topK));
         spec.RequireValid();
         return spec;
     }

@@ -11,6 +11,7 @@ internal static class BenchCommand
     {
         Gate(terminal),
         Moe(terminal),
+        Omni(terminal),
         Tile(terminal),
     };
 
@@ -21,9 +22,16 @@ internal static class BenchCommand
         var command = new Command("gate", "Times a gate.");
         shape.AddGateTo(command);
         command.Options.Add(tokens);
-        SetBench(command, terminal, parsed => new GateBench(shape.Gate(parsed), parsed.GetRequiredValue(tokens)));
+        SetBench(command, terminal, parsed => GateBench(shape.Gate(parsed), parsed.GetRequiredValue(tokens)));
         return command;
     }
+
+    private static IBench GateBench(MoeGateSpec spec, int[] tokens) => spec.LogitsType switch
+    {
+        DType.Float16 => new GateBench<Half>(spec, tokens),
+        DType.BFloat16 => new GateBench<BFloat16>(spec, tokens),
+        _ => new GateBench<float>(spec, tokens),
+    };
 
     private static Command Moe(Terminal terminal)
     {
@@ -33,6 +41,19 @@ internal static class BenchCommand
         shape.AddMoeTo(command);
         command.Options.Add(tokens);
         SetBench(command, terminal, parsed => MoeBench.Of(shape.Moe(parsed), shape.SplitK(parsed), parsed.GetRequiredValue(tokens)));
+        return command;
+    }
+
+    private static Command Omni(Terminal terminal)
+    {
+        var shape = new ShapeOptions();
+        var tokens = Parse.Tokens("Numbers of tokens to time.", 1, 64, 4096);
+        var backward = new Option<bool>("--backward") { Description = "Time the gradients of the logits instead." };
+        var command = new Command("omni", "Times a product-key router.");
+        shape.AddOmniTo(command);
+        command.Options.Add(tokens);
+        command.Options.Add(backward);
+        SetBench(command, terminal, parsed => new OmniBench(shape.Omni(parsed), parsed.GetRequiredValue(tokens), parsed.GetValue(backward)));
         return command;
     }
 

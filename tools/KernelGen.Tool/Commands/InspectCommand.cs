@@ -12,11 +12,12 @@ internal static class InspectCommand
     {
         Gate,
         Moe,
+        Omni,
     }
 
     public static Command Create(Terminal terminal)
     {
-        var family = Parse.Choice("--family", "What the kernel computes.", ("gate", Family.Gate), ("moe", Family.Moe));
+        var family = Parse.Choice("--family", "What the kernel computes.", ("gate", Family.Gate), ("moe", Family.Moe), ("omni", Family.Omni));
         family.Required = true;
         var vectorBits = Parse.Choice("--vector-bits", "Width of a vector; default the widest of this machine.", ("128", 128), ("256", 256), ("512", 512));
         var unspecialized = new Option<bool>("--unspecialized") { Description = "The template with its constants filled in and nothing else." };
@@ -29,9 +30,12 @@ internal static class InspectCommand
         command.SetWork(terminal, (parsed, _) =>
         {
             var specialize = !parsed.GetValue(unspecialized);
-            IKernelSpec spec = parsed.GetRequiredValue(family) == Family.Gate
-                ? shape.Gate(parsed) with { Specialize = specialize }
-                : shape.Moe(parsed) with { Specialize = specialize };
+            IKernelSpec spec = parsed.GetRequiredValue(family) switch
+            {
+                Family.Gate => shape.Gate(parsed) with { Specialize = specialize },
+                Family.Moe => shape.Moe(parsed) with { Specialize = specialize },
+                _ => shape.Omni(parsed) with { Specialize = specialize },
+            };
             terminal.Output.Write(Source(spec, parsed.GetValue(vectorBits) ?? WidestVector));
         });
         return command;

@@ -39,8 +39,14 @@ internal static class DeclaredVariants
     {
         nameof(MoeGateAttribute) => [Spec(DecodedAttribute.Decode<MoeGateAttribute>(attribute))],
         nameof(FusedMoeAttribute) => Specs(DecodedAttribute.Decode<FusedMoeAttribute>(attribute)),
+        nameof(OmniRouterAttribute) => [Spec(DecodedAttribute.Decode<OmniRouterAttribute>(attribute))],
+        nameof(OmniExpertsAttribute) => [Spec(DecodedAttribute.Decode<OmniExpertsAttribute>(attribute))],
         _ => [],
     };
+
+    private static OmniExpertsSpec Spec(OmniExpertsAttribute experts) => new(experts.ExpertsPerAxis, experts.TopK, experts.HiddenSize, experts.Specialize);
+
+    private static OmniRouterSpec Spec(OmniRouterAttribute router) => new(router.ExpertsPerAxis, router.TopK, router.Specialize);
 
     private static MoeGateSpec Spec(MoeGateAttribute gate) => new(
         gate.Experts, gate.TopK, gate.Scoring, gate.CorrectionBias, gate.Groups, gate.TopKGroups, gate.Renormalize, gate.Specialize)

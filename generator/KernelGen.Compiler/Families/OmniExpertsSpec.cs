@@ -1,0 +1,23 @@
+namespace KernelGen.Compiler.Families;
+
+/// <summary>Declared experts of one neuron each: the values of an <see cref="OmniExpertsAttribute"/>.</summary>
+public sealed record OmniExpertsSpec(int ExpertsPerAxis, int TopK, int HiddenSize, bool Specialize = true) : IKernelSpec
+{
+    /// <inheritdoc/>
+    public string VariantName => $"omniexperts_n{ExpertsPerAxis}_k{TopK}_h{HiddenSize}_f32_cpu{(Specialize ? "" : "_unspecialized")}";
+
+    /// <inheritdoc/>
+    public string Declaration =>
+        $"[OmniExperts(ExpertsPerAxis = {ExpertsPerAxis}, TopK = {TopK}, HiddenSize = {HiddenSize}{(Specialize ? "" : ", Specialize = false")})]";
+
+    /// <summary>What run-time shapes can tell apart: two specs of one class with equal keys are ambiguous.</summary>
+    public (int ExpertsPerAxis, int TopK, int HiddenSize) DispatchKey => (ExpertsPerAxis, TopK, HiddenSize);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SpecProblem> Validate()
+    {
+        var problems = new List<SpecProblem>(new OmniRouterSpec(ExpertsPerAxis, TopK).Validate());
+        if (SpecLimits.Range(nameof(HiddenSize), HiddenSize, SpecLimits.Width) is { } width) problems.Add(width);
+        return problems;
+    }
+}

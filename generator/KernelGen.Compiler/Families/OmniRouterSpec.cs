@@ -1,0 +1,41 @@
+namespace KernelGen.Compiler.Families;
+
+/// <summary>One declared product-key router: the values of an <see cref="OmniRouterAttribute"/>.</summary>
+public sealed record OmniRouterSpec(int ExpertsPerAxis, int TopK, bool Specialize = true) : IKernelSpec
+{
+    /// <summary>Largest number of keys of an axis.</summary>
+    public const int MostExpertsPerAxis = 4096;
+
+    /// <summary>Largest top-k.</summary>
+    public const int MostTopK = 128;
+
+    /// <inheritdoc/>
+    public string VariantName => $"omnirouter_n{ExpertsPerAxis}_k{TopK}_f32_cpu{(Specialize ? "" : "_unspecialized")}";
+
+    /// <inheritdoc/>
+    public string Declaration => $"[OmniRouter(ExpertsPerAxis = {ExpertsPerAxis}, TopK = {TopK}{(Specialize ? "" : ", Specialize = false")})]";
+
+    /// <summary>What run-time shapes can tell apart: two specs of one class with equal keys are ambiguous.</summary>
+    public (int ExpertsPerAxis, int TopK) DispatchKey => (ExpertsPerAxis, TopK);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SpecProblem> Validate()
+    {
+        var problems = new List<SpecProblem?>
+        {
+            SpecLimits.Range(nameof(ExpertsPerAxis), ExpertsPerAxis, MostExpertsPerAxis),
+            SpecLimits.Range(nameof(TopK), TopK, MostTopK),
+            ValidatePairs(),
+        };
+        return problems.OfType<SpecProblem>().ToArray();
+    }
+
+    private SpecProblem? ValidatePairs()
+    {
+        if (ExpertsPerAxis is < 1 or > MostExpertsPerAxis || TopK is < 1 or > MostTopK) return null; // has been said already
+        var experts = ExpertsPerAxis * ExpertsPerAxis;
+        return TopK <= experts
+            ? null
+            : new SpecProblem("KG0004", $"TopK is {TopK}, but there are only {experts} experts, {ExpertsPerAxis} per axis", nameof(TopK));
+    }
+}

@@ -1,0 +1,9 @@
+using KernelGen;
+
+namespace OmniMoe;
+
+/// <summary>The kernels of a layer: 48² experts of one neuron each, of which a token takes 8, and an MLP that every token takes.</summary>
+[OmniRouter(ExpertsPerAxis = 48, TopK = 8)]
+[OmniExperts(ExpertsPerAxis = 48, TopK = 8, HiddenSize = 128)]
+[FusedMoe(Experts = 1, TopK = 1, HiddenSize = 128, IntermediateSize = 192)]
+public static partial class Omni;

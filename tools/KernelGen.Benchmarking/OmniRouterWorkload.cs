@@ -1,0 +1,147 @@
+using System.Numerics.Tensors;
+
+namespace KernelGen.Benchmarking;
+
+/// <summary>A product-key router with more random logits than one call takes, so that each call can take others.</summary>
+public sealed class OmniRouterWorkload
+{
+    private const int SpareTokens = 4096; // fewer, and the branch predictor learns them
+
+    private readonly int _expertsPerAxis;
+    private readonly int _topK;
+    private readonly int _pool;
+    private readonly float[] _x;
+    private readonly float[] _y;
+    private readonly float[] _scores;
+    private readonly int[] _indices;
+    private readonly float[] _gradX;
+    private readonly float[] _gradY;
+
+    /// <summary>Makes the logits.</summary>
+    /// <param name="expertsPerAxis">n.</param>
+    /// <param name="topK">k.</param>
+    /// <param name="mostTokens">The largest T of a call, at most <see cref="MostTokens"/>.</param>
+    public OmniRouterWorkload(int expertsPerAxis, int topK, int mostTokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(mostTokens, MostTokens(expertsPerAxis, topK));
+        (_expertsPerAxis, _topK, _pool) = (expertsPerAxis, topK, mostTokens + SpareTokens);
+        _x = RandomNumbers.Normal((long)_pool * expertsPerAxis, seed: 1);
+        _y = RandomNumbers.Normal((long)_pool * expertsPerAxis, seed: 2);
+        _scores = new float[(long)_pool * topK];
+        _indices = new int[(long)_pool * topK];
+        _gradX = new float[(long)mostTokens * expertsPerAxis];
+        _gradY = new float[(long)mostTokens * expertsPerAxis];
+    }
+
+    /// <summary>The largest T whose logits and results lie in one array each.</summary>
+    public static int MostTokens(int expertsPerAxis, int topK) => (Array.MaxLength / Math.Max(expertsPerAxis, topK)) - SpareTokens;
+
+    /// <summary>Bytes that a workload of this shape takes, roughly.</summary>
+    public static double BytesFor(int expertsPerAxis, int topK, int mostTokens) => 8.0 * (((mostTokens + (double)SpareTokens) * (expertsPerAxis + topK)) + ((double)mostTokens * expertsPerAxis));
+
+    /// <summary>Bytes that a call of <paramref name="tokens"/> tokens reads and writes, forward or backward.</summary>
+    public double Bytes(int tokens) => tokens * 8.0 * (_expertsPerAxis + _topK);
+
+    /// <summary>Routes the logits of one call.</summary>
+    /// <param name="route">The router.</param>
+    /// <param name="tokens">T.</param>
+    /// <param name="call">Number of the call; chooses the logits.</param>
+    public void Run(OmniRoute route, int tokens, int call)
+    {
+        var first = FirstToken(call, tokens);
+        route(Logits(_x, first, tokens), Logits(_y, first, tokens), new(_scores, first * _topK, [tokens, _topK], []), new(_indices, first * _topK, [tokens, _topK], []));
+    }
+
+    /// <summary>Runs a backward pass on what <see cref="PrepareBackward"/> routed; the scores serve as their gradients.</summary>
+    /// <param name="backward">The backward pass.</param>
+    /// <param name="tokens">T.</param>
+    /// <param name="call">Number of the call; chooses the tokens.</param>
+    public void Run(OmniRouteBackward backward, int tokens, int call)
+    {
+        var first = FirstToken(call, tokens);
+        backward(
+            new ReadOnlyTensorSpan<int>(_indices, first * _topK, [tokens, _topK], []), new ReadOnlyTensorSpan<float>(_scores, first * _topK, [tokens, _topK], []),
+            new(_gradX, 0, [tokens, _expertsPerAxis], []), new(_gradY, 0, [tokens, _expertsPerAxis], []));
+    }
+
+    /// <summary>Routes every token that a backward pass may be given.</summary>
+    public void PrepareBackward(OmniRoute route) => Run(route, _pool, 0);
+
+    /// <summary>Runs a router and compares tokens from the first to the last, at most 64, with the definition: all n² sums.</summary>
+    /// <param name="route">The router.</param>
+    /// <param name="tokens">T.</param>
+    public Verification Verify(OmniRoute route, int tokens)
+    {
+        _scores.AsSpan(0, tokens * _topK).Fill(float.NaN);
+        _indices.AsSpan(0, tokens * _topK).Fill(-1);
+        Run(route, tokens, call: 0);
+        foreach (var token in Sample(tokens))
+        {
+            var expected = Definition(token);
+            for (var rank = 0; rank < _topK; rank++)
+            {
+                var (index, score) = (_indices[(token * _topK) + rank], _scores[(token * _topK) + rank]);
+                if (index != expected[rank].Id || score != expected[rank].Score)
+                    return new Verification(0, FormattableString.Invariant($"token {token}: indices[{rank}] is {index} ({score:G9}); expected {expected[rank].Id} ({expected[rank].Score:G9})"));
+            }
+        }
+
+        return new Verification(0, null);
+    }
+
+    /// <summary>Runs a backward pass and compares tokens from the first to the last, at most 64, with sums in double precision.</summary>
+    /// <param name="backward">The backward pass.</param>
+    /// <param name="tokens">T.</param>
+    public Verification Verify(OmniRouteBackward backward, int tokens)
+    {
+        const double Tolerance = 1e-4; // k sums of scores that are no larger than about 10
+        _gradX.AsSpan().Fill(float.NaN);
+        _gradY.AsSpan().Fill(float.NaN);
+        Run(backward, tokens, call: 0);
+        var maxError = 0.0;
+        foreach (var token in Sample(tokens))
+        {
+            var (x, y) = (new double[_expertsPerAxis], new double[_expertsPerAxis]);
+            for (var slot = token * _topK; slot < (token + 1) * _topK; slot++)
+            {
+                x[_indices[slot] / _expertsPerAxis] += _scores[slot];
+                y[_indices[slot] % _expertsPerAxis] += _scores[slot];
+            }
+
+            for (var key = 0; key < _expertsPerAxis; key++)
+            {
+                var error = Math.Max(Math.Abs(_gradX[(token * _expertsPerAxis) + key] - x[key]), Math.Abs(_gradY[(token * _expertsPerAxis) + key] - y[key]));
+                if (!(error <= Tolerance)) return new Verification(maxError, $"token {token}: a gradient of key {key} is off by {error:G3}");
+                maxError = Math.Max(maxError, error);
+            }
+        }
+
+        return new Verification(maxError, null);
+    }
+
+    private static IEnumerable<int> Sample(int tokens)
+    {
+        const int MostRows = 64;
+        var rows = Math.Min(tokens, MostRows);
+        return Enumerable.Range(0, rows).Select(row => rows == 1 ? 0 : (int)((long)row * (tokens - 1) / (rows - 1)));
+    }
+
+    private (int Id, float Score)[] Definition(int token)
+    {
+        var x = _x.AsSpan(token * _expertsPerAxis, _expertsPerAxis);
+        var y = _y.AsSpan(token * _expertsPerAxis, _expertsPerAxis);
+        var best = new PriorityQueue<int, (float Score, int Id)>(); // the worst of the best comes first
+        for (var id = 0; id < _expertsPerAxis * _expertsPerAxis; id++)
+        {
+            var score = x[id / _expertsPerAxis] + y[id % _expertsPerAxis];
+            if (best.Count < _topK) best.Enqueue(id, (score, -id));
+            else best.EnqueueDequeue(id, (score, -id));
+        }
+
+        return [.. best.UnorderedItems.Select(item => (item.Element, item.Priority.Score)).OrderByDescending(item => item.Score).ThenBy(item => item.Element)];
+    }
+
+    private ReadOnlyTensorSpan<float> Logits(float[] axis, int firstToken, int tokens) => new(axis, firstToken * _expertsPerAxis, [tokens, _expertsPerAxis], []);
+
+    private int FirstToken(int call, int tokens) => (int)((long)call * tokens % (_pool - tokens + 1));
+}
