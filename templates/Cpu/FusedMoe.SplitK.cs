@@ -85,6 +85,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         var begin = Math.Min(slice * IntermediateSlice, IntermediateSize);
         var depth = Math.Min(IntermediateSlice, IntermediateSize - begin);
         var down = (TWeight*)call->Down[segment.Expert] + begin;
+        var sums = stackalloc float[SliceRows]; // not the target: another item may step back into the same columns
         for (var row = FirstRow(call, segment); row < EndRow(call, segment); row++)
         {
             var activations = ((nint)row * IntermediateSize) + begin;
@@ -95,13 +96,15 @@ internal static unsafe partial class FusedMoe<TWeight>
                 if (IsQuantized)
                 {
                     var matrix = DownOf(call, segment.Expert);
-                    QuantizedDot(SliceRows, SliceRows, 1, IntermediateSize, matrix, matrix, column, begin, call->Activations, &activations, depth, target + column);
+                    QuantizedDot(SliceRows, SliceRows, 1, IntermediateSize, matrix, matrix, column, begin, call->Activations, &activations, depth, sums);
                 }
                 else
                 {
                     var weights = down + ((nint)column * IntermediateSize);
-                    Dot(SliceRows, SliceRows, 1, IntermediateSize, weights, weights, call->Activations, &activations, depth, target + column);
+                    Dot(SliceRows, SliceRows, 1, IntermediateSize, weights, weights, call->Activations, &activations, depth, sums);
                 }
+
+                foreach (var r in Static.Range(SliceRows)) target[column + r] = sums[r];
             }
         }
     }

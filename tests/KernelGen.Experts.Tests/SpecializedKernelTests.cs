@@ -37,6 +37,7 @@ public sealed unsafe class SpecializedKernelTests(ITestOutputHelper output)
         { 2, 1, 1030, 17 }, // longer than a staged block, with a remainder
         { 5, 2, 16, 1040 },
         { 40, 8, 33, 50 }, // E not a multiple of a vector
+        { 6, 3, 51, 75 }, // the last item of a Split-K slice steps back into the columns of another
     };
 
     [Theory]
