@@ -42,6 +42,19 @@ public sealed class FusedMoeAttribute : Attribute
     public DType WeightType { get; set; }
 
     /// <summary>
+    /// Which weights share a scale: <see cref="WeightQuantization.Tensor"/>, <see cref="WeightQuantization.Channel"/> or
+    /// <see cref="WeightQuantization.Block128"/> for 8-bit floats, <see cref="WeightQuantization.Channel"/> or
+    /// <see cref="WeightQuantization.Group"/> for 8-bit integers, <see cref="WeightQuantization.Group"/> for 4-bit ones, none for other types.
+    /// </summary>
+    public WeightQuantization Quantization { get; set; }
+
+    /// <summary>Neighbours of a row that share a scale, with <see cref="WeightQuantization.Group"/>: a multiple of 32.</summary>
+    public int GroupSize { get; set; }
+
+    /// <summary>Whether each group has a zero point. Without, that of 4-bit integers is 8 and that of 8-bit ones 0.</summary>
+    public bool ZeroPoints { get; set; }
+
+    /// <summary>
     /// The numbers of slices of the reduction to emit a variant for, each 1 to 64. More than one slice lets few tokens
     /// occupy all processors; the partial sums are added in a fixed order, so the bits do not depend on the schedule.
     /// </summary>

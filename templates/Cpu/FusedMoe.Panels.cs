@@ -47,11 +47,19 @@ internal static unsafe partial class FusedMoe<TWeight>
                 var depth = Math.Min(DepthBlock, HiddenSize - k);
                 foreach (var r in Static.Range(TileColumns))
                 {
-                    var row = ((nint)(column + r) * HiddenSize) + k;
-                    Widen(gate + row, staged + (r * StagedStride), depth);
-                    if (Gated) Widen(up + row, staged + ((TileColumns + r) * StagedStride), depth);
-                    Simd.PrefetchRow(gate + row + (TileColumns * HiddenSize), depth * sizeof(TWeight)); // for the next tile
-                    if (Gated) Simd.PrefetchRow(up + row + (TileColumns * HiddenSize), depth * sizeof(TWeight));
+                    if (IsQuantized)
+                    {
+                        Stage(HiddenSize, TileColumns, GateOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
+                        if (Gated) Stage(HiddenSize, TileColumns, UpOf(call, blocks->Expert), column + r, k, staged + ((TileColumns + r) * StagedStride), depth);
+                    }
+                    else
+                    {
+                        var row = ((nint)(column + r) * HiddenSize) + k;
+                        Widen(gate + row, staged + (r * StagedStride), depth);
+                        if (Gated) Widen(up + row, staged + ((TileColumns + r) * StagedStride), depth);
+                        Simd.PrefetchRow(gate + row + (TileColumns * HiddenSize), depth * sizeof(TWeight)); // for the next tile
+                        if (Gated) Simd.PrefetchRow(up + row + (TileColumns * HiddenSize), depth * sizeof(TWeight));
+                    }
                 }
 
                 for (var p = 0; p < panels; p++)
@@ -101,9 +109,16 @@ internal static unsafe partial class FusedMoe<TWeight>
                 var depth = Math.Min(DepthBlock, IntermediateSize - k);
                 foreach (var r in Static.Range(DownTileRows))
                 {
-                    var row = down + ((nint)(column + r) * IntermediateSize) + k;
-                    Widen(row, staged + (r * StagedStride), depth);
-                    Simd.PrefetchRow(row + (DownTileRows * IntermediateSize), depth * sizeof(TWeight));
+                    if (IsQuantized)
+                    {
+                        Stage(IntermediateSize, DownTileRows, DownOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
+                    }
+                    else
+                    {
+                        var row = down + ((nint)(column + r) * IntermediateSize) + k;
+                        Widen(row, staged + (r * StagedStride), depth);
+                        Simd.PrefetchRow(row + (DownTileRows * IntermediateSize), depth * sizeof(TWeight));
+                    }
                 }
 
                 for (var p = 0; p < panels; p++)

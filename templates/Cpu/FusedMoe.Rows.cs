@@ -41,8 +41,18 @@ internal static unsafe partial class FusedMoe<TWeight>
         for (var i = first; i < end; i += columns)
         {
             int column = Math.Min(i, IntermediateSize - columns);
-            var row = (nint)column * HiddenSize;
-            Dot(Projections * columns, columns, tokens, HiddenSize, gate + row, up + row, call->Hidden, hidden, HiddenSize, sums);
+            if (IsQuantized)
+            {
+                QuantizedDot(
+                    Projections * columns, columns, tokens, HiddenSize, GateOf(call, block.Expert), UpOf(call, block.Expert), column, 0,
+                    call->Hidden, hidden, HiddenSize, sums);
+            }
+            else
+            {
+                var row = (nint)column * HiddenSize;
+                Dot(Projections * columns, columns, tokens, HiddenSize, gate + row, up + row, call->Hidden, hidden, HiddenSize, sums);
+            }
+
             foreach (var r in Static.Range(columns))
             {
                 foreach (var t in Static.Range(tokens))
@@ -78,8 +88,17 @@ internal static unsafe partial class FusedMoe<TWeight>
         for (var h = first; h < end; h += rows)
         {
             var column = Math.Min(h, HiddenSize - rows);
-            var weights = down + ((nint)column * IntermediateSize);
-            Dot(rows, rows, tokens, IntermediateSize, weights, weights, call->Activations, activations, IntermediateSize, sums);
+            if (IsQuantized)
+            {
+                var matrix = DownOf(call, block.Expert);
+                QuantizedDot(rows, rows, tokens, IntermediateSize, matrix, matrix, column, 0, call->Activations, activations, IntermediateSize, sums);
+            }
+            else
+            {
+                var weights = down + ((nint)column * IntermediateSize);
+                Dot(rows, rows, tokens, IntermediateSize, weights, weights, call->Activations, activations, IntermediateSize, sums);
+            }
+
             for (var t = 0; t < block.Tokens; t++)
             {
                 var slot = call->Plan.Slots[block.FirstSlot + t];

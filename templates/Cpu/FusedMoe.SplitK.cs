@@ -11,8 +11,8 @@ namespace KernelGen.Templates.Cpu;
 /// </content>
 internal static unsafe partial class FusedMoe<TWeight>
 {
-    private const int HiddenSlice = (HiddenSize + (SplitK * Lanes) - 1) / (SplitK * Lanes) * Lanes;
-    private const int IntermediateSlice = (IntermediateSize + (SplitK * Lanes) - 1) / (SplitK * Lanes) * Lanes;
+    private const int HiddenSlice = (HiddenSize + (SplitK * SliceUnit) - 1) / (SplitK * SliceUnit) * SliceUnit;
+    private const int IntermediateSlice = (IntermediateSize + (SplitK * SliceUnit) - 1) / (SplitK * SliceUnit) * SliceUnit;
     private const int SliceColumns = IntermediateSize < 4 / Projections ? IntermediateSize : 4 / Projections;
     private const int SliceRows = HiddenSize < 4 ? 1 : 4;
 
@@ -37,8 +37,18 @@ internal static unsafe partial class FusedMoe<TWeight>
             for (var i = first; i < end; i += SliceColumns)
             {
                 var column = Math.Min(i, IntermediateSize - SliceColumns);
-                var weights = (nint)column * HiddenSize;
-                Dot(Projections * SliceColumns, SliceColumns, 1, HiddenSize, gate + weights, up + weights, call->Hidden + begin, &hidden, depth, sums);
+                if (IsQuantized)
+                {
+                    QuantizedDot(
+                        Projections * SliceColumns, SliceColumns, 1, HiddenSize, GateOf(call, segment.Expert), UpOf(call, segment.Expert), column, begin,
+                        call->Hidden + begin, &hidden, depth, sums);
+                }
+                else
+                {
+                    var weights = (nint)column * HiddenSize;
+                    Dot(Projections * SliceColumns, SliceColumns, 1, HiddenSize, gate + weights, up + weights, call->Hidden + begin, &hidden, depth, sums);
+                }
+
                 foreach (var r in Static.Range(SliceColumns))
                 {
                     target[column + r] = sums[r];
@@ -75,6 +85,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         var begin = Math.Min(slice * IntermediateSlice, IntermediateSize);
         var depth = Math.Min(IntermediateSlice, IntermediateSize - begin);
         var down = (TWeight*)call->Down[segment.Expert] + begin;
+        var sums = stackalloc float[SliceRows]; // not the target: another item may step back into the same columns
         for (var row = FirstRow(call, segment); row < EndRow(call, segment); row++)
         {
             var activations = ((nint)row * IntermediateSize) + begin;
@@ -82,8 +93,18 @@ internal static unsafe partial class FusedMoe<TWeight>
             for (var h = first; h < end; h += SliceRows)
             {
                 var column = Math.Min(h, HiddenSize - SliceRows);
-                var weights = down + ((nint)column * IntermediateSize);
-                Dot(SliceRows, SliceRows, 1, IntermediateSize, weights, weights, call->Activations, &activations, depth, target + column);
+                if (IsQuantized)
+                {
+                    var matrix = DownOf(call, segment.Expert);
+                    QuantizedDot(SliceRows, SliceRows, 1, IntermediateSize, matrix, matrix, column, begin, call->Activations, &activations, depth, sums);
+                }
+                else
+                {
+                    var weights = down + ((nint)column * IntermediateSize);
+                    Dot(SliceRows, SliceRows, 1, IntermediateSize, weights, weights, call->Activations, &activations, depth, sums);
+                }
+
+                foreach (var r in Static.Range(SliceRows)) target[column + r] = sums[r];
             }
         }
     }

@@ -151,6 +151,9 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
     private static Vector256<float> Load(TWeight* weights)
     {
         if (typeof(TWeight) == typeof(float)) return Vector256.Load((float*)weights);
+        if (typeof(TWeight) == typeof(Half)) return Simd.Load<Vector256<float>>((Half*)weights);
+        if (typeof(TWeight) == typeof(sbyte)) return Simd.Load<Vector256<float>>((sbyte*)weights);
+        if (typeof(TWeight) == typeof(Float8E4M3)) return Simd.Load<Vector256<float>>((Float8E4M3*)weights);
         return Simd.Load<Vector256<float>>((BFloat16*)weights);
     }
 
@@ -158,12 +161,14 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
     private static float LoadScalar(TWeight* weight)
     {
         if (typeof(TWeight) == typeof(float)) return *(float*)weight;
+        if (typeof(TWeight) == typeof(Half)) return (float)*(Half*)weight;
         return *(BFloat16*)weight;
     }
 
     private static void Widen(TWeight* weights, float* target, int count)
     {
         if (typeof(TWeight) == typeof(float)) Simd.Widen((float*)weights, target, count);
+        else if (typeof(TWeight) == typeof(Half)) Simd.Widen((Half*)weights, target, count);
         else Simd.Widen((BFloat16*)weights, target, count);
     }
 }

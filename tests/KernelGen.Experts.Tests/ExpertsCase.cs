@@ -113,9 +113,17 @@ internal sealed unsafe class ExpertsCase<T>
         return _form.IsGated ? ExpertWeights<T>.FromFused(_gateUp, _down, e, h, i, _biases) : ExpertWeights<T>.FromUngated(_gateUp, _down, e, h, i, _biases);
     }
 
-    private static T[] Convert(float[] values) => typeof(T) == typeof(float)
-        ? (T[])(object)values
-        : (T[])(object)Array.ConvertAll(values, value => (BFloat16)value);
+    private static T[] Convert(float[] values)
+    {
+        if (typeof(T) == typeof(float)) return (T[])(object)values;
+        if (typeof(T) == typeof(Half)) return (T[])(object)Array.ConvertAll(values, value => (Half)value);
+        return (T[])(object)Array.ConvertAll(values, value => (BFloat16)value);
+    }
 
-    private static double Widen(T value) => value is BFloat16 half ? (float)half : (float)(object)value;
+    private static double Widen(T value) => value switch
+    {
+        BFloat16 wide => wide,
+        Half half => (double)half,
+        _ => (float)(object)value,
+    };
 }

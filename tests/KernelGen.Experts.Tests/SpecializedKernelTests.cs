@@ -23,6 +23,7 @@ public sealed unsafe class SpecializedKernelTests(ITestOutputHelper output)
             {
                 var tokens = random.Pick(Tokens);
                 if (spec.WeightType == DType.Float32) Check<float>(kernels, spec, bits, tokens, random);
+                else if (spec.WeightType == DType.Float16) Check<Half>(kernels, spec, bits, tokens, random);
                 else Check<BFloat16>(kernels, spec, bits, tokens, random);
             }
         }
@@ -36,6 +37,7 @@ public sealed unsafe class SpecializedKernelTests(ITestOutputHelper output)
         { 2, 1, 1030, 17 }, // longer than a staged block, with a remainder
         { 5, 2, 16, 1040 },
         { 40, 8, 33, 50 }, // E not a multiple of a vector
+        { 6, 3, 51, 75 }, // the last item of a Split-K slice steps back into the columns of another
     };
 
     [Theory]
@@ -121,7 +123,7 @@ public sealed unsafe class SpecializedKernelTests(ITestOutputHelper output)
         var topK = random.Bool() ? random.Int(1, Math.Min(experts, 8)) : Math.Min(experts, 8);
         int hidden = random.Pick(random.Int(1, 40), 64, 96, 200), intermediate = random.Pick(random.Int(1, 40), 64, 72);
         var splitK = number % 3 == 0 ? random.Int(1, Math.Min(Math.Min(hidden, intermediate), 5)) : 1;
-        return new FusedMoeSpec(experts, topK, hidden, intermediate, MoeActivation.SiluAndMul, random.Pick(DType.Float32, DType.BFloat16), splitK);
+        return new FusedMoeSpec(experts, topK, hidden, intermediate, MoeActivation.SiluAndMul, random.Pick(DType.Float32, DType.Float16, DType.BFloat16), splitK);
     }
 
     private static void Check<T>(KernelAssembly kernels, FusedMoeSpec spec, int bits, int tokens, SeededRandom random)

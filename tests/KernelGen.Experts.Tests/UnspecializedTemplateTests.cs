@@ -21,6 +21,12 @@ public unsafe class UnspecializedTemplateTests
     [Theory]
     [InlineData(1)]
     [InlineData(33)]
+    public void ComputesTheLayerWithHalfWeights(int tokens) =>
+        new ExpertsCase<Half>(Shape, tokens, new SeededRandom(tokens)).Check(&FusedMoe<Half>.Run);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(33)]
     public void ComputesTheLayerWithBFloat16Weights(int tokens) =>
         new ExpertsCase<BFloat16>(Shape, tokens, new SeededRandom(tokens), leaveSlotsOut: true).Check(&FusedMoe<BFloat16>.Run);
 }

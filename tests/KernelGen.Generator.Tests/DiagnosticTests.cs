@@ -182,6 +182,23 @@ public sealed class DiagnosticTests
         static partial class Gates;
         """);
 
+    [Theory]
+    [InlineData("WeightType = KernelGen.DType.Float8E4M3, {|KG0007:Quantization = KernelGen.WeightQuantization.Group|}, GroupSize = 128")]
+    [InlineData("WeightType = KernelGen.DType.BFloat16, {|KG0007:Quantization = KernelGen.WeightQuantization.Channel|}")]
+    [InlineData("WeightType = KernelGen.DType.Int4, Quantization = KernelGen.WeightQuantization.Group, {|KG0007:GroupSize = 48|}")]
+    [InlineData("WeightType = KernelGen.DType.Int8, Quantization = KernelGen.WeightQuantization.Channel, {|KG0007:GroupSize = 32|}")]
+    [InlineData("WeightType = KernelGen.DType.Int8, Quantization = KernelGen.WeightQuantization.Channel, {|KG0007:ZeroPoints = true|}")]
+    public Task KG0007_weights_whose_scales_have_no_kernel(string format) => Verify($$"""
+        [KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, {{format}})]
+        static partial class Experts;
+        """);
+
+    [Fact]
+    public Task KG0007_rows_of_odd_length_in_pairs() => Verify("""
+        [KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, {|KG0007:IntermediateSize = 33|}, WeightType = KernelGen.DType.Int4, Quantization = KernelGen.WeightQuantization.Group, GroupSize = 32)]
+        static partial class Experts;
+        """);
+
     [Fact]
     public Task KG0008_gates_that_only_their_scoring_tells_apart() => Verify("""
         [KernelGen.MoeGate(Experts = 8, TopK = 2)]

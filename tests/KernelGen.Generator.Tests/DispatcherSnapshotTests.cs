@@ -34,6 +34,17 @@ public sealed class DispatcherSnapshotTests
         """);
 
     [Fact]
+    public void Quantized_experts() => Verify("Quantized.g.cs", """
+        using KernelGen;
+
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 128)]
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 32, ZeroPoints = true)]
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128)]
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Float16)]
+        public static partial class Quantized;
+        """);
+
+    [Fact]
     public void Omni_routers() => Verify("Omni.g.cs", """
         using KernelGen;
 

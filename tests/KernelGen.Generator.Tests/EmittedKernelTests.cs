@@ -23,6 +23,8 @@ public sealed class EmittedKernelTests
     [InlineData("FusedMoe(Experts = 1, TopK = 1, HiddenSize = 1, IntermediateSize = 1)")]
     [InlineData("FusedMoe(Experts = 3, TopK = 2, HiddenSize = 5, IntermediateSize = 3, SplitK = new[] { 1, 3 })")]
     [InlineData("FusedMoe(Experts = 8, TopK = 2, HiddenSize = 1024, IntermediateSize = 1792, WeightType = DType.BFloat16, SplitK = new[] { 1, 4 })")]
+    [InlineData("FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 96, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 32, ZeroPoints = true, SplitK = new[] { 1, 4 })")]
+    [InlineData("FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 96, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128)")]
     [InlineData("FusedMoe(Experts = 4096, TopK = 64, HiddenSize = 65536, IntermediateSize = 65536, SplitK = new[] { 64 })")]
     [InlineData("FusedMoe(Experts = 8, TopK = 2, HiddenSize = 100, IntermediateSize = 52, WeightType = DType.BFloat16, SplitK = new[] { 1, 2 }, Specialize = false)")]
     [InlineData("OmniRouter(ExpertsPerAxis = 1, TopK = 1)")]

@@ -168,7 +168,7 @@ public class RunTests
     [InlineData("--atol", "1e999")]
     [InlineData("--layer", "99999999999")]
     [InlineData("--layer", "x")]
-    [InlineData("--weights", "fp8")]
+    [InlineData("--weights", "fp7")]
     [InlineData("--device", "cuda:0")]
     [InlineData("--output", "")]
     [InlineData("--bogus", "1")]

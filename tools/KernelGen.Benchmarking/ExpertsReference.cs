@@ -1,34 +1,34 @@
 namespace KernelGen.Benchmarking;
 
 /// <summary>The experts of one token in double precision.</summary>
-internal static unsafe class ExpertsReference
+internal static class ExpertsReference
 {
     /// <summary>Σ over the slots of weight · down(activation(gate(x), up(x))).</summary>
-    /// <param name="memory">All gate projections [E, I, H], then all up projections, then all down projections [E, H, I].</param>
-    /// <param name="experts">E.</param>
-    /// <param name="intermediateSize">I.</param>
+    /// <param name="experts">The experts.</param>
     /// <param name="activation">What an expert does between its products.</param>
     /// <param name="hidden">[H].</param>
     /// <param name="weights">[k].</param>
     /// <param name="ids">[k].</param>
     public static double[] Forward<T>(
-        T* memory, int experts, int intermediateSize, ReferenceActivation activation, ReadOnlySpan<float> hidden, ReadOnlySpan<float> weights, ReadOnlySpan<int> ids)
+        ExpertWeights<T> experts, ReferenceActivation activation, ReadOnlySpan<float> hidden, ReadOnlySpan<float> weights, ReadOnlySpan<int> ids)
         where T : unmanaged
     {
         var x = hidden.ToArray();
         var output = new double[x.Length];
-        var activated = new double[intermediateSize];
-        var matrix = (long)x.Length * intermediateSize;
+        var activated = new double[experts.IntermediateSize];
         for (var slot = 0; slot < ids.Length; slot++)
         {
-            T* gate = memory + (ids[slot] * matrix), up = gate + (experts * matrix), down = up + (experts * matrix);
+            var expert = ids[slot];
             Parallel.For(0, activated.Length, i =>
             {
+                float[] gate = new float[x.Length], up = new float[x.Length];
+                experts.CopyRow(ExpertProjection.Gate, expert, i, gate);
+                if (experts.IsGated) experts.CopyRow(ExpertProjection.Up, expert, i, up);
                 double g = 0, u = 0;
                 for (var h = 0; h < x.Length; h++)
                 {
-                    g += x[h] * Widen(gate, ((long)i * x.Length) + h);
-                    u += x[h] * Widen(up, ((long)i * x.Length) + h);
+                    g += (double)x[h] * gate[h];
+                    u += (double)x[h] * up[h];
                 }
 
                 activated[i] = activation.Of(g, u);
@@ -37,15 +37,14 @@ internal static unsafe class ExpertsReference
             var weight = weights[slot];
             Parallel.For(0, output.Length, h =>
             {
+                var down = new float[activated.Length];
+                experts.CopyRow(ExpertProjection.Down, expert, h, down);
                 double sum = 0;
-                for (var i = 0; i < activated.Length; i++) sum += activated[i] * Widen(down, ((long)h * activated.Length) + i);
+                for (var i = 0; i < activated.Length; i++) sum += activated[i] * down[i];
                 output[h] += weight * sum;
             });
         }
 
         return output;
     }
-
-    private static double Widen<T>(T* matrix, long index)
-        where T : unmanaged => typeof(T) == typeof(float) ? ((float*)matrix)[index] : (float)((BFloat16*)matrix)[index];
 }

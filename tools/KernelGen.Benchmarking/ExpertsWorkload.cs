@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace KernelGen.Benchmarking;
 
 /// <summary>A layer of random experts with more random tokens than one call takes, so that each call can take others.</summary>
-/// <typeparam name="T">Type of a weight: <see cref="float"/> or <see cref="BFloat16"/>.</typeparam>
+/// <typeparam name="T">Type of a weight: one that <see cref="ExpertWeights{T}"/> knows.</typeparam>
 public sealed unsafe class ExpertsWorkload<T> : IDisposable
     where T : unmanaged
 {
@@ -26,9 +26,13 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     /// <param name="mostTokens">The largest T of a call.</param>
     /// <param name="activation">What an expert does between its two products.</param>
     /// <param name="activationLimit">The activation's limit, if it has one.</param>
+    /// <param name="quantization">Which weights share a scale, for types that have scales.</param>
+    /// <param name="groupSize">Weights of a group, or 0.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="mostTokens"/> is larger than <see cref="MostTokens"/>.</exception>
     /// <exception cref="OutOfMemoryException">The machine lacks the memory.</exception>
-    public ExpertsWorkload(int experts, int topK, int hiddenSize, int intermediateSize, int mostTokens, MoeActivation activation = MoeActivation.SiluAndMul, float activationLimit = 0)
+    public ExpertsWorkload(
+        int experts, int topK, int hiddenSize, int intermediateSize, int mostTokens, MoeActivation activation = MoeActivation.SiluAndMul, float activationLimit = 0,
+        WeightQuantization quantization = WeightQuantization.None, int groupSize = 0)
     {
         (TopK, HiddenSize, _activation) = (topK, hiddenSize, new ReferenceActivation(activation, activationLimit));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(mostTokens, MostTokens(topK, hiddenSize));
@@ -36,6 +40,12 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         _hidden = RandomNumbers.Normal((long)_pool * hiddenSize, seed: 1);
         _output = new float[(long)mostTokens * hiddenSize];
         (_experts, _routerWeights) = Routing(_pool, experts, topK);
+
+        if (quantization != WeightQuantization.None)
+        {
+            Weights = Quantized(experts, hiddenSize, intermediateSize, quantization, groupSize);
+            return;
+        }
 
         var matrix = (long)hiddenSize * intermediateSize;
         _memory = (T*)NativeMemory.AlignedAlloc(checked((nuint)(3 * experts * matrix) * (nuint)sizeof(T)), 64);
@@ -53,6 +63,9 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
 
     private int HiddenSize { get; }
 
+    // Without scales, which are a few hundredths of the weights.
+    private static double BytesPerWeight => typeof(T) == typeof(Int4Pair) ? 0.5 : sizeof(T);
+
     private int MatricesOfExpert => _activation.IsGated ? 3 : 2;
 
     /// <summary>The largest T: all hidden states lie in one array.</summary>
@@ -60,7 +73,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
 
     /// <summary>Bytes that a workload of this shape takes, roughly.</summary>
     public static double BytesFor(int experts, int topK, int hiddenSize, int intermediateSize, int mostTokens) =>
-        (3.0 * experts * hiddenSize * intermediateSize * sizeof(T)) + ((3.0 * mostTokens + SpareTokens) * 4 * (hiddenSize + (2.0 * topK)));
+        (3.0 * experts * hiddenSize * intermediateSize * BytesPerWeight) + ((3.0 * mostTokens + SpareTokens) * 4 * (hiddenSize + (2.0 * topK)));
 
     /// <summary>Floating-point operations of a call of <paramref name="tokens"/> tokens.</summary>
     public double Operations(int tokens) => 2.0 * MatricesOfExpert * tokens * TopK * HiddenSize * Weights.IntermediateSize;
@@ -70,7 +83,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     {
         const int Calls = 64;
         var distinct = Enumerable.Range(0, Calls).Average(call => _experts.AsSpan(FirstToken(call, tokens) * TopK, tokens * TopK).ToArray().Distinct().Count());
-        return distinct * MatricesOfExpert * HiddenSize * Weights.IntermediateSize * sizeof(T);
+        return distinct * MatricesOfExpert * HiddenSize * Weights.IntermediateSize * BytesPerWeight;
     }
 
     /// <summary>Runs a kernel on the tokens of one call.</summary>
@@ -109,8 +122,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         {
             var token = rows == 1 ? tokens - 1 : (int)((long)row * (tokens - 1) / (rows - 1));
             var expected = ExpertsReference.Forward(
-                _memory, Weights.Experts, Weights.IntermediateSize, _activation,
-                _hidden.AsSpan(token * HiddenSize, HiddenSize), _routerWeights.AsSpan(token * TopK, TopK), _experts.AsSpan(token * TopK, TopK));
+                Weights, _activation, _hidden.AsSpan(token * HiddenSize, HiddenSize), _routerWeights.AsSpan(token * TopK, TopK), _experts.AsSpan(token * TopK, TopK));
             var tolerance = 1e-5 * expected.Max(Math.Abs);
             for (var h = 0; h < HiddenSize; h++)
             {
@@ -130,6 +142,23 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     {
         Weights.Dispose();
         NativeMemory.AlignedFree(_memory);
+    }
+
+    private ExpertWeights<T> Quantized(int experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize)
+    {
+        using var quantizer = new ExpertQuantizer<T>(experts, hiddenSize, intermediateSize, quantization, groupSize, _activation.IsGated);
+        Parallel.For(0, experts, expert =>
+        {
+            float[] Matrix(int projection, int width)
+            {
+                var matrix = new float[checked(hiddenSize * intermediateSize)];
+                fixed (float* first = matrix) RandomNumbers.FillUniform(first, matrix.Length, MathF.Sqrt(3f / width), seed: (3 * expert) + projection);
+                return matrix;
+            }
+
+            quantizer.Add(expert, Matrix(0, hiddenSize), _activation.IsGated ? Matrix(1, hiddenSize) : [], Matrix(2, intermediateSize));
+        });
+        return quantizer.Build();
     }
 
     // Calls of few tokens walk through the pool; calls of many begin at other tokens each time.

@@ -6,7 +6,7 @@ public static unsafe class RandomNumbers
     private const int Chunk = 1 << 16;
 
     /// <summary>Fills memory with uniform numbers of [−<paramref name="scale"/>, <paramref name="scale"/>), on all processors.</summary>
-    /// <typeparam name="T"><see cref="float"/> or <see cref="BFloat16"/>.</typeparam>
+    /// <typeparam name="T"><see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</typeparam>
     /// <param name="target">Room for <paramref name="count"/> numbers.</param>
     /// <param name="count">Number of elements.</param>
     /// <param name="scale">Largest magnitude.</param>
@@ -21,6 +21,7 @@ public static unsafe class RandomNumbers
             {
                 var value = scale * (((Mix((ulong)i + ((ulong)seed << 40)) >> 40) * (2f / (1 << 24))) - 1f);
                 if (typeof(T) == typeof(float)) ((float*)target)[i] = value;
+                else if (typeof(T) == typeof(Half)) ((Half*)target)[i] = (Half)value;
                 else ((BFloat16*)target)[i] = (BFloat16)value;
             }
         });

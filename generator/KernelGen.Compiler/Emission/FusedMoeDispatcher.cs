@@ -6,7 +6,8 @@ namespace KernelGen.Compiler.Emission;
 /// <summary>Writes <c>Forward</c>, one for each weight type, and <c>Select</c> for the experts of a class.</summary>
 internal static class FusedMoeDispatcher
 {
-    private const string SelectNothing = "_ => throw NoSuchExperts(experts, topK, hiddenSize, intermediateSize, weightType, splitK),";
+    private const string FormatParameters =
+        ", global::KernelGen.WeightQuantization quantization = global::KernelGen.WeightQuantization.None, int groupSize = 0, bool zeroPoints = false";
 
     public static void Write(CodeWriter writer, DeclaredClass declared)
     {
@@ -23,7 +24,15 @@ internal static class FusedMoeDispatcher
 
     private static void WriteForward(CodeWriter writer, DType weightType, IReadOnlyList<FusedMoeSpec> specs)
     {
-        var type = weightType == DType.BFloat16 ? "global::KernelGen.BFloat16" : "float";
+        var type = weightType switch
+        {
+            DType.Float32 => "float",
+            DType.Int8 => "sbyte",
+            DType.Float16 => "global::System.Half",
+            _ => $"global::KernelGen.{WeightFormat.TypeName(weightType)}",
+        };
+        var isQuantized = specs.Any(IsQuantized);
+        var format = isQuantized ? ", call.Quantization, call.GroupSize, call.ZeroPoints" : "";
         writer.Line($$"""
             /// <summary>
             /// Sends every token through its k experts and adds up their outputs times the weights. The shapes choose among the declared experts:
@@ -49,7 +58,7 @@ internal static class FusedMoeDispatcher
         using (writer.OpenBlock())
         {
             writer.Line("var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);");
-            writer.Line("switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))");
+            writer.Line($"switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize{format}))");
             using (writer.OpenBlock())
             {
                 foreach (var sameShape in specs.GroupBy(spec => spec.DispatchKey))
@@ -63,7 +72,7 @@ internal static class FusedMoeDispatcher
             }
 
             writer.Line();
-            writer.Line($"throw NoSuchExperts(call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, {TypeValue(weightType)}, splitK);");
+            writer.Line($"throw NoSuchExperts(call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, {TypeValue(weightType)}, splitK{format});");
         }
     }
 
@@ -87,6 +96,9 @@ internal static class FusedMoeDispatcher
 
     private static void WriteSelect(CodeWriter writer, DeclaredClass declared)
     {
+        var isQuantized = declared.Experts.Any(IsQuantized);
+        var format = isQuantized ? ", quantization, groupSize, zeroPoints" : "";
+        var selectNothing = $"_ => throw NoSuchExperts(experts, topK, hiddenSize, intermediateSize, weightType, splitK{format}),";
         writer.Line($$"""
             /// <summary>The variant that <c>Forward</c> runs for these shapes.</summary>
             /// <param name="experts">Number of experts E.</param>
@@ -96,41 +108,60 @@ internal static class FusedMoeDispatcher
             /// <param name="weightType">Type of the experts' weights.</param>
             /// <param name="tokens">Number of tokens T; matters when <paramref name="splitK"/> is 0.</param>
             /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+            """);
+        if (isQuantized)
+        {
+            writer.Line("""
+                /// <param name="quantization">Which weights share a scale.</param>
+                /// <param name="groupSize">Weights of a group, or 0.</param>
+                /// <param name="zeroPoints">Whether groups have zero points.</param>
+                """);
+        }
+
+        writer.Line($$"""
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static global::KernelGen.KernelVariant Select(
-                int experts, int topK, int hiddenSize, int intermediateSize, global::KernelGen.DType weightType, int tokens, int splitK = 0) =>
-                (experts, topK, hiddenSize, intermediateSize, weightType) switch
+                int experts, int topK, int hiddenSize, int intermediateSize, global::KernelGen.DType weightType, int tokens, int splitK = 0{{(isQuantized ? FormatParameters : "")}}) =>
+                (experts, topK, hiddenSize, intermediateSize, weightType{{format}}) switch
             """);
         using (writer.OpenBlockTo("};"))
         {
             foreach (var sameShape in declared.Experts.GroupBy(spec => spec.DispatchKey))
             {
                 var specs = sameShape.ToArray();
-                writer.Line($"{ShapeAndType(specs[0])} => ({SplitKChoice(specs, "tokens")}) switch");
+                writer.Line($"{ShapeAndType(specs[0], isQuantized)} => ({SplitKChoice(specs, "tokens")}) switch");
                 using (writer.OpenBlockTo("},"))
                 {
                     foreach (var spec in specs) writer.Line($"{spec.SplitK} => {GeneratedNames.VariantType(spec)}.Variant,");
-                    writer.Line(SelectNothing);
+                    writer.Line(selectNothing);
                 }
             }
 
-            writer.Line(SelectNothing);
+            writer.Line(selectNothing);
         }
     }
 
     private static void WriteMissing(CodeWriter writer, DeclaredClass declared)
     {
+        var isQuantized = declared.Experts.Any(IsQuantized);
         writer.Line(GeneratedNames.GeneratedCodeAttribute);
         writer.Line("private static global::KernelGen.KernelVariantNotFoundException NoSuchExperts(");
         using (writer.Indent())
         {
-            writer.Line("int experts, int topK, int hiddenSize, int intermediateSize, global::KernelGen.DType weightType, int splitK) => new(");
+            writer.Line($"int experts, int topK, int hiddenSize, int intermediateSize, global::KernelGen.DType weightType, int splitK{(isQuantized ? FormatParameters : "")}) => new(");
             writer.Line($"{SymbolDisplay.FormatLiteral(declared.FullName, quote: true)},");
             writer.Line("$\"[FusedMoe(Experts = {experts}, TopK = {topK}, HiddenSize = {hiddenSize}, IntermediateSize = {intermediateSize}\"");
             using (writer.Indent())
             {
                 writer.Line("+ (weightType == global::KernelGen.DType.Float32 ? \"\" : $\", WeightType = DType.{weightType}\")");
+                if (isQuantized)
+                {
+                    writer.Line("+ (quantization == global::KernelGen.WeightQuantization.None ? \"\" : $\", Quantization = WeightQuantization.{quantization}\")");
+                    writer.Line("+ (groupSize == 0 ? \"\" : $\", GroupSize = {groupSize}\")");
+                    writer.Line("+ (zeroPoints ? \", ZeroPoints = true\" : \"\")");
+                }
+
                 writer.Line("+ (splitK == 0 ? \")]\" : $\", SplitK = new[] {{ {splitK} }})]\"),");
             }
 
@@ -153,10 +184,16 @@ internal static class FusedMoeDispatcher
     /// <summary>The parts that the experts of a call must have, where they are not the usual ones.</summary>
     private static string Parts(FusedMoeSpec spec) => (spec.IsGated ? "" : ", gated: false") + (spec.Bias ? ", bias: true" : "");
 
-    private static string Shape(FusedMoeSpec spec) => $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize})";
+    private static bool IsQuantized(FusedMoeSpec spec) => spec.Quantization != WeightQuantization.None;
 
-    private static string ShapeAndType(FusedMoeSpec spec) =>
-        $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}, {TypeValue(spec.WeightType)})";
+    private static string Shape(FusedMoeSpec spec) =>
+        $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}{(IsQuantized(spec) ? Format(spec) : "")})";
+
+    private static string ShapeAndType(FusedMoeSpec spec, bool isQuantized) =>
+        $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}, {TypeValue(spec.WeightType)}{(isQuantized ? Format(spec) : "")})";
+
+    private static string Format(FusedMoeSpec spec) =>
+        $", global::KernelGen.WeightQuantization.{spec.Quantization}, {spec.GroupSize}, {(spec.ZeroPoints ? "true" : "false")}";
 
     private static string TypeValue(DType type) => $"global::KernelGen.DType.{type}";
 }

@@ -9,7 +9,10 @@ public sealed record FusedMoeSpec(
     MoeActivation Activation,
     DType WeightType,
     int SplitK = 1,
-    bool Specialize = true) : IKernelSpec
+    bool Specialize = true,
+    WeightQuantization Quantization = WeightQuantization.None,
+    int GroupSize = 0,
+    bool ZeroPoints = false) : IKernelSpec
 {
     /// <summary>The limit of an activation that needs one, else 0.</summary>
     public float ActivationLimit { get; init; }
@@ -32,7 +35,7 @@ public sealed record FusedMoeSpec(
             var onInput = RouterWeightOnInput ? "_oninput" : "";
             var splitK = SplitK > 1 ? $"_splitk{SplitK}" : "";
             var unspecialized = Specialize ? "" : "_unspecialized";
-            return $"fusedmoe_{Activation.ShortName(ActivationLimit)}_e{Experts}_k{TopK}_h{HiddenSize}_i{IntermediateSize}_{ShortName(WeightType)}{bias}{onInput}{splitK}_cpu{unspecialized}";
+            return $"fusedmoe_{Activation.ShortName(ActivationLimit)}_e{Experts}_k{TopK}_h{HiddenSize}_i{IntermediateSize}_{WeightFormat.Name(this)}{bias}{onInput}{splitK}_cpu{unspecialized}";
         }
     }
 
@@ -47,14 +50,15 @@ public sealed record FusedMoeSpec(
             var onInput = RouterWeightOnInput ? ", RouterWeightOnInput = true" : "";
             var weightType = WeightType == DType.Float32 ? "" : $", WeightType = DType.{WeightType}";
             var splitK = SplitK == 1 ? "" : $", SplitK = new[] {{ {SplitK} }}";
+            var quantization = WeightFormat.Declaration(this);
             var specialize = Specialize ? "" : ", Specialize = false";
-            return $"[FusedMoe(Experts = {Experts}, TopK = {TopK}, HiddenSize = {HiddenSize}, IntermediateSize = {IntermediateSize}{activation}{limit}{weightType}{bias}{onInput}{splitK}{specialize})]";
+            return $"[FusedMoe(Experts = {Experts}, TopK = {TopK}, HiddenSize = {HiddenSize}, IntermediateSize = {IntermediateSize}{activation}{limit}{weightType}{quantization}{bias}{onInput}{splitK}{specialize})]";
         }
     }
 
     /// <summary>What run-time shapes can tell apart: two declarations of one class with equal keys are ambiguous.</summary>
-    public (int Experts, int TopK, int HiddenSize, int IntermediateSize, DType WeightType) DispatchKey =>
-        (Experts, TopK, HiddenSize, IntermediateSize, WeightType);
+    public (int Experts, int TopK, int HiddenSize, int IntermediateSize, DType WeightType, WeightQuantization Quantization, int GroupSize, bool ZeroPoints) DispatchKey =>
+        (Experts, TopK, HiddenSize, IntermediateSize, WeightType, Quantization, GroupSize, ZeroPoints);
 
     /// <inheritdoc/>
     public IReadOnlyList<SpecProblem> Validate()
@@ -67,7 +71,7 @@ public sealed record FusedMoeSpec(
             SpecLimits.Range(nameof(IntermediateSize), IntermediateSize, SpecLimits.Width),
             SpecLimits.TopKWithin(TopK, Experts),
             SpecLimits.Known(nameof(Activation), Activation) ?? ValidateLimit(),
-            SpecLimits.Known(nameof(WeightType), WeightType) ?? ValidateWeightType(),
+            SpecLimits.Known(nameof(WeightType), WeightType) ?? SpecLimits.Known(nameof(Quantization), Quantization) ?? WeightFormat.Validate(this),
             ValidateSplitK(),
         };
         return problems.OfType<SpecProblem>().ToArray();
@@ -84,10 +88,6 @@ public sealed record FusedMoeSpec(
         static SpecProblem Limit(string message) => new("KG0015", message, nameof(ActivationLimit));
     }
 
-    private SpecProblem? ValidateWeightType() => WeightType is DType.Float32 or DType.BFloat16
-        ? null
-        : new SpecProblem("KG0007", $"WeightType {WeightType} has no CPU kernel; Float32 and BFloat16 have", nameof(WeightType));
-
     private SpecProblem? ValidateSplitK()
     {
         if (SplitK < 1 || SplitK > SpecLimits.SplitK)
@@ -97,15 +97,4 @@ public sealed record FusedMoeSpec(
             ? null
             : new SpecProblem("KG0010", $"SplitK is {SplitK}, but the narrower reduction has only {width} elements", nameof(SplitK));
     }
-
-    private static string ShortName(DType type) => type switch
-    {
-        DType.Float32 => "f32",
-        DType.Float16 => "f16",
-        DType.BFloat16 => "bf16",
-        DType.Float8E4M3 => "fp8",
-        DType.Int8 => "int8",
-        DType.Int4 => "int4",
-        _ => ((int)type).ToString(System.Globalization.CultureInfo.InvariantCulture),
-    };
 }

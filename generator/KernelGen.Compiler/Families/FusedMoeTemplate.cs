@@ -8,7 +8,8 @@ public static class FusedMoeTemplate
     private const int ColumnsPerItem = 48;
 
     /// <summary>The embedded files of the template.</summary>
-    public static IReadOnlyList<string> Files { get; } = ["FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.SplitK.cs", "FusedMoe.Epilogue.cs"];
+    public static IReadOnlyList<string> Files { get; } =
+        ["FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.SplitK.cs", "FusedMoe.Epilogue.cs", "FusedMoe.Quantized.cs"];
 
     /// <summary>The values and types that the template gets for <paramref name="spec"/>.</summary>
     public static SpecializationRequest Request(FusedMoeSpec spec, int vectorBits, string className)
@@ -27,6 +28,10 @@ public static class FusedMoeTemplate
             ["Bias"] = ConstantValue.From(spec.Bias),
             ["RouterWeightOnInput"] = ConstantValue.From(spec.RouterWeightOnInput),
             ["SplitK"] = ConstantValue.From(spec.SplitK),
+            ["Quantization"] = ConstantValue.From(spec.Quantization),
+            ["GroupSize"] = ConstantValue.From(spec.GroupSize),
+            ["ZeroPoints"] = ConstantValue.From(spec.ZeroPoints),
+            ["WeightsPerElement"] = ConstantValue.From(spec.WeightType == DType.Int4 ? 2 : 1),
             ["Lanes"] = ConstantValue.From(vectorBits / 32),
             ["GateUpTileRows"] = ConstantValue.From(projections * Math.Min(tileRows / projections, spec.IntermediateSize)),
             ["DownTileRows"] = ConstantValue.From(Math.Min(tileRows, spec.HiddenSize)),
@@ -35,7 +40,7 @@ public static class FusedMoeTemplate
             ["GateUpColumns"] = ConstantValue.From(ColumnsPerItem),
             ["DownColumns"] = ConstantValue.From(ColumnsPerItem),
         };
-        var types = new Dictionary<string, string> { ["TWeight"] = spec.WeightType == DType.BFloat16 ? "BFloat16" : "float" };
+        var types = new Dictionary<string, string> { ["TWeight"] = WeightFormat.TypeName(spec.WeightType) };
         return new SpecializationRequest(className, values, types) { VectorBits = vectorBits, Specialize = spec.Specialize };
     }
 

@@ -18,7 +18,10 @@ internal static class FusedMoeReader
             values.Enum<MoeActivation>(nameof(FusedMoeAttribute.Activation)),
             values.Enum<DType>(nameof(FusedMoeAttribute.WeightType)),
             SplitK: 1,
-            values.Bool(nameof(FusedMoeAttribute.Specialize), absent: true))
+            values.Bool(nameof(FusedMoeAttribute.Specialize), absent: true),
+            values.Enum<WeightQuantization>(nameof(FusedMoeAttribute.Quantization)),
+            values.Int(nameof(FusedMoeAttribute.GroupSize)),
+            values.Bool(nameof(FusedMoeAttribute.ZeroPoints), absent: false))
         {
             ActivationLimit = values.Float(nameof(FusedMoeAttribute.ActivationLimit)),
             Bias = values.Bool(nameof(FusedMoeAttribute.Bias), absent: false),

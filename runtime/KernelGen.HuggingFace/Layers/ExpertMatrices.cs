@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace KernelGen.HuggingFace;
@@ -11,7 +12,7 @@ internal static unsafe class ExpertMatrices
     public static ExpertWeights<T> Load<T>(IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null)
         where T : unmanaged
     {
-        if (typeof(T) != typeof(float) && typeof(T) != typeof(BFloat16)) throw new NotSupportedException($"no expert kernel has weights of type {typeof(T).Name}");
+        if (typeof(T) != typeof(float) && typeof(T) != typeof(Half) && typeof(T) != typeof(BFloat16)) throw new NotSupportedException($"no expert kernel has weights of type {typeof(T).Name}");
         var inPlace = HasType<T>(experts[0].Gate.DType) && experts.All(mlp => mlp.Gate.IsRowMajor && mlp.Up.IsRowMajor && mlp.Down.IsRowMajor);
         var copy = inPlace ? null : new NativeMatrices<T>(3L * experts.Count * hiddenSize * intermediateSize);
         try
@@ -35,9 +36,25 @@ internal static unsafe class ExpertMatrices
         }
     }
 
+    /// <summary>Quantises experts whose tensors have checked shapes, and tells the largest difference of a weight.</summary>
+    public static (ExpertWeights<T> Weights, float LargestError) Quantize<T>(
+        IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize, ExpertBiases? biases)
+        where T : unmanaged
+    {
+        using var quantizer = new ExpertQuantizer<T>(experts.Count, hiddenSize, intermediateSize, quantization, groupSize);
+        var errors = new float[experts.Count];
+        Parallel.For(0, experts.Count, expert =>
+        {
+            var mlp = experts[expert];
+            errors[expert] = quantizer.Add(expert, mlp.Gate.ReadSingles(), mlp.Up.ReadSingles(), mlp.Down.ReadSingles());
+        });
+        return (quantizer.Build(biases), errors.Max());
+    }
+
     private static bool HasType<T>(SafetensorsDType type) => type switch
     {
         SafetensorsDType.Float32 => typeof(T) == typeof(float),
+        SafetensorsDType.Float16 => typeof(T) == typeof(Half),
         SafetensorsDType.BFloat16 => typeof(T) == typeof(BFloat16),
         _ => false,
     };
@@ -52,6 +69,7 @@ internal static unsafe class ExpertMatrices
             matrix.ReadRows(row, part);
             var start = target + ((nint)row * matrix.Columns);
             if (typeof(T) == typeof(float)) part.CopyTo(new Span<float>(start, part.Length));
+            else if (typeof(T) == typeof(Half)) TensorPrimitives.ConvertToHalf(part, new Span<Half>(start, part.Length));
             else for (var i = 0; i < part.Length; i++) ((BFloat16*)start)[i] = (BFloat16)part[i];
         }
     }

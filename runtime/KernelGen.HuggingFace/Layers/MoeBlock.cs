@@ -6,7 +6,7 @@ namespace KernelGen.HuggingFace;
 /// The whole Mixture-of-Experts block of a decoder layer: router, gate, routed experts and, where the family has them, shared
 /// experts. The kernels are the caller's: generated at compile time or on demand, whatever declares the layer's shapes.
 /// </summary>
-/// <typeparam name="T">Type that the experts' weights have in the kernels: <see cref="float"/> or <see cref="BFloat16"/>.</typeparam>
+/// <typeparam name="T">Type that the experts' weights have in the kernels: one that <see cref="ExpertWeights{T}"/> knows.</typeparam>
 /// <remarks>The router computes in single precision, as transformers does. Instances may be used by several threads at once.</remarks>
 public sealed class MoeBlock<T> : IDisposable
     where T : unmanaged
@@ -26,7 +26,10 @@ public sealed class MoeBlock<T> : IDisposable
     /// Experts of the layer's E, k, H and I, its activation, its biases and its place of the router weight. A layer with shared experts calls it for these too: as one expert of
     /// <see cref="MoeModelConfig.SharedIntermediateSize"/>, top-1.
     /// </param>
-    public MoeBlock(MoeLayerTensors layer, GateRoute<float> route, ExpertsForward<T> forward)
+    /// <param name="quantization">Which weights share a scale, for a <typeparamref name="T"/> that has scales: the weights are quantised as they load.</param>
+    /// <param name="groupSize">Weights of a group, with <see cref="WeightQuantization.Group"/>.</param>
+    public MoeBlock(
+        MoeLayerTensors layer, GateRoute<float> route, ExpertsForward<T> forward, WeightQuantization quantization = WeightQuantization.None, int groupSize = 0)
     {
         ArgumentNullException.ThrowIfNull(layer);
         ArgumentNullException.ThrowIfNull(route);
@@ -36,9 +39,20 @@ public sealed class MoeBlock<T> : IDisposable
         _router = new RouterProjection(layer.Router, layer.RouterBias);
         _correctionBias = layer.CorrectionBias?.ReadSingles() ?? [];
         _sharedExpertGate = layer.SharedExpertGate is { } gate ? new RouterProjection(gate) : null;
-        Experts = ExpertMatrices.Load<T>(layer.Experts, _config.HiddenSize, _config.IntermediateSize, Biases(layer));
-        if (layer.SharedExpert is { } shared) _sharedExpert = ExpertMatrices.Load<T>([shared], _config.HiddenSize, _config.SharedIntermediateSize);
+        Experts = Load(layer.Experts, _config.IntermediateSize, Biases(layer));
+        if (layer.SharedExpert is { } shared) _sharedExpert = Load([shared], _config.SharedIntermediateSize, biases: null);
+
+        ExpertWeights<T> Load(IReadOnlyList<MlpTensors> experts, int intermediateSize, ExpertBiases? biases)
+        {
+            if (quantization == WeightQuantization.None) return ExpertMatrices.Load<T>(experts, _config.HiddenSize, intermediateSize, biases);
+            var (weights, error) = ExpertMatrices.Quantize<T>(experts, _config.HiddenSize, intermediateSize, quantization, groupSize, biases);
+            LargestWeightError = Math.Max(LargestWeightError, error);
+            return weights;
+        }
     }
+
+    /// <summary>The largest difference between a weight of the checkpoint and what quantisation made of it; 0 without.</summary>
+    public float LargestWeightError { get; private set; }
 
     /// <summary>The routed experts.</summary>
     public ExpertWeights<T> Experts { get; }

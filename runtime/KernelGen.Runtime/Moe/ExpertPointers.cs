@@ -18,6 +18,15 @@ internal readonly unsafe struct ExpertPointers
 
     public required void** Down { get; init; }
 
+    /// <summary>How the weights are quantised; null when they are not.</summary>
+    public required ExpertScales? Scales { get; init; }
+
+    public required MoeScales GateScales { get; init; }
+
+    public required MoeScales UpScales { get; init; }
+
+    public required MoeScales DownScales { get; init; }
+
     /// <summary>Whether there are up projections.</summary>
     public required bool Gated { get; init; }
 

@@ -8,16 +8,25 @@ namespace KernelGen;
 /// The weights of all experts of a layer, where they are: one pointer a projection. Nothing but biases is copied, so memory-mapped
 /// checkpoints are read in place; only <c>Pack</c> makes a copy, of layouts that kernels do not read.
 /// </summary>
-/// <typeparam name="T">Type of a weight: <see cref="float"/> or <see cref="BFloat16"/>.</typeparam>
+/// <typeparam name="T">
+/// Type of a weight: <see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>; with scales <see cref="Float8E4M3"/>,
+/// <see cref="sbyte"/> or <see cref="Int4Pair"/>, which holds two.
+/// </typeparam>
 public sealed unsafe partial class ExpertWeights<T> : IDisposable
     where T : unmanaged
 {
+    // Addresses of gate, up and down projections, of their scales and of their zero points: [9, E].
+    private const int TableRows = 9;
+
     private readonly IDisposable[] _owners;
     private readonly void** _pointers;
+    private readonly ExpertScales? _scales;
+    private readonly int _upRowShift;
     private bool _disposed;
 
-    private ExpertWeights(int experts, int hiddenSize, int intermediateSize, bool gated, ExpertBiases? biases, IDisposable[] owners)
+    private ExpertWeights(int experts, int hiddenSize, int intermediateSize, bool gated, ExpertBiases? biases, IDisposable[] owners, ExpertScales? scales = null)
     {
+        RequireScales(scales);
         ArgumentOutOfRangeException.ThrowIfLessThan(experts, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(hiddenSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(intermediateSize, 1);
@@ -27,8 +36,9 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
         IsGated = gated;
         Biases = biases;
         if (biases is not null) RequireBiases(biases);
-        _owners = owners;
-        _pointers = (void**)NativeMemory.AllocZeroed(3 * (nuint)experts, (nuint)sizeof(void*));
+        _scales = scales;
+        _pointers = (void**)NativeMemory.AllocZeroed(TableRows * (nuint)experts, (nuint)sizeof(void*));
+        _owners = scales is null ? owners : [.. owners, .. FillScales(scales, out _upRowShift)];
     }
 
     /// <summary>Frees the pointer table of weights that were never disposed.</summary>
@@ -65,6 +75,10 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
                 Gate = Gate,
                 Up = Up,
                 Down = Down,
+                Scales = _scales,
+                GateScales = GateScales,
+                UpScales = UpScales,
+                DownScales = DownScales,
                 Gated = IsGated,
                 Biases = Biases,
             };
@@ -73,9 +87,25 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
 
     private void** Gate => _pointers;
 
-    private void** Up => _pointers + Experts;
+    private void** Up => Table(1);
 
-    private void** Down => _pointers + (2 * Experts);
+    private void** Down => Table(2);
+
+    private MoeScales GateScales => ScalesAt(3);
+
+    private MoeScales UpScales
+    {
+        get
+        {
+            var scales = ScalesAt(4);
+            scales.RowShift = _upRowShift;
+            return scales;
+        }
+    }
+
+    private MoeScales DownScales => ScalesAt(5);
+
+    private static int WeightsPerElement => typeof(T) == typeof(Int4Pair) ? 2 : 1;
 
     /// <summary>Uses fused tensors in place; they stay pinned until the weights are disposed.</summary>
     /// <param name="gateUp">[E, 2I, H], each expert's gate rows before its up rows.</param>
@@ -84,13 +114,17 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
     /// <param name="hiddenSize">Width H of the hidden states.</param>
     /// <param name="intermediateSize">Width I of the intermediate states.</param>
     /// <param name="biases">The experts' biases, if they have any.</param>
-    /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
+    /// <param name="scales">The scales of quantised weights; null for others.</param>
+    /// <exception cref="ArgumentException">
+    /// A tensor has another number of elements than its shape, 4-bit weights have rows of odd length, or weights of this type
+    /// want scales, or none.
+    /// </exception>
     public static ExpertWeights<T> FromFused(
-        ReadOnlyMemory<T> gateUp, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null)
+        ReadOnlyMemory<T> gateUp, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null, ExpertScales? scales = null)
     {
-        RequireLength(gateUp.Length, 2L * experts * intermediateSize * hiddenSize, nameof(gateUp), "[E, 2I, H]");
-        RequireLength(down.Length, (long)experts * hiddenSize * intermediateSize, nameof(down), "[E, H, I]");
-        return Pinned(gateUp, down, experts, hiddenSize, intermediateSize, gated: true, biases);
+        RequireFused(gateUp.Length, 2L * experts * intermediateSize, hiddenSize, nameof(gateUp), "[E, 2I, H");
+        RequireFused(down.Length, (long)experts * hiddenSize, intermediateSize, nameof(down), "[E, H, I");
+        return Pinned(gateUp, down, experts, hiddenSize, intermediateSize, gated: true, biases, scales);
     }
 
     /// <summary>Uses the tensors of experts without up projections in place; they stay pinned until the weights are disposed.</summary>
@@ -100,13 +134,14 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
     /// <param name="hiddenSize">Width H of the hidden states.</param>
     /// <param name="intermediateSize">Width I of the intermediate states.</param>
     /// <param name="biases">The experts' biases, if they have any.</param>
+    /// <param name="scales">The scales of quantised weights, with I in place of 2I; null for others.</param>
     /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
     public static ExpertWeights<T> FromUngated(
-        ReadOnlyMemory<T> gate, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null)
+        ReadOnlyMemory<T> gate, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null, ExpertScales? scales = null)
     {
-        RequireLength(gate.Length, (long)experts * intermediateSize * hiddenSize, nameof(gate), "[E, I, H]");
-        RequireLength(down.Length, (long)experts * hiddenSize * intermediateSize, nameof(down), "[E, H, I]");
-        return Pinned(gate, down, experts, hiddenSize, intermediateSize, gated: false, biases);
+        RequireFused(gate.Length, (long)experts * intermediateSize, hiddenSize, nameof(gate), "[E, I, H");
+        RequireFused(down.Length, (long)experts * hiddenSize, intermediateSize, nameof(down), "[E, H, I");
+        return Pinned(gate, down, experts, hiddenSize, intermediateSize, gated: false, biases, scales);
     }
 
     /// <summary>Uses one contiguous row-major matrix a projection and expert, for example those of a memory-mapped checkpoint.</summary>
@@ -117,13 +152,20 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
     /// <param name="down">Address of each expert's down projection [H, I].</param>
     /// <param name="owner">Keeps the memory alive; disposed with the weights.</param>
     /// <param name="biases">The experts' biases, if they have any.</param>
-    /// <exception cref="ArgumentException">The lists differ in length or hold a null address.</exception>
+    /// <param name="scales">The scales of quantised weights; null for others.</param>
+    /// <exception cref="ArgumentException">
+    /// The lists differ in length or hold a null address, 4-bit weights have rows of odd length, or weights of this type want
+    /// scales of their shape, or none.
+    /// </exception>
     public static ExpertWeights<T> FromPointers(
-        int hiddenSize, int intermediateSize, ReadOnlySpan<nint> gate, ReadOnlySpan<nint> up, ReadOnlySpan<nint> down, IDisposable? owner = null, ExpertBiases? biases = null)
+        int hiddenSize, int intermediateSize, ReadOnlySpan<nint> gate, ReadOnlySpan<nint> up, ReadOnlySpan<nint> down, IDisposable? owner = null,
+        ExpertBiases? biases = null, ExpertScales? scales = null)
     {
+        RequireEven(hiddenSize, nameof(hiddenSize));
+        RequireEven(intermediateSize, nameof(intermediateSize));
         if (!up.IsEmpty) RequireLength(up.Length, gate.Length, nameof(up), "[E]");
         RequireLength(down.Length, gate.Length, nameof(down), "[E]");
-        var weights = new ExpertWeights<T>(gate.Length, hiddenSize, intermediateSize, !up.IsEmpty, biases, owner is null ? [] : [owner]);
+        var weights = new ExpertWeights<T>(gate.Length, hiddenSize, intermediateSize, !up.IsEmpty, biases, owner is null ? [] : [owner], scales);
         for (var expert = 0; expert < gate.Length; expert++)
         {
             if (gate[expert] == 0 || (weights.IsGated && up[expert] == 0) || down[expert] == 0) throw new ArgumentException($"expert {expert} has a null address", nameof(gate));
@@ -133,6 +175,27 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
         }
 
         return weights;
+    }
+
+    /// <summary>One row of a projection in single precision: number less zero point, times scale.</summary>
+    /// <param name="projection">The matrix.</param>
+    /// <param name="expert">Number of the expert.</param>
+    /// <param name="row">Number of the row.</param>
+    /// <param name="target">Receives H weights of a gate or up row, I weights of a down row.</param>
+    /// <exception cref="ArgumentException">There is no such row, or the target has another length.</exception>
+    /// <exception cref="NotSupportedException">Weights of this type belong to no kernel.</exception>
+    /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
+    public void CopyRow(ExpertProjection projection, int expert, int row, Span<float> target)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var (rows, columns) = projection == ExpertProjection.Down ? (HiddenSize, IntermediateSize) : (IntermediateSize, HiddenSize);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)expert, (uint)Experts, nameof(expert));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)rows, nameof(row));
+        if (projection == ExpertProjection.Up && !IsGated) throw new ArgumentException("the experts have no up projections", nameof(projection));
+        RequireLength(target.Length, columns, nameof(target), projection == ExpertProjection.Down ? "[I]" : "[H]");
+        var source = (T*)Table((int)projection)[expert] + ((nint)row * columns / WeightsPerElement);
+        var scales = projection switch { ExpertProjection.Gate => GateScales, ExpertProjection.Up => UpScales, _ => DownScales };
+        fixed (float* first = target) WeightRow.Widen(source, first, columns, row, _scales, scales, expert);
     }
 
     /// <summary>Unpins or releases the memory. Calls that still run must have ended.</summary>
@@ -145,13 +208,44 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    private void** Table(int row) => _pointers + ((nint)row * Experts);
+
+    private MoeScales ScalesAt(int row) => _scales is null ? default : new MoeScales
+    {
+        Scales = (float**)Table(row),
+        ZeroPoints = _scales.HasZeroPoints ? (byte**)Table(row + 3) : null,
+    };
+
+    private IDisposable[] FillScales(ExpertScales scales, out int upRowShift) =>
+        scales.Fill(Experts, HiddenSize, IntermediateSize, IsGated, WeightsPerElement == 2, (GateScales, UpScales, DownScales), out upRowShift);
+
+    private static void RequireScales(ExpertScales? scales)
+    {
+        var isQuantized = typeof(T) == typeof(Float8E4M3) || typeof(T) == typeof(sbyte) || typeof(T) == typeof(Int4Pair);
+        if (isQuantized != scales is not null)
+            throw new ArgumentException($"weights of type {typeof(T).Name} have {(isQuantized ? "scales; there are none" : "no scales")}", nameof(scales));
+        if (scales is { HasZeroPoints: true } && typeof(T) == typeof(Float8E4M3))
+            throw new ArgumentException($"weights of type {nameof(Float8E4M3)} have no zero points", nameof(scales));
+    }
+
+    private static void RequireEven(int width, string argument)
+    {
+        if (width % WeightsPerElement != 0) throw new ArgumentException($"{argument} is {width}; 4-bit weights lie in pairs, so it must be even", argument);
+    }
+
+    private static void RequireFused(long actual, long rows, int columns, string argument, string shape)
+    {
+        RequireEven(columns, argument);
+        RequireLength(actual, rows * columns / WeightsPerElement, argument, WeightsPerElement == 2 ? $"{shape} / 2]" : $"{shape}]");
+    }
+
     private static ExpertWeights<T> Pinned(
-        ReadOnlyMemory<T> gateUp, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, bool gated, ExpertBiases? biases)
+        ReadOnlyMemory<T> gateUp, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, bool gated, ExpertBiases? biases, ExpertScales? scales)
     {
         MemoryHandle gateUpHandle = gateUp.Pin(), downHandle = down.Pin();
         try
         {
-            var weights = new ExpertWeights<T>(experts, hiddenSize, intermediateSize, gated, biases, [gateUpHandle, downHandle]);
+            var weights = new ExpertWeights<T>(experts, hiddenSize, intermediateSize, gated, biases, [gateUpHandle, downHandle], scales);
             weights.SetAddresses((T*)gateUpHandle.Pointer, (T*)downHandle.Pointer);
             return weights;
         }
@@ -166,7 +260,7 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
     /// <summary>Points at contiguous tensors [E, 2I, H], or [E, I, H] without up projections, and [E, H, I].</summary>
     private void SetAddresses(T* gateUp, T* down)
     {
-        var matrix = (nint)HiddenSize * IntermediateSize;
+        var matrix = (nint)HiddenSize * IntermediateSize / WeightsPerElement;
         var projections = IsGated ? 2 : 1;
         for (nint expert = 0; expert < Experts; expert++)
         {

@@ -35,6 +35,15 @@ public readonly unsafe ref struct FusedMoeCall
     /// <summary>Width I of the intermediate states.</summary>
     public int IntermediateSize => _pointers.IntermediateSize;
 
+    /// <summary>Which weights share a scale.</summary>
+    public WeightQuantization Quantization => _pointers.Scales?.Quantization ?? WeightQuantization.None;
+
+    /// <summary>Weights of a group, or 0.</summary>
+    public int GroupSize => _pointers.Scales?.GroupSize ?? 0;
+
+    /// <summary>Whether groups have zero points.</summary>
+    public bool ZeroPoints => _pointers.Scales?.HasZeroPoints ?? false;
+
     /// <summary>Number of tokens T.</summary>
     public int Tokens => (int)_hidden.Lengths[0];
 
@@ -85,6 +94,9 @@ public readonly unsafe ref struct FusedMoeCall
                 Gate = _pointers.Gate,
                 Up = _pointers.Up,
                 Down = _pointers.Down,
+                GateScales = _pointers.GateScales,
+                UpScales = _pointers.UpScales,
+                DownScales = _pointers.DownScales,
                 GateUpBias = _pointers.Biases is { } first ? first.GateUpAddress : null,
                 DownBias = _pointers.Biases is { } second ? second.DownAddress : null,
             });

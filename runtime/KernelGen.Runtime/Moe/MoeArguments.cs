@@ -42,6 +42,15 @@ public unsafe struct MoeArguments
     /// <summary>Each expert's down projection [H, I], row-major.</summary>
     public void** Down;
 
+    /// <summary>Scales of the gate projections, if they are quantised.</summary>
+    public MoeScales GateScales;
+
+    /// <summary>Scales of the up projections, if they are quantised.</summary>
+    public MoeScales UpScales;
+
+    /// <summary>Scales of the down projections, if they are quantised.</summary>
+    public MoeScales DownScales;
+
     /// <summary>Biases of the first product: each expert's gate rows, then its up rows, [E, 2I]; [E, I] without up rows. Null if there are none.</summary>
     public float* GateUpBias;
 

@@ -13,9 +13,15 @@ internal static class MoeBench
     /// <param name="spec">The experts, valid.</param>
     /// <param name="splitK">Slices of the reduction, or null to try those that suit the number of tokens.</param>
     /// <param name="tokenCounts">T, one after the other.</param>
-    public static IBench Of(FusedMoeSpec spec, int? splitK, IReadOnlyList<int> tokenCounts) => spec.WeightType == DType.BFloat16
-        ? new MoeBench<BFloat16>(spec, splitK, tokenCounts)
-        : new MoeBench<float>(spec, splitK, tokenCounts);
+    public static IBench Of(FusedMoeSpec spec, int? splitK, IReadOnlyList<int> tokenCounts) => spec.WeightType switch
+    {
+        DType.Float16 => new MoeBench<Half>(spec, splitK, tokenCounts),
+        DType.BFloat16 => new MoeBench<BFloat16>(spec, splitK, tokenCounts),
+        DType.Float8E4M3 => new MoeBench<Float8E4M3>(spec, splitK, tokenCounts),
+        DType.Int8 => new MoeBench<sbyte>(spec, splitK, tokenCounts),
+        DType.Int4 => new MoeBench<Int4Pair>(spec, splitK, tokenCounts),
+        _ => new MoeBench<float>(spec, splitK, tokenCounts),
+    };
 }
 
 /// <inheritdoc cref="MoeBench"/>
@@ -46,7 +52,8 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
         var unspecialized = new Contender<ExpertsForward<T>>(template.VariantName, Forms.Unspecialized, KernelAssembly.Compile(template).Forward<T>());
 
         bench.Say("making weights");
-        using var workload = new ExpertsWorkload<T>(spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max(), spec.Activation, spec.ActivationLimit);
+        using var workload = new ExpertsWorkload<T>(
+            spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max(), spec.Activation, spec.ActivationLimit, spec.Quantization, spec.GroupSize);
         foreach (var tokens in tokenCounts)
         {
             var contenders = slices.Where(candidate => splitK is not null || candidate.SplitK == 1 || tokens <= MostSplitTokens)

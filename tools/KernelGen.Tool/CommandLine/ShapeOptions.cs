@@ -64,11 +64,10 @@ internal sealed class ShapeOptions
     private IEnumerable<Option> MoeShape => [_hidden, _intermediate, _activation, _activationLimit, Weights, _splitK];
 
     /// <summary>Type of the experts' weights.</summary>
-    public Option<DType?> Weights { get; } = WeightsOption("Type of the experts' weights; default f32.");
+    public Option<WeightsFormat?> Weights { get; } = WeightsOption("Type of the experts' weights; default f32.");
 
     /// <summary><c>--weights</c> with the types that have a kernel.</summary>
-    public static Option<DType?> WeightsOption(string description) =>
-        Parse.Choice("--weights", description, ("bf16", DType.BFloat16), ("f32", DType.Float32));
+    public static Option<WeightsFormat?> WeightsOption(string description) => Parse.Choice("--weights", description, WeightsFormat.Words);
 
     /// <summary>Adds the options of gates.</summary>
     public void AddGateTo(Command command) => Add(command, [_experts, _topK, .. GateOnly]);
@@ -109,14 +108,17 @@ internal sealed class ShapeOptions
     public FusedMoeSpec Moe(ParseResult parsed)
     {
         RejectOthers(parsed, [.. GateOnly, .. InspectedGateOnly, .. OmniOnly], "moe");
+        var weights = parsed.GetValue(Weights) ?? default;
         var spec = new FusedMoeSpec(
             Required(parsed, _experts),
             Required(parsed, _topK),
             Required(parsed, _hidden),
             Required(parsed, _intermediate),
             parsed.GetValue(_activation) ?? MoeActivation.SiluAndMul,
-            parsed.GetValue(Weights) ?? DType.Float32,
-            SplitK(parsed) ?? 1)
+            weights.Type,
+            SplitK(parsed) ?? 1,
+            Quantization: weights.Quantization,
+            GroupSize: weights.GroupSize)
         {
             ActivationLimit = (float)(parsed.GetValue(_activationLimit) ?? 0),
             Bias = parsed.GetValue(_expertBias),

@@ -63,7 +63,7 @@ internal static class BenchCommand
         var weights = ShapeOptions.WeightsOption("Type of the expert's weights; default f32.");
         var command = new Command("tile", "Times the matrix products alone: what specialising the register tile is worth.") { weights };
         SetBench(command, terminal, parsed => MoeBench.Of(
-            new FusedMoeSpec(1, 1, 256, 256, MoeActivation.SiluAndMul, parsed.GetValue(weights) ?? DType.Float32), splitK: 1, [512]));
+            TileSpec(parsed.GetValue(weights) ?? default), splitK: 1, [512]));
         return command;
     }
 
@@ -93,4 +93,7 @@ internal static class BenchCommand
 
     private static string CommandText(ParseResult parsed) =>
         string.Join(" ", parsed.Tokens.Select(token => token.Value.Contains(' ') ? $"\"{token.Value}\"" : token.Value).Prepend("kernelgen"));
+
+    private static FusedMoeSpec TileSpec(WeightsFormat format) =>
+        new(1, 1, 256, 256, MoeActivation.SiluAndMul, format.Type, Quantization: format.Quantization, GroupSize: format.GroupSize);
 }

@@ -10,4 +10,4 @@ namespace KernelGen.Tool;
 /// <param name="RelativeTolerance">Of the comparison.</param>
 /// <param name="AbsoluteTolerance">Of the comparison.</param>
 internal sealed record LayerRequest(
-    string Model, int Layer, TensorFile Input, DType? Weights, string? Output, TensorFile? Expect, double RelativeTolerance, double AbsoluteTolerance);
+    string Model, int Layer, TensorFile Input, WeightsFormat? Weights, string? Output, TensorFile? Expect, double RelativeTolerance, double AbsoluteTolerance);

@@ -21,45 +21,57 @@ internal static class LayerRun
         var (hidden, tokens) = ReadHidden(request.Input, config.HiddenSize);
         var expected = request.Expect is null ? null : ReadExpected(request.Expect, tokens, config.HiddenSize);
 
-        var weights = request.Weights ?? (layer.WeightType == DType.BFloat16 ? DType.BFloat16 : DType.Float32);
-        var output = weights == DType.BFloat16
-            ? Forward<BFloat16>(layer, DType.BFloat16, hidden, tokens, terminal)
-            : Forward<float>(layer, DType.Float32, hidden, tokens, terminal);
+        var weights = request.Weights ?? new WeightsFormat(layer.WeightType == DType.BFloat16 ? DType.BFloat16 : DType.Float32);
+        var output = weights.Type switch
+        {
+            DType.Float16 => Forward<Half>(layer, weights, hidden, tokens, terminal),
+            DType.BFloat16 => Forward<BFloat16>(layer, weights, hidden, tokens, terminal),
+            DType.Float8E4M3 => Forward<Float8E4M3>(layer, weights, hidden, tokens, terminal),
+            DType.Int8 => Forward<sbyte>(layer, weights, hidden, tokens, terminal),
+            DType.Int4 => Forward<Int4Pair>(layer, weights, hidden, tokens, terminal),
+            _ => Forward<float>(layer, weights, hidden, tokens, terminal),
+        };
 
         if (request.Output is not null) Write(request.Output, output, tokens, config.HiddenSize);
         if (expected is not null) Compare(request, output, expected, config.HiddenSize, terminal);
     }
 
-    private static float[] Forward<T>(MoeLayerTensors layer, DType weightType, float[] hidden, int tokens, Terminal terminal)
+    private static float[] Forward<T>(MoeLayerTensors layer, WeightsFormat weights, float[] hidden, int tokens, Terminal terminal)
         where T : unmanaged
     {
         var config = layer.Config;
-        var specs = LayerSpecs(config, weightType);
+        var specs = LayerSpecs(config, weights);
         foreach (var spec in specs) spec.RequireValid();
         terminal.Output.WriteLine($"layer {layer.Layer} of {config.ModelType}, {tokens} {(tokens == 1 ? "token" : "tokens")}");
         foreach (var spec in specs) terminal.Output.WriteLine($"    {spec.VariantName}");
 
-        return terminal.Watch(say =>
+        var weightError = 0f;
+        var result = terminal.Watch(say =>
         {
             say("making kernels");
             var kernels = KernelAssembly.Compile(specs);
             say("reading weights");
-            using var block = new MoeBlock<T>(layer, kernels.Route, kernels.Forward<T>());
+            using var block = new MoeBlock<T>(layer, kernels.Route, kernels.Forward<T>(), weights.Quantization, weights.GroupSize);
+            weightError = block.LargestWeightError;
             var output = new float[hidden.Length];
             nint[] shape = [tokens, config.HiddenSize];
             say("computing");
             block.Forward(new ReadOnlyTensorSpan<float>(hidden, shape), new TensorSpan<float>(output, shape));
             return output;
         });
+        if (weights.Quantization != WeightQuantization.None)
+            terminal.Output.WriteLine(FormattableString.Invariant($"quantised weights differ from the checkpoint's by at most {weightError:G3}"));
+        return result;
     }
 
     /// <summary>The gate, the routed experts and, unless they are the same kernel, the shared ones.</summary>
-    private static IKernelSpec[] LayerSpecs(MoeModelConfig config, DType weightType)
+    private static IKernelSpec[] LayerSpecs(MoeModelConfig config, WeightsFormat weights)
     {
         var gate = new MoeGateSpec(
             config.Experts, config.TopK, config.Scoring, config.CorrectionBias, config.Groups, config.TopKGroups, config.Renormalize);
         var routed = new FusedMoeSpec(
-            config.Experts, config.TopK, config.HiddenSize, config.IntermediateSize, config.Activation!.Value, weightType)
+            config.Experts, config.TopK, config.HiddenSize, config.IntermediateSize, config.Activation!.Value, weights.Type,
+            Quantization: weights.Quantization, GroupSize: weights.GroupSize)
         {
             Bias = config.ExpertBias,
             RouterWeightOnInput = config.RouterWeightOnInput,

@@ -57,7 +57,7 @@ internal static class DeclaredVariants
     };
 
     private static IEnumerable<IKernelSpec> Specs(FusedMoeAttribute moe) => moe.SplitK.Select(slices => new FusedMoeSpec(
-        moe.Experts, moe.TopK, moe.HiddenSize, moe.IntermediateSize, moe.Activation, moe.WeightType, slices, moe.Specialize)
+        moe.Experts, moe.TopK, moe.HiddenSize, moe.IntermediateSize, moe.Activation, moe.WeightType, slices, moe.Specialize, moe.Quantization, moe.GroupSize, moe.ZeroPoints)
     {
         ActivationLimit = moe.ActivationLimit,
         Bias = moe.Bias,

@@ -1,0 +1,88 @@
+using System.Globalization;
+
+namespace KernelGen.Compiler.Families;
+
+/// <summary>How the weights of experts are stored: which types go with which scales, and what each is called.</summary>
+internal static class WeightFormat
+{
+    /// <summary>Groups are whole vectors of pairs at the widest.</summary>
+    private const int GroupUnit = 32;
+
+    /// <summary>The C# type of a stored weight, as a template that uses <c>KernelGen</c> and <c>System</c> writes it.</summary>
+    public static string TypeName(DType type) => type switch
+    {
+        DType.Float16 => "Half",
+        DType.BFloat16 => "BFloat16",
+        DType.Float8E4M3 => "Float8E4M3",
+        DType.Int8 => "sbyte",
+        DType.Int4 => "Int4Pair",
+        _ => "float",
+    };
+
+    /// <summary>The format's part of a variant name, such as <c>fp8block</c> or <c>int4g128</c>.</summary>
+    public static string Name(FusedMoeSpec spec)
+    {
+        var type = spec.WeightType switch
+        {
+            DType.Float32 => "f32",
+            DType.Float16 => "f16",
+            DType.BFloat16 => "bf16",
+            DType.Float8E4M3 => "fp8",
+            DType.Int8 => "int8",
+            DType.Int4 => "int4",
+            _ => ((int)spec.WeightType).ToString(CultureInfo.InvariantCulture),
+        };
+        var scales = spec.Quantization switch
+        {
+            WeightQuantization.Channel when spec.WeightType == DType.Float8E4M3 => "channel",
+            WeightQuantization.Block128 => "block",
+            WeightQuantization.Group => $"g{spec.GroupSize}",
+            _ => "",
+        };
+        return type + scales + (spec.ZeroPoints ? "zp" : "");
+    }
+
+    /// <summary>The attribute's arguments that say how weights are quantised.</summary>
+    public static string Declaration(FusedMoeSpec spec)
+    {
+        if (spec.Quantization == WeightQuantization.None) return "";
+        var groupSize = spec.GroupSize == 0 ? "" : $", GroupSize = {spec.GroupSize}";
+        var zeroPoints = spec.ZeroPoints ? ", ZeroPoints = true" : "";
+        return $", Quantization = WeightQuantization.{spec.Quantization}{groupSize}{zeroPoints}";
+    }
+
+    /// <summary>What is wrong with the combination, of values that are known one by one.</summary>
+    public static SpecProblem? Validate(FusedMoeSpec spec)
+    {
+        var allowed = Allowed(spec.WeightType);
+        if (!allowed.Contains(spec.Quantization))
+        {
+            return Problem(
+                $"WeightType {spec.WeightType} has no CPU kernel with Quantization {spec.Quantization}; it has with {string.Join(" or ", allowed)}",
+                spec.Quantization == WeightQuantization.None ? nameof(spec.WeightType) : nameof(spec.Quantization));
+        }
+
+        if (spec.Quantization == WeightQuantization.Group && (spec.GroupSize < GroupUnit || spec.GroupSize % GroupUnit != 0 || spec.GroupSize > SpecLimits.Width))
+            return Problem($"GroupSize is {spec.GroupSize}; it must be a multiple of {GroupUnit} up to {SpecLimits.Width}", nameof(spec.GroupSize));
+        if (spec.Quantization != WeightQuantization.Group && spec.GroupSize != 0)
+            return Problem($"GroupSize is {spec.GroupSize}, but Quantization {spec.Quantization} has no groups", nameof(spec.GroupSize));
+        if (spec.Quantization != WeightQuantization.Group && spec.ZeroPoints)
+            return Problem($"ZeroPoints belong to groups; Quantization is {spec.Quantization}", nameof(spec.ZeroPoints));
+        if (spec.WeightType != DType.Int4) return null;
+        return Even(nameof(spec.HiddenSize), spec.HiddenSize) ?? Even(nameof(spec.IntermediateSize), spec.IntermediateSize);
+    }
+
+    private static WeightQuantization[] Allowed(DType type) => type switch
+    {
+        DType.Float8E4M3 => [WeightQuantization.Tensor, WeightQuantization.Channel, WeightQuantization.Block128],
+        DType.Int8 => [WeightQuantization.Channel, WeightQuantization.Group],
+        DType.Int4 => [WeightQuantization.Group],
+        _ => [WeightQuantization.None],
+    };
+
+    private static SpecProblem? Even(string argument, int width) => width % 2 == 0
+        ? null
+        : Problem($"{argument} is {width}, but Int4 weights lie in pairs; it must be even", argument);
+
+    private static SpecProblem Problem(string message, string argument) => new("KG0007", message, argument);
+}

@@ -1,0 +1,145 @@
+using System.Buffers;
+using KernelGen.Cpu;
+
+namespace KernelGen;
+
+/// <summary>
+/// The scales, and perhaps zero points, of all experts' quantised weights. N is 2I for gate and up rows (I where there are no up rows) and H for down
+/// rows, K is H and I. Tensors are used in place; weights that are made with them keep them pinned until they are disposed.
+/// </summary>
+public sealed unsafe class ExpertScales
+{
+    private const int BlockSize = 128;
+
+    private readonly ReadOnlyMemory<float> _gateUp;
+    private readonly ReadOnlyMemory<float> _down;
+    private readonly ReadOnlyMemory<byte> _gateUpZeroPoints;
+    private readonly ReadOnlyMemory<byte> _downZeroPoints;
+
+    private ExpertScales(WeightQuantization quantization, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down, int groupSize = 0)
+    {
+        Quantization = quantization;
+        GroupSize = groupSize;
+        (_gateUp, _down) = (gateUp, down);
+    }
+
+    private ExpertScales(int groupSize, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down, ReadOnlyMemory<byte> gateUpZeroPoints, ReadOnlyMemory<byte> downZeroPoints)
+        : this(WeightQuantization.Group, gateUp, down, groupSize)
+    {
+        HasZeroPoints = true;
+        (_gateUpZeroPoints, _downZeroPoints) = (gateUpZeroPoints, downZeroPoints);
+    }
+
+    /// <summary>Which weights share a scale.</summary>
+    public WeightQuantization Quantization { get; }
+
+    /// <summary>Weights of a row that share a scale, with <see cref="WeightQuantization.Group"/>; else 0.</summary>
+    public int GroupSize { get; }
+
+    /// <summary>Whether groups have zero points. Without, that of 4-bit weights is 8 and that of 8-bit weights 0.</summary>
+    public bool HasZeroPoints { get; }
+
+    /// <summary>One scale for each of an expert's two tensors.</summary>
+    /// <param name="gateUp">[E].</param>
+    /// <param name="down">[E].</param>
+    public static ExpertScales PerTensor(ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) => new(WeightQuantization.Tensor, gateUp, down);
+
+    /// <summary>One scale a row.</summary>
+    /// <param name="gateUp">[E, 2I].</param>
+    /// <param name="down">[E, H].</param>
+    public static ExpertScales PerChannel(ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) => new(WeightQuantization.Channel, gateUp, down);
+
+    /// <summary>One scale for each block of 128 rows by 128 columns; the last ones may be smaller.</summary>
+    /// <param name="gateUp">[E, ⌈2I / 128⌉, ⌈H / 128⌉].</param>
+    /// <param name="down">[E, ⌈H / 128⌉, ⌈I / 128⌉].</param>
+    public static ExpertScales PerBlock128(ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) => new(WeightQuantization.Block128, gateUp, down);
+
+    /// <summary>One scale for each group of <paramref name="groupSize"/> neighbours in a row; the last of a row may be smaller.</summary>
+    /// <param name="groupSize">g.</param>
+    /// <param name="gateUp">[E, 2I, ⌈H / g⌉].</param>
+    /// <param name="down">[E, H, ⌈I / g⌉].</param>
+    public static ExpertScales PerGroup(int groupSize, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) =>
+        new(WeightQuantization.Group, gateUp, down, PositiveGroup(groupSize));
+
+    /// <summary>One scale and one zero point for each group: a weight is <c>(q − zero point) · scale</c>.</summary>
+    /// <param name="groupSize">g.</param>
+    /// <param name="gateUp">[E, 2I, ⌈H / g⌉].</param>
+    /// <param name="down">[E, H, ⌈I / g⌉].</param>
+    /// <param name="gateUpZeroPoints">
+    /// 4-bit weights: [E, I, ⌈H / g⌉], rows 2n and 2n + 1 in the low and the high half of a byte. 8-bit weights: a signed
+    /// byte each, [E, 2I, ⌈H / g⌉].
+    /// </param>
+    /// <param name="downZeroPoints">The same, [E, H / 2, ⌈I / g⌉] or [E, H, ⌈I / g⌉].</param>
+    public static ExpertScales PerGroup(
+        int groupSize, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down, ReadOnlyMemory<byte> gateUpZeroPoints, ReadOnlyMemory<byte> downZeroPoints) =>
+        new(PositiveGroup(groupSize), gateUp, down, gateUpZeroPoints, downZeroPoints);
+
+    /// <summary>Pins the tensors and fills in each expert's addresses.</summary>
+    /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
+    internal IDisposable[] Fill(
+        int experts, int hiddenSize, int intermediateSize, bool gated, bool packed, (MoeScales Gate, MoeScales Up, MoeScales Down) tables, out int upRowShift)
+    {
+        var (gate, up, down) = tables;
+        var gateUp = gated ? "2I" : "I";
+        upRowShift = Quantization == WeightQuantization.Block128 ? intermediateSize % BlockSize : 0;
+        long gateUpScales = Count((gated ? 2L : 1L) * intermediateSize, hiddenSize), downScales = Count(hiddenSize, intermediateSize);
+        Require(_gateUp.Length, experts * gateUpScales, "gateUp scales", Shape(gateUp, "H"));
+        Require(_down.Length, experts * downScales, "down scales", Shape("H", "I"));
+        long perByte = packed ? 2 : 1;
+        if (HasZeroPoints)
+        {
+            Require(_gateUpZeroPoints.Length, experts * gateUpScales / perByte, "gateUp zero points", packed ? $"[E, {gateUp} / 2, ⌈H / {GroupSize}⌉]" : Shape(gateUp, "H"));
+            Require(_downZeroPoints.Length, experts * downScales / perByte, "down zero points", packed ? $"[E, H / 2, ⌈I / {GroupSize}⌉]" : Shape("H", "I"));
+        }
+
+        MemoryHandle gateUpHandle = _gateUp.Pin(), downHandle = _down.Pin(), gateUpZeros = _gateUpZeroPoints.Pin(), downZeros = _downZeroPoints.Pin();
+        var upOffset = Quantization == WeightQuantization.Tensor ? 0 : FirstUp(intermediateSize, hiddenSize);
+        for (var expert = 0; expert < experts; expert++)
+        {
+            gate.Scales[expert] = (float*)gateUpHandle.Pointer + (expert * gateUpScales);
+            down.Scales[expert] = (float*)downHandle.Pointer + (expert * downScales);
+            if (gated) up.Scales[expert] = gate.Scales[expert] + upOffset;
+            if (!HasZeroPoints) continue;
+            gate.ZeroPoints[expert] = (byte*)gateUpZeros.Pointer + (expert * gateUpScales / perByte);
+            if (gated) up.ZeroPoints[expert] = gate.ZeroPoints[expert] + (upOffset / perByte);
+            down.ZeroPoints[expert] = (byte*)downZeros.Pointer + (expert * downScales / perByte);
+        }
+
+        return [gateUpHandle, downHandle, gateUpZeros, downZeros];
+    }
+
+    private string Shape(string rows, string columns) => Quantization switch
+    {
+        WeightQuantization.Tensor => "[E]",
+        WeightQuantization.Channel => $"[E, {rows}]",
+        WeightQuantization.Block128 => $"[E, ⌈{rows} / 128⌉, ⌈{columns} / 128⌉]",
+        _ => $"[E, {rows}, ⌈{columns} / {GroupSize}⌉]",
+    };
+
+    /// <summary>Scales of one expert's matrix.</summary>
+    private long Count(long rows, long columns) => Quantization switch
+    {
+        WeightQuantization.Tensor => 1,
+        WeightQuantization.Channel => rows,
+        WeightQuantization.Block128 => Blocks(rows, BlockSize) * Blocks(columns, BlockSize),
+        _ => rows * Blocks(columns, GroupSize),
+    };
+
+    /// <summary>The place of the first up row's scale; with blocks that of the block it lies in.</summary>
+    private long FirstUp(long gateRows, long columns) => Quantization == WeightQuantization.Block128
+        ? gateRows / BlockSize * Blocks(columns, BlockSize)
+        : Count(gateRows, columns);
+
+    private static long Blocks(long count, long size) => (count + size - 1) / size;
+
+    private static int PositiveGroup(int groupSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(groupSize, 1);
+        return groupSize;
+    }
+
+    private static void Require(long actual, long expected, string what, string shape)
+    {
+        if (actual != expected) throw new ArgumentException($"the {what} hold {actual} elements; expected {shape} = {expected}", "scales");
+    }
+}

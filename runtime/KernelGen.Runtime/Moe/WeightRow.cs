@@ -1,0 +1,59 @@
+using KernelGen.Numerics;
+
+namespace KernelGen.Cpu;
+
+/// <summary>Stored rows of any declared format in single precision, for who is no kernel.</summary>
+internal static unsafe class WeightRow
+{
+    private const int BlockSize = 128;
+
+    public static void Widen<T>(T* source, float* target, int columns, int row, ExpertScales? scales, in MoeScales table, int expert)
+        where T : unmanaged
+    {
+        if (typeof(T) == typeof(float)) Simd.Widen((float*)source, target, columns);
+        else if (typeof(T) == typeof(Half)) Simd.Widen((Half*)source, target, columns);
+        else if (typeof(T) == typeof(BFloat16)) Simd.Widen((BFloat16*)source, target, columns);
+        else if (scales is not null) Dequantize(source, target, columns, row, scales, table, expert);
+        else throw new NotSupportedException($"weights of type {typeof(T).Name} belong to no kernel");
+    }
+
+    private static void Dequantize<T>(T* source, float* target, int columns, int row, ExpertScales scales, in MoeScales table, int expert)
+        where T : unmanaged
+    {
+        var width = scales.Quantization switch { WeightQuantization.Block128 => BlockSize, WeightQuantization.Group => scales.GroupSize, _ => columns };
+        var groups = (columns + width - 1) / width;
+        nint scaleRow = scales.Quantization switch { WeightQuantization.Tensor => 0, WeightQuantization.Block128 => (row + table.RowShift) / BlockSize, _ => row };
+        for (var group = 0; group < groups; group++)
+        {
+            var first = group * width;
+            var count = Math.Min(width, columns - first);
+            var scale = table.Scales[expert][(scaleRow * groups) + group];
+            if (typeof(T) == typeof(Float8E4M3)) Simd.Dequantize((Float8E4M3*)source + first, target + first, count, scale);
+            else if (typeof(T) == typeof(sbyte)) Simd.Dequantize((sbyte*)source + first, target + first, count, ByteZero(table, expert, row, groups, group), scale);
+            else Pairs((Int4Pair*)source, target, first, count, PairZero(table, expert, row, groups, group), scale);
+        }
+    }
+
+    // A group of odd size may begin within a pair.
+    private static void Pairs(Int4Pair* source, float* target, int first, int count, float zero, float scale)
+    {
+        if (first % 2 != 0)
+        {
+            target[first] = (source[first / 2].High - zero) * scale;
+            first++;
+            count--;
+        }
+
+        Simd.Dequantize(source + (first / 2), target + first, count, zero, scale);
+    }
+
+    private static float ByteZero(in MoeScales table, int expert, int row, int groups, int group) =>
+        table.ZeroPoints is null ? 0 : (sbyte)table.ZeroPoints[expert][((nint)row * groups) + group];
+
+    private static float PairZero(in MoeScales table, int expert, int row, int groups, int group)
+    {
+        if (table.ZeroPoints is null) return 8;
+        var pair = new Int4Pair(table.ZeroPoints[expert][((nint)(row / 2) * groups) + group]);
+        return row % 2 == 0 ? pair.Low : pair.High;
+    }
+}

@@ -1,0 +1,204 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using KernelGen.Cpu;
+using KernelGen.Numerics;
+
+namespace KernelGen.Templates.Cpu;
+
+/// <content>Weights with scales: products of the stored numbers, group by group, each multiplied by its scale once.</content>
+internal static unsafe partial class FusedMoe<TWeight>
+{
+    [Specialize] private const WeightQuantization Quantization = WeightQuantization.None;
+
+    /// <summary>Weights of a row that share a scale, in groups.</summary>
+    [Specialize] private const int GroupSize = 0;
+
+    /// <summary>Whether groups have zero points of their own.</summary>
+    [Specialize] private const bool ZeroPoints = false;
+
+    /// <summary>Weights in a stored element: two in a pair.</summary>
+    [Specialize] private const int WeightsPerElement = 1;
+
+    private const bool IsQuantized = Quantization != WeightQuantization.None;
+
+    /// <summary>Weights of a row that share a scale; 0 when all do.</summary>
+    private const int ScaleWidth = Quantization == WeightQuantization.Block128 ? 128 : Quantization == WeightQuantization.Group ? GroupSize : 0;
+
+    /// <summary>Slices of the reduction are whole vectors and whole groups.</summary>
+    private const int SliceUnit = ScaleWidth == 0 ? Lanes * WeightsPerElement : ScaleWidth;
+
+    /// <summary>Vectors of numbers between two tests for the end of a group.</summary>
+    private const int DotUnroll = 4;
+
+    private static QuantizedMatrix GateOf(MoeArguments* call, int expert) => QuantizedMatrix.Of(call->Gate, call->GateScales, expert);
+
+    private static QuantizedMatrix UpOf(MoeArguments* call, int expert) => Gated ? QuantizedMatrix.Of(call->Up, call->UpScales, expert) : default;
+
+    private static QuantizedMatrix DownOf(MoeArguments* call, int expert) => QuantizedMatrix.Of(call->Down, call->DownScales, expert);
+
+    /// <summary>
+    /// sums [rows, tokens] = weight rows · tokens, from element begin of the rows on. Rows below
+    /// split are those of first from row on, the others those of
+    /// second.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void QuantizedDot(
+        [Specialize] int rows, [Specialize] int split, [Specialize] int tokens, [Specialize] int width,
+        QuantizedMatrix first, QuantizedMatrix second, int row, nint begin, float* x, nint* offsets, nint depth, float* sums)
+    {
+        var offset = Static.Array<nint>(tokens);
+        foreach (var t in Static.Range(tokens)) offset[t] = offsets[t];
+
+        var weights = Static.Array<nint>(rows);
+        var total = Static.Array<Vector256<float>>(rows, tokens);
+        foreach (var r in Static.Range(rows))
+        {
+            var matrix = r < split ? first : second;
+            weights[r] = (nint)((TWeight*)matrix.Weights + ((((nint)(row + (r % split)) * width) + begin) / WeightsPerElement));
+            foreach (var t in Static.Range(tokens)) sums[(r * tokens) + t] = 0f;
+        }
+
+        nint group = ScaleWidth == 0 ? width : ScaleWidth;
+        nint k = 0;
+        while (k < depth)
+        {
+            nint end = Math.Min(k + group, depth);
+            int number = (int)((begin + k) / group);
+            var part = Static.Array<Vector256<float>>(rows, tokens);
+            var zero = Static.Array<float>(rows);
+            var scale = Static.Array<float>(rows);
+            foreach (var r in Static.Range(rows))
+            {
+                foreach (var t in Static.Range(tokens)) part[r, t] = Vector256<float>.Zero;
+                zero[r] = ZeroPoint(r < split ? first : second, row + (r % split), number, width);
+                scale[r] = ScaleOf(r < split ? first : second, row + (r % split), number, width);
+            }
+
+            if (WeightsPerElement == 2)
+            {
+                var levels = Static.Array<Vector256<float>>(rows);
+                foreach (var r in Static.Range(rows)) levels[r] = Simd.Levels<Vector256<float>>(zero[r]);
+                foreach (var pass in Static.Range(2))
+                {
+                    for (; k <= end - (pass == 0 ? DotUnroll * 2 * Lanes : 2 * Lanes); k += pass == 0 ? DotUnroll * 2 * Lanes : 2 * Lanes)
+                    {
+                        foreach (var r in Static.Range(rows)) Simd.Prefetch((byte*)weights[r] + ((k + (split * width)) / 2));
+                        foreach (var u in Static.Range(pass == 0 ? DotUnroll : 1))
+                        {
+                            var even = Static.Array<Vector256<float>>(tokens);
+                            var odd = Static.Array<Vector256<float>>(tokens);
+                            foreach (var t in Static.Range(tokens))
+                            {
+                                var low = Vector256.Load(x + offset[t] + k + (u * 2 * Lanes));
+                                var high = Vector256.Load(x + offset[t] + k + (u * 2 * Lanes) + Lanes);
+                                even[t] = Simd.Evens(low, high);
+                                odd[t] = Simd.Odds(low, high);
+                            }
+
+                            foreach (var r in Static.Range(rows))
+                            {
+                                var pairs = Simd.LoadPairs<Vector256<int>>((Int4Pair*)weights[r] + (k / 2) + (u * Lanes));
+                                var lows = Simd.LowHalves(pairs, levels[r]);
+                                var highs = Simd.HighHalves(pairs, levels[r]);
+                                foreach (var t in Static.Range(tokens))
+                                    part[r, t] = Simd.MultiplyAdd(highs, odd[t], Simd.MultiplyAdd(lows, even[t], part[r, t]));
+                            }
+                        }
+                    }
+                }
+            }
+            else
+            {
+                foreach (var pass in Static.Range(2))
+                {
+                    for (; k <= end - (pass == 0 ? DotUnroll * Lanes : Lanes); k += pass == 0 ? DotUnroll * Lanes : Lanes)
+                    {
+                        foreach (var r in Static.Range(rows)) Simd.Prefetch((byte*)weights[r] + k + (split * width));
+                        foreach (var u in Static.Range(pass == 0 ? DotUnroll : 1))
+                        {
+                            var token = Static.Array<Vector256<float>>(tokens);
+                            foreach (var t in Static.Range(tokens)) token[t] = Vector256.Load(x + offset[t] + k + (u * Lanes));
+                            foreach (var r in Static.Range(rows))
+                            {
+                                var weight = Load((TWeight*)weights[r] + k + (u * Lanes));
+                                if (ZeroPoints) weight -= Vector256.Create(zero[r]);
+                                foreach (var t in Static.Range(tokens)) part[r, t] = Simd.MultiplyAdd(weight, token[t], part[r, t]);
+                            }
+                        }
+                    }
+                }
+            }
+
+            foreach (var r in Static.Range(rows))
+            {
+                foreach (var t in Static.Range(tokens)) total[r, t] = Simd.MultiplyAdd(part[r, t], Vector256.Create(scale[r]), total[r, t]);
+            }
+
+            for (; k < end; k++)
+            {
+                foreach (var r in Static.Range(rows))
+                {
+                    var weight = (StoredNumber((TWeight*)weights[r], k) - zero[r]) * scale[r];
+                    foreach (var t in Static.Range(tokens)) sums[(r * tokens) + t] += weight * x[offset[t] + k];
+                }
+            }
+        }
+
+        foreach (var r in Static.Range(rows))
+        {
+            foreach (var t in Static.Range(tokens)) sums[(r * tokens) + t] += Simd.Sum(total[r, t]);
+        }
+    }
+
+    /// <summary>Elements k … k + count of a row, in single precision; those ahead rows on are asked for.</summary>
+    private static void Stage([Specialize] int width, [Specialize] int ahead, QuantizedMatrix matrix, int row, int k, float* target, int count)
+    {
+        var source = (TWeight*)matrix.Weights + (((nint)row * width) / WeightsPerElement);
+        Simd.PrefetchRow(source + (((ahead * width) + k) / WeightsPerElement), count / WeightsPerElement);
+        int group = ScaleWidth == 0 ? width : ScaleWidth;
+        var end = k + count;
+        while (k < end)
+        {
+            var number = k / group;
+            var run = Math.Min((number + 1) * group, end) - k;
+            var zero = ZeroPoint(matrix, row, number, width);
+            var scale = ScaleOf(matrix, row, number, width);
+            if (typeof(TWeight) == typeof(Int4Pair)) Simd.Dequantize((Int4Pair*)source + (k / 2), target, run, zero, scale);
+            else if (typeof(TWeight) == typeof(sbyte)) Simd.Dequantize((sbyte*)source + k, target, run, zero, scale);
+            else Simd.Dequantize((Float8E4M3*)source + k, target, run, scale);
+            target += run;
+            k += run;
+        }
+    }
+
+    private static float ScaleOf(QuantizedMatrix matrix, int row, int group, [Specialize] int width)
+    {
+        switch (Quantization)
+        {
+            case WeightQuantization.Channel:
+                return matrix.Scales[row];
+            case WeightQuantization.Block128:
+                return matrix.Scales[((nint)((row + matrix.RowShift) / 128) * ((width + 127) / 128)) + group];
+            case WeightQuantization.Group:
+                return matrix.Scales[((nint)row * ((width + (GroupSize - 1)) / GroupSize)) + group];
+            default:
+                return matrix.Scales[0];
+        }
+    }
+
+    private static float ZeroPoint(QuantizedMatrix matrix, int row, int group, [Specialize] int width)
+    {
+        if (!ZeroPoints) return WeightsPerElement == 2 ? 8f : 0f;
+        nint groups = (width + (GroupSize - 1)) / GroupSize;
+        if (WeightsPerElement == 2) return (matrix.ZeroPoints[((nint)(row / 2) * groups) + group] >> (4 * (row % 2))) & 0xF;
+        return (sbyte)matrix.ZeroPoints[((nint)row * groups) + group];
+    }
+
+    private static float StoredNumber(TWeight* row, nint k)
+    {
+        if (typeof(TWeight) == typeof(Int4Pair)) return (((Int4Pair*)row)[k / 2].Bits >> (int)(4 * (k % 2))) & 0xF;
+        if (typeof(TWeight) == typeof(sbyte)) return ((sbyte*)row)[k];
+        return ((Float8E4M3*)row)[k];
+    }
+}

@@ -1,0 +1,149 @@
+using System.Numerics.Tensors;
+using KernelGen.Compiler.Families;
+using KernelGen.Cpu;
+using KernelGen.OnDemand;
+using KernelGen.Testing;
+
+namespace KernelGen.Tests;
+
+/// <summary>
+/// Random stored numbers, scales and zero points, and the answer in double precision from exactly those numbers: what a
+/// kernel may differ by is the rounding of its sums, not quantisation.
+/// </summary>
+internal sealed class QuantizedCase<T>
+    where T : unmanaged
+{
+    private readonly FusedMoeSpec _spec;
+    private readonly SeededRandom _random;
+    private readonly Matrix _gateUp;
+    private readonly Matrix _down;
+    private readonly float[] _hidden;
+    private readonly float[] _weights;
+    private readonly int[] _experts;
+    private readonly int _tokens;
+
+    public QuantizedCase(FusedMoeSpec spec, int tokens, SeededRandom random)
+    {
+        (_spec, _tokens, _random) = (spec, tokens, random);
+        _gateUp = new Matrix(spec, 2 * spec.IntermediateSize, spec.HiddenSize, random);
+        _down = new Matrix(spec, spec.HiddenSize, spec.IntermediateSize, random);
+        _hidden = random.Normal(tokens * spec.HiddenSize);
+        _weights = random.Normal(tokens * spec.TopK);
+        _experts = [.. Enumerable.Range(0, tokens).SelectMany(_ => random.Permutation(spec.Experts).Take(spec.TopK))];
+    }
+
+    public ExpertWeights<T> Weights()
+    {
+        var scales = _spec.Quantization switch
+        {
+            WeightQuantization.Tensor => ExpertScales.PerTensor(_gateUp.Scales, _down.Scales),
+            WeightQuantization.Channel => ExpertScales.PerChannel(_gateUp.Scales, _down.Scales),
+            WeightQuantization.Block128 => ExpertScales.PerBlock128(_gateUp.Scales, _down.Scales),
+            _ when _spec.ZeroPoints => ExpertScales.PerGroup(_spec.GroupSize, _gateUp.Scales, _down.Scales, _gateUp.ZeroPoints, _down.ZeroPoints),
+            _ => ExpertScales.PerGroup(_spec.GroupSize, _gateUp.Scales, _down.Scales),
+        };
+        return ExpertWeights<T>.FromFused(_gateUp.Numbers, _down.Numbers, _spec.Experts, _spec.HiddenSize, _spec.IntermediateSize, scales: scales);
+    }
+
+    public unsafe float[] Run(delegate*<in MoeArguments, void> kernel)
+    {
+        var output = new float[_tokens * _spec.HiddenSize];
+        output.AsSpan().Fill(float.NaN);
+        using var weights = Weights();
+        FusedMoeCall.Create(
+            new ReadOnlyTensorSpan<float>(_hidden, [_tokens, _spec.HiddenSize]), weights, new ReadOnlyTensorSpan<float>(_weights, [_tokens, _spec.TopK]),
+            new ReadOnlyTensorSpan<int>(_experts, [_tokens, _spec.TopK]), new TensorSpan<float>(output, [_tokens, _spec.HiddenSize])).Run(kernel);
+        return output;
+    }
+
+    public float[] Run(ExpertsForward<T> forward, int splitK)
+    {
+        var output = new float[_tokens * _spec.HiddenSize];
+        using var weights = Weights();
+        forward(
+            new ReadOnlyTensorSpan<float>(_hidden, [_tokens, _spec.HiddenSize]), weights, new ReadOnlyTensorSpan<float>(_weights, [_tokens, _spec.TopK]),
+            new ReadOnlyTensorSpan<int>(_experts, [_tokens, _spec.TopK]), new TensorSpan<float>(output, [_tokens, _spec.HiddenSize]), splitK);
+        return output;
+    }
+
+    public unsafe void Check(delegate*<in MoeArguments, void> kernel, int bits) => Compare(Run(kernel), $"{_spec.VariantName} at {bits} bits");
+
+    public void Compare(float[] output, string what)
+    {
+        var expected = ReferenceMoe.Forward(
+            _hidden, _gateUp.Dequantized, _down.Dequantized, _weights, _experts, _tokens, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize);
+        for (var i = 0; i < expected.Length; i++)
+        {
+            var error = Math.Abs(output[i] - expected[i]);
+            Assert.True(
+                error <= 1e-5 + (1e-4 * Math.Abs(expected[i])), $"{_random.Description}: {what}, {_tokens} tokens: output[{i}] is {output[i]}, expected {expected[i]}");
+        }
+    }
+
+    /// <summary>The matrices [E, N, K] of a projection.</summary>
+    private sealed class Matrix
+    {
+        private readonly FusedMoeSpec _spec;
+        private readonly double[] _values;
+        private readonly int _rows;
+        private readonly int _columns;
+
+        public Matrix(FusedMoeSpec spec, int rows, int columns, SeededRandom random)
+        {
+            (_spec, _rows, _columns) = (spec, rows, columns);
+            var groups = spec.Quantization switch { WeightQuantization.Block128 => (columns + 127) / 128, WeightQuantization.Group => (columns + spec.GroupSize - 1) / spec.GroupSize, _ => 1 };
+            var scaleRows = spec.Quantization switch { WeightQuantization.Block128 => (rows + 127) / 128, WeightQuantization.Tensor => 1, _ => rows };
+            var width = spec.Quantization switch { WeightQuantization.Block128 => 128, WeightQuantization.Group => spec.GroupSize, _ => columns };
+            var height = spec.Quantization switch { WeightQuantization.Block128 => 128, WeightQuantization.Tensor => rows, _ => 1 };
+            var packing = spec.WeightType == DType.Int4 ? 2 : 1;
+            var typical = spec.WeightType switch { DType.Int4 => 5f, DType.Int8 => 75f, _ => 150f };
+
+            Scales = new float[spec.Experts * scaleRows * groups];
+            for (var i = 0; i < Scales.Length; i++) Scales[i] = random.Float(0.5f, 1.5f) / (typical * MathF.Sqrt(columns));
+            ZeroPoints = new byte[spec.Experts * rows * groups / packing];
+            for (var i = 0; i < ZeroPoints.Length; i++) ZeroPoints[i] = packing == 2 ? (byte)random.Int(0, 255) : (byte)(sbyte)random.Int(-20, 20);
+            Numbers = new T[spec.Experts * rows * columns / packing];
+            for (var i = 0; i < Numbers.Length; i++) Numbers[i] = Number(random);
+
+            _values = new double[spec.Experts * rows * columns];
+            for (var i = 0; i < _values.Length; i++)
+            {
+                int column = i % columns, row = i / columns % rows, expert = i / columns / rows;
+                var scale = Scales[(((expert * scaleRows) + (row / height)) * groups) + (column / width)];
+                _values[i] = (Stored(i) - Zero(expert, row, column / width, groups)) * scale;
+            }
+        }
+
+        public T[] Numbers { get; }
+
+        public float[] Scales { get; }
+
+        public byte[] ZeroPoints { get; }
+
+        public double Dequantized(int expert, int row, int column) => _values[(((expert * _rows) + row) * _columns) + column];
+
+        private static T Number(SeededRandom random)
+        {
+            if (typeof(T) == typeof(sbyte)) return (T)(object)(sbyte)random.Int(-128, 127);
+            if (typeof(T) == typeof(Int4Pair)) return (T)(object)new Int4Pair((byte)random.Int(0, 255));
+            var bits = random.Int(0, 253);
+            return (T)(object)new Float8E4M3((byte)(bits < 127 ? bits : bits + 1)); // all but the two NaN
+        }
+
+        private double Stored(int index) => Numbers[typeof(T) == typeof(Int4Pair) ? index / 2 : index] switch
+        {
+            Int4Pair pair => index % 2 == 0 ? pair.Low : pair.High,
+            sbyte number => number,
+            Float8E4M3 number => number,
+            var other => throw new NotSupportedException(other.ToString()),
+        };
+
+        private double Zero(int expert, int row, int group, int groups)
+        {
+            if (!_spec.ZeroPoints) return typeof(T) == typeof(Int4Pair) ? 8 : 0;
+            if (typeof(T) == typeof(sbyte)) return (sbyte)ZeroPoints[(((expert * _rows) + row) * groups) + group];
+            var pair = new Int4Pair(ZeroPoints[(((expert * _rows / 2) + (row / 2)) * groups) + group]);
+            return row % 2 == 0 ? pair.Low : pair.High;
+        }
+    }
+}
