@@ -19,7 +19,7 @@ internal static unsafe partial class FusedMoe<TWeight>
 
     private static void DownRows(MoeArguments* call, MoeBlock block, TWeight* down, int first, int end)
     {
-        if (block.Tokens == 1) DownRows(1, Math.Min(4, HiddenSize), call, block, down, first, end);
+        if (block.Tokens == 1) DownRows(1, Math.Min(8, HiddenSize), call, block, down, first, end);
         else if (block.Tokens == 2) DownRows(2, Math.Min(4, HiddenSize), call, block, down, first, end);
         else if (RowTokens <= 4 || block.Tokens <= 4) DownRows(4, Math.Min(2, HiddenSize), call, block, down, first, end);
         else DownRows(8, Math.Min(2, HiddenSize), call, block, down, first, end);
