@@ -1,0 +1,54 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>The arguments of a CUDA launch as the driver takes them: one block of bytes, each argument at its natural alignment.</summary>
+internal unsafe struct CudaArguments
+{
+    private const int Capacity = 256;
+
+    private fixed byte _bytes[Capacity];
+    private int _length;
+
+    /// <summary>Appends a view, as ILGPU's kernels take it: address and length.</summary>
+    public void Add<T>(in ArrayView<T> view)
+        where T : unmanaged
+    {
+        Add(Address(view));
+        Add(view.Length);
+    }
+
+    /// <summary>Appends a number or an address.</summary>
+    public void Add<T>(T value)
+        where T : unmanaged
+    {
+        var start = (_length + sizeof(T) - 1) / sizeof(T) * sizeof(T);
+        if (start + sizeof(T) > Capacity) throw new InvalidOperationException($"a kernel's arguments may take {Capacity} bytes");
+        Unsafe.WriteUnaligned(ref _bytes[start], value);
+        _length = start + sizeof(T);
+    }
+
+    /// <summary>The device address of a view's first element; 0 for a view of nothing.</summary>
+    public static nint Address<T>(in ArrayView<T> view)
+        where T : unmanaged
+    {
+        return AddressOf(in view);
+
+        // Through the type parameter, because through the interface the view would be boxed.
+        static nint AddressOf<TView>(in TView view)
+            where TView : struct, IContiguousArrayView => view.Buffer is { } buffer ? buffer.NativePtr + (nint)view.IndexInBytes : 0;
+    }
+
+    /// <summary>Launches a function with these arguments.</summary>
+    public void Launch(in CudaLaunch launch)
+    {
+        fixed (byte* bytes = _bytes)
+        {
+            nint length = _length;
+            var extra = stackalloc void*[] { (void*)1, bytes, (void*)2, &length, null };
+            launch.Run(null, extra);
+        }
+    }
+}

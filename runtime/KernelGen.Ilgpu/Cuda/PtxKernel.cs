@@ -1,0 +1,86 @@
+using System.Text;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>A kernel given as PTX text, which ILGPU's accelerators, streams and buffers carry. It is loaded at its first use on an accelerator and stays there.</summary>
+public sealed class PtxKernel
+{
+    private const int LogBytes = 16 * 1024;
+
+    private readonly PerAccelerator<Module> _modules;
+
+    /// <summary>Loads nothing yet.</summary>
+    /// <param name="name">The variant's canonical name, for messages.</param>
+    /// <param name="text">A whole PTX module, with its own <c>.version</c> and <c>.target</c>.</param>
+    /// <param name="entry">Name of the module's <c>.entry</c>.</param>
+    /// <param name="dynamicSharedBytes">Bytes of <c>.extern .shared</c> memory that a launch gets.</param>
+    public PtxKernel(string name, string text, string entry, int dynamicSharedBytes)
+    {
+        (Name, Text, Entry, DynamicSharedBytes) = (name, text, entry, dynamicSharedBytes);
+        _modules = new(Load);
+    }
+
+    /// <summary>The variant's canonical name.</summary>
+    public string Name { get; }
+
+    /// <summary>The PTX module.</summary>
+    public string Text { get; }
+
+    /// <summary>Name of the module's <c>.entry</c>.</summary>
+    public string Entry { get; }
+
+    /// <summary>Bytes of dynamic shared memory of a group.</summary>
+    public int DynamicSharedBytes { get; }
+
+    /// <summary>The driver's function. Thread-safe; only the first use takes long.</summary>
+    /// <exception cref="NotSupportedException">The accelerator is not CUDA's, or its shared memory is too small.</exception>
+    /// <exception cref="CudaException">The driver rejects the text; the message has its log.</exception>
+    public nint FunctionOn(Accelerator accelerator) => _modules.Of(accelerator).Function;
+
+    /// <summary>Launches the kernel.</summary>
+    internal void Launch(CudaStream stream, Index3D grid, Index3D group, in CudaArguments arguments) =>
+        arguments.Launch(new CudaLaunch(FunctionOn(stream.Accelerator), Name, stream, grid, group, DynamicSharedBytes));
+
+    private unsafe Module Load(Accelerator accelerator)
+    {
+        if (accelerator is not CudaAccelerator) throw new NotSupportedException($"{Name} is a CUDA kernel; {accelerator.Name} is no CUDA device");
+        SharedMemoryLimit.Require(accelerator, DynamicSharedBytes, Name);
+        accelerator.Bind();
+
+        var image = Encoding.ASCII.GetBytes(Text + "\0");
+        var log = new byte[LogBytes];
+        nint handle;
+        fixed (byte* imageStart = image, logStart = log)
+        {
+            // CU_JIT_ERROR_LOG_BUFFER and CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES.
+            var names = stackalloc int[] { 5, 6 };
+            var values = stackalloc void*[] { logStart, (void*)LogBytes };
+            var result = CudaDriver.LoadModule(out handle, imageStart, 2, names, values);
+            if (result != CudaError.CUDA_SUCCESS) CudaDriver.Check(result, $"loading the PTX of {Name} into {accelerator.Name} [{LogText(log)}]");
+        }
+
+        var module = new Module(accelerator, handle);
+        CudaDriver.Check(CudaDriver.GetFunction(out var function, handle, Entry), $"finding {Entry} in the PTX of {Name}");
+        if (DynamicSharedBytes > 0)
+        {
+            var allowed = CudaDriver.SetFunctionAttribute(function, CudaDriver.MaxDynamicSharedBytes, DynamicSharedBytes);
+            CudaDriver.Check(allowed, $"giving {Name} {DynamicSharedBytes} bytes of shared memory");
+        }
+
+        module.Function = function;
+        return module;
+    }
+
+    private static string LogText(byte[] log) => Encoding.ASCII.GetString(log, 0, Math.Max(Array.IndexOf(log, (byte)0), 0)).Trim();
+
+    // An object of the accelerator: disposed with it, while its context is still there.
+    private sealed class Module(Accelerator accelerator, nint handle) : AcceleratorObject(accelerator)
+    {
+        public nint Function { get; set; }
+
+        protected override void DisposeAcceleratorObject(bool disposing) => CudaDriver.UnloadModule(handle);
+    }
+}

@@ -1,0 +1,95 @@
+using System.ComponentModel;
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Runtime.Cuda;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>
+/// Functions of single precision for kernels, on every device. ILGPU itself has them only with libraries of its own. Their
+/// absolute errors are below 1e-7 of the largest result that matters to a gate or an activation.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public static class DeviceMath
+{
+    private const float Log2E = 1.44269504f;
+    private const float Ln2High = 0.693145752f;
+    private const float Ln2Low = 1.42860677e-6f;
+
+    /// <summary>The larger of two numbers; <paramref name="number"/> where <paramref name="other"/> is NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Larger(float number, float other)
+    {
+        if (CudaAsm.IsSupported) return IntrinsicMath.Max(number, other);
+        return other > number ? other : number;
+    }
+
+    /// <summary>eˣ.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Exp(float x)
+    {
+        if (CudaAsm.IsSupported)
+        {
+            CudaAsm.Emit("ex2.approx.ftz.f32 %0, %1;", out float result, x * Log2E);
+            return result;
+        }
+
+        return PortableExp(x);
+    }
+
+    /// <summary>1 / x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Reciprocal(float x)
+    {
+        if (CudaAsm.IsSupported)
+        {
+            CudaAsm.Emit("rcp.approx.ftz.f32 %0, %1;", out float result, x);
+            return result;
+        }
+
+        return 1f / x;
+    }
+
+    /// <summary>1 / (1 + e⁻ˣ).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sigmoid(float x) => Reciprocal(1f + Exp(-x));
+
+    /// <summary>√ln(1 + eˣ).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float SqrtSoftplus(float x)
+    {
+        var y = Exp(x < 0f ? x : -x);
+        return MathF.Sqrt((x > 0f ? x : 0f) + Log1P(y));
+    }
+
+    // ln(1 + y) = 2 artanh(y / (2 + y)) for y in [0, 1]: the series in odd powers of at most a third, to the last bit that counts.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Log1P(float y)
+    {
+        var z = y / (2f + y);
+        var s = z * z;
+        var series = (1f / 11) + (s * (1f / 13));
+        series = (1f / 9) + (s * series);
+        series = (1f / 7) + (s * series);
+        series = (1f / 5) + (s * series);
+        series = (1f / 3) + (s * series);
+        return 2f * z * (1f + (s * series));
+    }
+
+    // eˣ = 2ⁿ · eʳ with |r| ≤ ln 2 / 2, ln 2 subtracted in two parts so that nothing is lost.
+    private static float PortableExp(float x)
+    {
+        if (!(x >= -87f)) return x < -87f ? 0f : x;
+        if (x > 88.7f) return float.PositiveInfinity;
+        var n = (int)((x * Log2E) + (x < 0f ? -0.5f : 0.5f));
+        var r = x - (n * Ln2High) - (n * Ln2Low);
+        var power = (1f / 720) + (r * (1f / 5040));
+        power = (1f / 120) + (r * power);
+        power = (1f / 24) + (r * power);
+        power = (1f / 6) + (r * power);
+        power = 0.5f + (r * power);
+        power = 1f + (r * (1f + (r * power)));
+        var half = n / 2; // in two steps: 2ⁿ itself may lie beyond the largest exponent
+        return power * Interop.IntAsFloat((uint)(half + 127) << 23) * Interop.IntAsFloat((uint)(n - half + 127) << 23);
+    }
+}

@@ -1,0 +1,64 @@
+using System.ComponentModel;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Runtime.Cuda;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>
+/// Steps that 32 lanes of a warp take together, for kernels. On CUDA one instruction each, of compute capability 8.0 and later;
+/// elsewhere five exchanges. Every lane must take part.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public static class Warps
+{
+    /// <summary>Lanes of a warp.</summary>
+    public const int Lanes = 32;
+
+    /// <summary>The largest value of all lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Max(uint value)
+    {
+        if (CudaAsm.IsSupported)
+        {
+            CudaAsm.Emit("redux.sync.max.u32 %0, %1, 0xffffffff;", out uint result, value);
+            return result;
+        }
+
+        for (var step = Lanes / 2; step > 0; step /= 2) value = IntrinsicMath.Max(value, Warp.ShuffleXor(value, step));
+        return value;
+    }
+
+    /// <summary>A bit for each lane whose <paramref name="flag"/> is set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Ballot(bool flag)
+    {
+        var bit = flag ? 1u : 0u;
+        if (CudaAsm.IsSupported)
+        {
+            CudaAsm.Emit("{ .reg .pred p; setp.ne.u32 p, %1, 0; vote.sync.ballot.b32 %0, p, 0xffffffff; }", out uint result, bit);
+            return result;
+        }
+
+        bit <<= Warp.LaneIdx;
+        for (var step = Lanes / 2; step > 0; step /= 2) bit |= Warp.ShuffleXor(bit, step);
+        return bit;
+    }
+
+    /// <summary>How many bits of a ballot stand for lanes before this one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int CountBefore(uint ballot, int lane) => BitOperations.PopCount(ballot & ((1u << lane) - 1));
+
+    /// <summary>The sum of all lanes, the same in each, added in the same order every time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(float value)
+    {
+        for (var step = Lanes / 2; step > 0; step /= 2) value += Warp.ShuffleXor(value, step);
+        return value;
+    }
+
+    /// <summary>All lanes see what each has written to shared memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Barrier() => Warp.Barrier();
+}

@@ -1,0 +1,42 @@
+using ILGPU.Runtime;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>Something that is made once for each accelerator and forgotten when the accelerator is disposed.</summary>
+/// <remarks>Looking up takes no lock: a program has one accelerator, or a handful.</remarks>
+internal sealed class PerAccelerator<T>(Func<Accelerator, T> make)
+    where T : class
+{
+    private readonly object _changes = new();
+    private volatile Entry[] _entries = [];
+
+    /// <summary>That of <paramref name="accelerator"/>, made now if this is the first use.</summary>
+    public T Of(Accelerator accelerator)
+    {
+        foreach (var entry in _entries)
+        {
+            if (ReferenceEquals(entry.Accelerator, accelerator)) return entry.Value;
+        }
+
+        return Make(accelerator);
+    }
+
+    private T Make(Accelerator accelerator)
+    {
+        lock (_changes)
+        {
+            if (Array.Find(_entries, entry => ReferenceEquals(entry.Accelerator, accelerator)) is { Value: { } made }) return made;
+            var value = make(accelerator);
+            _entries = [.. _entries, new Entry(accelerator, value)];
+            accelerator.Disposed += (_, _) => Forget(accelerator);
+            return value;
+        }
+    }
+
+    private void Forget(Accelerator accelerator)
+    {
+        lock (_changes) _entries = Array.FindAll(_entries, entry => !ReferenceEquals(entry.Accelerator, accelerator));
+    }
+
+    private readonly record struct Entry(Accelerator Accelerator, T Value);
+}
