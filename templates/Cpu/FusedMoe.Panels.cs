@@ -49,23 +49,24 @@ internal static unsafe partial class FusedMoe<TWeight>
                 {
                     if (IsQuantized)
                     {
-                        Stage(HiddenSize, TileColumns, GateOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
-                        if (Gated) Stage(HiddenSize, TileColumns, UpOf(call, blocks->Expert), column + r, k, staged + ((TileColumns + r) * StagedStride), depth);
+                        Stage(HiddenSize, GateOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
+                        if (Gated) Stage(HiddenSize, UpOf(call, blocks->Expert), column + r, k, staged + ((TileColumns + r) * StagedStride), depth);
                     }
                     else
                     {
                         var row = ((nint)(column + r) * HiddenSize) + k;
                         Widen(gate + row, staged + (r * StagedStride), depth);
                         if (Gated) Widen(up + row, staged + ((TileColumns + r) * StagedStride), depth);
-                        Simd.PrefetchRow(gate + row + (TileColumns * HiddenSize), depth * sizeof(TWeight)); // for the next tile
-                        if (Gated) Simd.PrefetchRow(up + row + (TileColumns * HiddenSize), depth * sizeof(TWeight));
                     }
                 }
 
+                var next = (((nint)(column + TileColumns) * HiddenSize) + ((nint)k * TileColumns)) / WeightsPerElement;
                 for (var p = 0; p < panels; p++)
                 {
                     var tokens = call->Packed + ((nint)blocks[p].Row * HiddenSize) + ((nint)k * blocks[p].Width);
-                    MultiplyTile(GateUpTileRows, blocks[p].Width, staged, tokens, depth, sums + (p * GateUpSums));
+                    var ask = p == 0 ? gate + next : (TWeight*)staged;
+                    var askUp = Gated && p == 0 ? up + next : ask;
+                    MultiplyTile(GateUpTileRows, Projections, blocks[p].Width, staged, tokens, depth, sums + (p * GateUpSums), (byte*)ask, (byte*)askUp);
                 }
             }
 
@@ -111,21 +112,21 @@ internal static unsafe partial class FusedMoe<TWeight>
                 {
                     if (IsQuantized)
                     {
-                        Stage(IntermediateSize, DownTileRows, DownOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
+                        Stage(IntermediateSize, DownOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
                     }
                     else
                     {
-                        var row = down + ((nint)(column + r) * IntermediateSize) + k;
-                        Widen(row, staged + (r * StagedStride), depth);
-                        Simd.PrefetchRow(row + (DownTileRows * IntermediateSize), depth * sizeof(TWeight));
+                        Widen(down + ((nint)(column + r) * IntermediateSize) + k, staged + (r * StagedStride), depth);
                     }
                 }
 
+                var next = (((nint)(column + DownTileRows) * IntermediateSize) + ((nint)k * DownTileRows)) / WeightsPerElement;
                 for (var p = 0; p < panels; p++)
                 {
                     var width = blocks[p].Width;
                     var tokens = call->Activations + ((nint)blocks[p].Row * IntermediateSize) + ((nint)k * width);
-                    MultiplyTile(DownTileRows, width, staged, tokens, depth, sums + (p * DownSums) + ((column - first) * width));
+                    var ask = (byte*)(p == 0 ? down + next : (TWeight*)staged);
+                    MultiplyTile(DownTileRows, 1, width, staged, tokens, depth, sums + (p * DownSums) + ((column - first) * width), ask, ask);
                 }
             }
         }
@@ -147,15 +148,20 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
-    private static void MultiplyTile([Specialize] int rows, int width, float* staged, float* tokens, int depth, float* sums)
+    private static void MultiplyTile(
+        [Specialize] int rows, [Specialize] int streams, int width, float* staged, float* tokens, int depth, float* sums, byte* ask, byte* askUp)
     {
-        if (width == PanelTokens) Tile(rows, TileVectors, staged, tokens, depth, sums);
-        else Tile(rows, 1, staged, tokens, depth, sums);
+        if (width == PanelTokens) Tile(rows, streams, TileVectors, staged, tokens, depth, sums, ask, askUp);
+        else Tile(rows, streams, 1, staged, tokens, depth, sums, ask, askUp);
     }
 
-    /// <summary>Adds to sums [rows, width] the products of staged weights [rows, depth] and tokens [depth, width].</summary>
+    /// <summary>
+    /// Adds to sums [rows, width] the products of staged weights [rows, depth] and tokens [depth, width]. Meanwhile the next
+    /// tile's weights, one piece of each stream, come into the second-level cache.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile([Specialize] int rows, [Specialize] int vectors, float* staged, float* tokens, nint depth, float* sums)
+    private static void Tile(
+        [Specialize] int rows, [Specialize] int streams, [Specialize] int vectors, float* staged, float* tokens, nint depth, float* sums, byte* ask, byte* askUp)
     {
         var acc = Static.Array<Vector256<float>>(rows, vectors);
         foreach (var r in Static.Range(rows))
@@ -165,6 +171,14 @@ internal static unsafe partial class FusedMoe<TWeight>
 
         for (nint k = 0; k < depth; k++)
         {
+            Simd.PrefetchSoon(ask);
+            ask += rows / streams * sizeof(TWeight) / WeightsPerElement;
+            if (streams == 2)
+            {
+                Simd.PrefetchSoon(askUp);
+                askUp += rows / streams * sizeof(TWeight) / WeightsPerElement;
+            }
+
             var token = Static.Array<Vector256<float>>(vectors);
             foreach (var v in Static.Range(vectors)) token[v] = Vector256.Load(tokens + (v * Lanes));
             foreach (var r in Static.Range(rows))
