@@ -26,14 +26,15 @@ public sealed class KernelGenerator : IIncrementalGenerator
         var ofOmniExperts = Declared(context, KernelAttributes.OmniExperts);
         var clashes = ofGates.Collect().Combine(ofExperts.Collect()).Combine(ofOmniRouters.Collect().Combine(ofOmniExperts.Collect()))
             .Select(static (all, _) => FileNames.Clashes([.. all.Left.Left, .. all.Left.Right, .. all.Right.Left, .. all.Right.Right]));
-        RegisterOutput(context, ofGates, clashes);
-        RegisterOutput(context, ofExperts, clashes);
-        RegisterOutput(context, ofOmniRouters, clashes);
-        RegisterOutput(context, ofOmniExperts, clashes);
+        var hasIlgpu = context.CompilationProvider.Select(static (compilation, _) => IlgpuReferences.AreIn(compilation));
+        foreach (var declared in new[] { ofGates, ofExperts, ofOmniRouters, ofOmniExperts }) RegisterOutput(context, declared, clashes, hasIlgpu);
     }
 
     private static void RegisterOutput(
-        IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<DeclaredClass> declared, IncrementalValueProvider<EquatableArray<string>> clashes)
+        IncrementalGeneratorInitializationContext context,
+        IncrementalValuesProvider<DeclaredClass> declared,
+        IncrementalValueProvider<EquatableArray<string>> clashes,
+        IncrementalValueProvider<bool> hasIlgpu)
     {
         var classes = declared.Combine(clashes)
             .Select(static (pair, _) => pair.Left with { HintName = FileNames.Of(pair.Left, pair.Right) })
@@ -44,15 +45,25 @@ public sealed class KernelGenerator : IIncrementalGenerator
         var variants = classes
             .SelectMany(static (declared, _) => declared.Variants.Select(spec => new DeclaredVariant(declared.FullName, declared.HintName, spec)))
             .WithTrackingName(TrackingNames.Variants);
-        context.RegisterImplementationSourceOutput(variants, static (output, variant) => AddVariant(output, variant));
+        context.RegisterImplementationSourceOutput(variants, static (output, variant) => AddVariant(output, variant, KernelEmitter.EmitVariant));
+
+        context.RegisterSourceOutput(With(hasIlgpu, classes), static (output, declared) =>
+        {
+            foreach (var source in KernelEmitter.EmitIlgpuDispatcher(declared)) Add(output, source);
+        });
+        context.RegisterImplementationSourceOutput(With(hasIlgpu, variants), static (output, variant) => AddVariant(output, variant, KernelEmitter.EmitIlgpuVariant));
     }
 
+    private static IncrementalValuesProvider<T> With<T>(IncrementalValueProvider<bool> condition, IncrementalValuesProvider<T> values) =>
+        values.Combine(condition).Where(static pair => pair.Right).Select(static (pair, _) => pair.Left);
+
     // A template that cannot be specialised is our defect; it must not take the project's other kernels along.
-    private static void AddVariant(SourceProductionContext output, DeclaredVariant variant)
+    private static void AddVariant(
+        SourceProductionContext output, DeclaredVariant variant, Func<string, string, IKernelSpec, IReadOnlyList<EmittedSource>> emit)
     {
         try
         {
-            foreach (var source in KernelEmitter.EmitVariant(variant.ClassFullName, variant.ClassHintName, variant.Spec)) Add(output, source);
+            foreach (var source in emit(variant.ClassFullName, variant.ClassHintName, variant.Spec)) Add(output, source);
         }
         catch (InvalidOperationException defect)
         {

@@ -1,12 +1,11 @@
 using KernelGen.Compiler.Families;
-using KernelGen.Cpu;
 using KernelGen.OnDemand;
 using KernelGen.Testing;
 
 namespace KernelGen.Tests;
 
 /// <summary>Logits of some tokens, where they and the outputs lie in memory, and what the reference makes of them.</summary>
-internal sealed unsafe class GateCase
+internal sealed class GateCase
 {
     private const int Guard = 16;
     private const float WeightPoison = -12345f;
@@ -53,7 +52,7 @@ internal sealed unsafe class GateCase
     }
 
     /// <summary>Routes with a kernel; ids must be the reference's, weights within 1e-6, and nothing beside them may change.</summary>
-    public void Check(GateKernel kernel, string kernelName)
+    public void Check(IGateRunner kernel, string kernelName)
     {
         var stride = _spec.TopK + _gap;
         var weights = new float[(_tokens * stride) + (2 * Guard)];
@@ -84,45 +83,22 @@ internal sealed unsafe class GateCase
     private bool IsClose(float actual, double expected) =>
         actual == expected || Math.Abs(actual - expected) <= 1e-6 * Math.Max(Math.Max(1, Math.Abs(_factor)), Math.Abs(expected));
 
-    private void Run(GateKernel kernel, float[] weights, int[] experts, int stride)
+    private void Run(IGateRunner kernel, float[] weights, int[] experts, int stride)
     {
         switch (_spec.LogitsType)
         {
             case DType.Float16:
-                Run(kernel, Array.ConvertAll(_logits, logit => (Half)logit), weights, experts, stride);
+                kernel.Run(Buffers(Array.ConvertAll(_logits, logit => (Half)logit)));
                 break;
             case DType.BFloat16:
-                Run(kernel, Array.ConvertAll(_logits, logit => (BFloat16)logit), weights, experts, stride);
+                kernel.Run(Buffers(Array.ConvertAll(_logits, logit => (BFloat16)logit)));
                 break;
             default:
-                Run(kernel, _logits, weights, experts, stride);
+                kernel.Run(Buffers(_logits));
                 break;
         }
-    }
 
-    private void Run<TLogit>(GateKernel kernel, TLogit[] logitValues, float[] weights, int[] experts, int stride)
-        where TLogit : unmanaged
-    {
-        fixed (TLogit* logits = logitValues)
-        fixed (float* bias = _bias, weightsStart = weights)
-        fixed (int* expertsStart = experts, table = _table, tokenIds = _tokenIds)
-        {
-            var arguments = new GateArguments
-            {
-                Logits = logits,
-                LogitsStride = _spec.Experts + _gap,
-                CorrectionBias = bias,
-                TokenIds = tokenIds,
-                Table = table,
-                TableStride = stride,
-                Weights = weightsStart + Guard,
-                WeightsStride = stride,
-                Experts = expertsStart + Guard,
-                ExpertsStride = stride,
-                Tokens = _tokens,
-                RoutedScalingFactor = _factor,
-            };
-            kernel.Run(in arguments);
-        }
+        GateBuffers<TLogit> Buffers<TLogit>(TLogit[] logits)
+            where TLogit : unmanaged => new(_spec, _tokens, logits, _spec.Experts + _gap, _bias, _tokenIds, _table, weights, experts, Guard, stride, _factor);
     }
 }

@@ -2,9 +2,33 @@ using KernelGen.Cpu;
 
 namespace KernelGen.Tests;
 
-/// <summary>The entry of a gate kernel.</summary>
-internal readonly unsafe struct GateKernel(nint address)
+/// <summary>A gate kernel of the CPU, by its address.</summary>
+internal sealed unsafe class GateKernel(nint address) : IGateRunner
 {
-    /// <summary>Routes the tokens of a call.</summary>
-    public delegate*<in GateArguments, void> Run => (delegate*<in GateArguments, void>)address;
+    /// <inheritdoc/>
+    public void Run<TLogit>(GateBuffers<TLogit> buffers)
+        where TLogit : unmanaged
+    {
+        fixed (TLogit* logits = buffers.Logits)
+        fixed (float* bias = buffers.Bias, weights = buffers.Weights)
+        fixed (int* experts = buffers.Experts, table = buffers.Table, tokenIds = buffers.TokenIds)
+        {
+            var arguments = new GateArguments
+            {
+                Logits = logits,
+                LogitsStride = buffers.LogitsStride,
+                CorrectionBias = bias,
+                TokenIds = tokenIds,
+                Table = table,
+                TableStride = buffers.Stride,
+                Weights = weights + buffers.Guard,
+                WeightsStride = buffers.Stride,
+                Experts = experts + buffers.Guard,
+                ExpertsStride = buffers.Stride,
+                Tokens = buffers.Tokens,
+                RoutedScalingFactor = buffers.Factor,
+            };
+            ((delegate*<in GateArguments, void>)address)(in arguments);
+        }
+    }
 }

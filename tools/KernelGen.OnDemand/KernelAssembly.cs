@@ -23,17 +23,25 @@ public sealed class KernelAssembly
 
     /// <summary>Makes kernels for <paramref name="specs"/>, whose dispatch keys differ.</summary>
     /// <exception cref="ArgumentException">A spec is invalid; the message holds every problem.</exception>
-    public static KernelAssembly Compile(params IKernelSpec[] specs)
+    public static KernelAssembly Compile(params IKernelSpec[] specs) => Compile(specs, forIlgpu: false);
+
+    /// <summary>The same with the entry points and kernels for ILGPU's devices. The program must reference KernelGen.Ilgpu.</summary>
+    /// <exception cref="ArgumentException">A spec is invalid; the message holds every problem.</exception>
+    public static KernelAssembly CompileForIlgpu(params IKernelSpec[] specs) => Compile(specs, forIlgpu: true);
+
+    private static KernelAssembly Compile(IKernelSpec[] specs, bool forIlgpu)
     {
         var problems = specs.SelectMany(spec => spec.Validate()).Select(problem => $"{problem.Id}: {problem.Message}").Distinct().ToArray();
         if (problems.Length > 0) throw new ArgumentException(string.Join("; ", problems), nameof(specs));
 
-        var sources = KernelEmitter.Emit(new DeclaredClass(
+        var declared = new DeclaredClass(
             "", EquatableArray<ContainingType>.Empty, ClassName, "public static", new(specs.OfType<MoeGateSpec>()), new(specs.OfType<FusedMoeSpec>()))
         {
             OmniRouters = new(specs.OfType<OmniRouterSpec>()),
             OmniExperts = new(specs.OfType<OmniExpertsSpec>()),
-        });
+        };
+        var sources = KernelEmitter.Emit(declared);
+        if (forIlgpu) sources = [.. sources, .. KernelEmitter.EmitIlgpu(declared)];
         return new KernelAssembly(Load(sources).GetType(ClassName, throwOnError: true)!);
     }
 
@@ -71,6 +79,15 @@ public sealed class KernelAssembly
         var type = _class.Assembly.GetTypes().Single(type => type.DeclaringType?.Name == spec.VariantName && type.Name == KernelRecipe.ClassName(vectorBits));
         return type.GetMethod(entry, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!.MethodHandle.GetFunctionPointer();
     }
+
+    /// <summary>What launches the ILGPU kernels of a spec, for example a <c>GateKernels&lt;float&gt;</c>.</summary>
+    public object IlgpuKernels(IKernelSpec spec) =>
+        _class.Assembly.GetTypes().Single(type => type.Name == IlgpuRecipe.VariantName(spec)).GetField("Kernels")!.GetValue(null)!;
+
+    /// <summary>A generated member as a delegate.</summary>
+    /// <exception cref="InvalidOperationException">No member has this name and these parameters.</exception>
+    public TDelegate Entry<TDelegate>(string name)
+        where TDelegate : Delegate => Bind<TDelegate>(name);
 
     private static Assembly Load(IReadOnlyList<EmittedSource> sources)
     {

@@ -23,6 +23,9 @@ internal static class GeneratedNames
     /// <summary>The type of a variant in a dispatcher. The double colon looks among aliases only, so that no name of the user's can come between.</summary>
     public static string VariantType(IKernelSpec spec) => $"{VariantsAlias}::{spec.VariantName}";
 
+    /// <summary>The same for the variant for ILGPU's devices.</summary>
+    public static string IlgpuVariantType(IKernelSpec spec) => $"{VariantsAlias}::{IlgpuRecipe.VariantName(spec)}";
+
     /// <summary>Each part of a dotted name as it is written in C#.</summary>
     public static string EscapeDotted(string name) => string.Join(".", name.Split('.').Select(Escape));
 

@@ -9,6 +9,20 @@ public static class KernelEmitter
     public static IReadOnlyList<EmittedSource> Emit(DeclaredClass declared) =>
         [EmitDispatcher(declared), .. declared.Variants.SelectMany(spec => EmitVariant(declared.FullName, declared.HintName, spec))];
 
+    /// <summary>Every further file of a class whose compilation references ILGPU.</summary>
+    public static IReadOnlyList<EmittedSource> EmitIlgpu(DeclaredClass declared) =>
+        [.. EmitIlgpuDispatcher(declared), .. declared.Variants.SelectMany(spec => EmitIlgpuVariant(declared.FullName, declared.HintName, spec))];
+
+    /// <summary>The file with the members that take a stream and views; none where no family of the class has ILGPU kernels.</summary>
+    public static IReadOnlyList<EmittedSource> EmitIlgpuDispatcher(DeclaredClass declared) => IlgpuDispatcherFile.Emit(declared);
+
+    /// <summary>The files of one variant for ILGPU's devices; none where its family has no ILGPU kernels.</summary>
+    /// <param name="classFullName">The class that declares the variant, as in <see cref="DeclaredClass.FullName"/>.</param>
+    /// <param name="classHintName">What the file names start with, as in <see cref="DeclaredClass.HintName"/>.</param>
+    /// <param name="spec">A valid spec.</param>
+    public static IReadOnlyList<EmittedSource> EmitIlgpuVariant(string classFullName, string classHintName, IKernelSpec spec) =>
+        IlgpuVariantFiles.Emit(classFullName, classHintName, spec);
+
     /// <summary>The file with the members that users call.</summary>
     public static EmittedSource EmitDispatcher(DeclaredClass declared) => DispatcherFile.Emit(declared);
 

@@ -108,10 +108,13 @@ internal static class MoeGateDispatcher
                 }
             }
 
-            var (logitsType, hashTable) = (TypeValue(gates[0].LogitsType), Literal(gates[0].HashTable));
-            using (writer.Indent("default:")) writer.Line($"throw NoSuchGate(call.Experts, call.TopK, {correctionBias}, {logitsType}, {hashTable});");
+            using (writer.Indent("default:")) writer.Line(ThrowMissing(gates[0], correctionBias));
         }
     }
+
+    /// <summary>The statement for a call whose shapes no gate has, although gates like <paramref name="gate"/> have its types.</summary>
+    public static string ThrowMissing(MoeGateSpec gate, string correctionBias) =>
+        $"throw NoSuchGate(call.Experts, call.TopK, {correctionBias}, {TypeValue(gate.LogitsType)}, {Literal(gate.HashTable)});";
 
     private static void WriteSelect(CodeWriter writer, DeclaredClass declared)
     {
@@ -161,11 +164,13 @@ internal static class MoeGateDispatcher
     private static string Key(MoeGateSpec gate) =>
         $"({gate.Experts}, {gate.TopK}, {Literal(gate.CorrectionBias)}, {TypeValue(gate.LogitsType)}, {Literal(gate.HashTable)})";
 
-    private static string Literal(bool value) => value ? "true" : "false";
+    /// <summary>A truth value as it is written in C#.</summary>
+    public static string Literal(bool value) => value ? "true" : "false";
 
     private static string TypeValue(DType type) => $"global::KernelGen.DType.{type}";
 
-    private static string LogitType(DType type) => type switch
+    /// <summary>The type of a logit as it is written in C#.</summary>
+    public static string LogitType(DType type) => type switch
     {
         DType.Float16 => "global::System.Half",
         DType.BFloat16 => "global::KernelGen.BFloat16",

@@ -27,15 +27,17 @@ public sealed record FusedMoeSpec(
     public bool IsGated => Activation.IsGated();
 
     /// <inheritdoc/>
-    public string VariantName
+    public string VariantName => $"{ConfigurationName}_cpu{(Specialize ? "" : "_unspecialized")}";
+
+    /// <inheritdoc/>
+    public string ConfigurationName
     {
         get
         {
             var bias = Bias ? "_bias" : "";
             var onInput = RouterWeightOnInput ? "_oninput" : "";
             var splitK = SplitK > 1 ? $"_splitk{SplitK}" : "";
-            var unspecialized = Specialize ? "" : "_unspecialized";
-            return $"fusedmoe_{Activation.ShortName(ActivationLimit)}_e{Experts}_k{TopK}_h{HiddenSize}_i{IntermediateSize}_{WeightFormat.Name(this)}{bias}{onInput}{splitK}_cpu{unspecialized}";
+            return $"fusedmoe_{Activation.ShortName(ActivationLimit)}_e{Experts}_k{TopK}_h{HiddenSize}_i{IntermediateSize}_{WeightFormat.Name(this)}{bias}{onInput}{splitK}";
         }
     }
 

@@ -6,6 +6,9 @@ public interface IKernelSpec
     /// <summary>The canonical name: emitted type, benchmark row, log line and metric tag.</summary>
     string VariantName { get; }
 
+    /// <summary>The canonical name without the device.</summary>
+    string ConfigurationName { get; }
+
     /// <summary>The attribute that yields this spec, as a user would write it.</summary>
     string Declaration { get; }
 

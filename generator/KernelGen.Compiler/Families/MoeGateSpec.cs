@@ -24,7 +24,10 @@ public sealed record MoeGateSpec(
     public int RoutedTopK => TopK - SharedExperts;
 
     /// <inheritdoc/>
-    public string VariantName
+    public string VariantName => $"{ConfigurationName}_cpu{(Specialize ? "" : "_unspecialized")}";
+
+    /// <inheritdoc/>
+    public string ConfigurationName
     {
         get
         {
@@ -33,8 +36,7 @@ public sealed record MoeGateSpec(
             var raw = Renormalize ? "" : "_norenorm";
             var shared = SharedExperts > 0 ? $"_shared{SharedExperts}" : "";
             var table = HashTable ? "_table" : "";
-            var unspecialized = Specialize ? "" : "_unspecialized";
-            return $"moegate_{Scoring.ToString().ToLowerInvariant()}{bias}{groups}{raw}{shared}{table}_e{Experts}_k{TopK}_{LogitsName}_cpu{unspecialized}";
+            return $"moegate_{Scoring.ToString().ToLowerInvariant()}{bias}{groups}{raw}{shared}{table}_e{Experts}_k{TopK}_{LogitsName}";
         }
     }
 

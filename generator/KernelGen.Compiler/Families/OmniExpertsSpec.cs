@@ -4,7 +4,10 @@ namespace KernelGen.Compiler.Families;
 public sealed record OmniExpertsSpec(int ExpertsPerAxis, int TopK, int HiddenSize, bool Specialize = true) : IKernelSpec
 {
     /// <inheritdoc/>
-    public string VariantName => $"omniexperts_n{ExpertsPerAxis}_k{TopK}_h{HiddenSize}_f32_cpu{(Specialize ? "" : "_unspecialized")}";
+    public string VariantName => $"{ConfigurationName}_cpu{(Specialize ? "" : "_unspecialized")}";
+
+    /// <inheritdoc/>
+    public string ConfigurationName => $"omniexperts_n{ExpertsPerAxis}_k{TopK}_h{HiddenSize}_f32";
 
     /// <inheritdoc/>
     public string Declaration =>

@@ -10,7 +10,10 @@ public sealed record OmniRouterSpec(int ExpertsPerAxis, int TopK, bool Specializ
     public const int MostTopK = 128;
 
     /// <inheritdoc/>
-    public string VariantName => $"omnirouter_n{ExpertsPerAxis}_k{TopK}_f32_cpu{(Specialize ? "" : "_unspecialized")}";
+    public string VariantName => $"{ConfigurationName}_cpu{(Specialize ? "" : "_unspecialized")}";
+
+    /// <inheritdoc/>
+    public string ConfigurationName => $"omnirouter_n{ExpertsPerAxis}_k{TopK}_f32";
 
     /// <inheritdoc/>
     public string Declaration => $"[OmniRouter(ExpertsPerAxis = {ExpertsPerAxis}, TopK = {TopK}{(Specialize ? "" : ", Specialize = false")})]";

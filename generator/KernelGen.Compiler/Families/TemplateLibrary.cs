@@ -8,16 +8,15 @@ public static class TemplateLibrary
 {
     private static readonly ConcurrentDictionary<string, KernelTemplate> Parsed = new();
 
-    /// <summary>The CPU template that <paramref name="files"/> declare together.</summary>
+    /// <summary>The template that <paramref name="files"/> of a device's folder declare together.</summary>
     /// <exception cref="ArgumentException">There is no such file.</exception>
-    public static KernelTemplate Get(IReadOnlyList<string> files) =>
-        Parsed.GetOrAdd(string.Join(";", files), _ => KernelTemplate.Parse(files.Select(Read).ToArray()));
+    public static KernelTemplate Get(IReadOnlyList<string> files, string folder = "Cpu") =>
+        Parsed.GetOrAdd($"{folder}/{string.Join(";", files)}", _ => KernelTemplate.Parse(files.Select(file => Read($"{folder}/{file}")).ToArray()));
 
-    private static TemplateSource Read(string file)
+    private static TemplateSource Read(string path)
     {
-        var path = $"Cpu/{file}";
         using var stream = typeof(TemplateLibrary).Assembly.GetManifestResourceStream(path)
-            ?? throw new ArgumentException($"there is no kernel template {path}", nameof(file));
+            ?? throw new ArgumentException($"there is no kernel template {path}", nameof(path));
         using var reader = new StreamReader(stream);
         return new TemplateSource(path, reader.ReadToEnd());
     }

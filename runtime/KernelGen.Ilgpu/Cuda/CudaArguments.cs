@@ -16,15 +16,19 @@ internal unsafe struct CudaArguments
     public void Add<T>(in ArrayView<T> view)
         where T : unmanaged
     {
-        Add(Address(view));
-        Add(view.Length);
+        Add(Address(view), sizeof(nint));
+        Add(view.Length, sizeof(long));
     }
 
     /// <summary>Appends a number or an address.</summary>
     public void Add<T>(T value)
+        where T : unmanaged => Add(value, sizeof(T));
+
+    /// <summary>Appends a structure whose largest member has <paramref name="alignment"/> bytes.</summary>
+    public void Add<T>(T value, int alignment)
         where T : unmanaged
     {
-        var start = (_length + sizeof(T) - 1) / sizeof(T) * sizeof(T);
+        var start = (_length + alignment - 1) / alignment * alignment;
         if (start + sizeof(T) > Capacity) throw new InvalidOperationException($"a kernel's arguments may take {Capacity} bytes");
         Unsafe.WriteUnaligned(ref _bytes[start], value);
         _length = start + sizeof(T);

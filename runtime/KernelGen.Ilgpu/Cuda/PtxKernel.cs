@@ -1,4 +1,3 @@
-using System.Text;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
@@ -8,9 +7,7 @@ namespace KernelGen.Ilgpu;
 /// <summary>A kernel given as PTX text, which ILGPU's accelerators, streams and buffers carry. It is loaded at its first use on an accelerator and stays there.</summary>
 public sealed class PtxKernel
 {
-    private const int LogBytes = 16 * 1024;
-
-    private readonly PerAccelerator<Module> _modules;
+    private readonly PerAccelerator<CudaModule> _modules;
 
     /// <summary>Loads nothing yet.</summary>
     /// <param name="name">The variant's canonical name, for messages.</param>
@@ -44,43 +41,10 @@ public sealed class PtxKernel
     internal void Launch(CudaStream stream, Index3D grid, Index3D group, in CudaArguments arguments) =>
         arguments.Launch(new CudaLaunch(FunctionOn(stream.Accelerator), Name, stream, grid, group, DynamicSharedBytes));
 
-    private unsafe Module Load(Accelerator accelerator)
+    private CudaModule Load(Accelerator accelerator)
     {
         if (accelerator is not CudaAccelerator) throw new NotSupportedException($"{Name} is a CUDA kernel; {accelerator.Name} is no CUDA device");
         SharedMemoryLimit.Require(accelerator, DynamicSharedBytes, Name);
-        accelerator.Bind();
-
-        var image = Encoding.ASCII.GetBytes(Text + "\0");
-        var log = new byte[LogBytes];
-        nint handle;
-        fixed (byte* imageStart = image, logStart = log)
-        {
-            // CU_JIT_ERROR_LOG_BUFFER and CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES.
-            var names = stackalloc int[] { 5, 6 };
-            var values = stackalloc void*[] { logStart, (void*)LogBytes };
-            var result = CudaDriver.LoadModule(out handle, imageStart, 2, names, values);
-            if (result != CudaError.CUDA_SUCCESS) CudaDriver.Check(result, $"loading the PTX of {Name} into {accelerator.Name} [{LogText(log)}]");
-        }
-
-        var module = new Module(accelerator, handle);
-        CudaDriver.Check(CudaDriver.GetFunction(out var function, handle, Entry), $"finding {Entry} in the PTX of {Name}");
-        if (DynamicSharedBytes > 0)
-        {
-            var allowed = CudaDriver.SetFunctionAttribute(function, CudaDriver.MaxDynamicSharedBytes, DynamicSharedBytes);
-            CudaDriver.Check(allowed, $"giving {Name} {DynamicSharedBytes} bytes of shared memory");
-        }
-
-        module.Function = function;
-        return module;
-    }
-
-    private static string LogText(byte[] log) => Encoding.ASCII.GetString(log, 0, Math.Max(Array.IndexOf(log, (byte)0), 0)).Trim();
-
-    // An object of the accelerator: disposed with it, while its context is still there.
-    private sealed class Module(Accelerator accelerator, nint handle) : AcceleratorObject(accelerator)
-    {
-        public nint Function { get; set; }
-
-        protected override void DisposeAcceleratorObject(bool disposing) => CudaDriver.UnloadModule(handle);
+        return CudaModule.Load(accelerator, new PtxText(Text, Entry), Name, DynamicSharedBytes);
     }
 }

@@ -12,6 +12,7 @@ namespace KernelGen.Ilgpu;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class DeviceMath
 {
+    private const uint SignBit = 0x8000_0000;
     private const float Log2E = 1.44269504f;
     private const float Ln2High = 0.693145752f;
     private const float Ln2Low = 1.42860677e-6f;
@@ -23,6 +24,27 @@ public static class DeviceMath
         if (CudaAsm.IsSupported) return IntrinsicMath.Max(number, other);
         return other > number ? other : number;
     }
+
+    /// <summary>The smaller of two numbers, neither of them NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Smaller(float first, float second)
+    {
+        if (CudaAsm.IsSupported) return IntrinsicMath.Min(first, second);
+        return second < first ? second : first;
+    }
+
+    /// <summary>A number that is greater for a greater value, the same for −0 and 0, and 0 for NaN alone.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Order(float value)
+    {
+        if (!(value >= float.NegativeInfinity)) return 0;
+        var bits = Interop.FloatAsInt(value == 0f ? 0f : value);
+        return (bits & SignBit) != 0 ? ~bits : bits | SignBit;
+    }
+
+    /// <summary>The value of which <see cref="Order"/> made <paramref name="order"/>, which is not 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Ordered(uint order) => Interop.IntAsFloat((order & SignBit) != 0 ? order ^ SignBit : ~order);
 
     /// <summary>eˣ.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

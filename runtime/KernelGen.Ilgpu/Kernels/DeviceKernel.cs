@@ -33,10 +33,10 @@ public sealed class DeviceKernel<TLauncher>
     internal LoadedKernel<TLauncher> On(Accelerator accelerator) => _loaded.Of(accelerator);
 }
 
-/// <summary>A kernel that can be launched on one accelerator.</summary>
-/// <param name="Launcher">Launches through ILGPU, on any accelerator.</param>
-/// <param name="CudaFunction">The driver's function where the accelerator is CUDA's, else 0: for <see cref="CudaLaunch"/>, which costs less than half.</param>
-internal sealed record LoadedKernel<TLauncher>(TLauncher Launcher, nint CudaFunction)
+/// <summary>A kernel that can be launched on one accelerator, in one of two ways.</summary>
+/// <param name="CudaFunction">The driver's function where the accelerator is CUDA's: <see cref="CudaLaunch"/> costs less than half of what ILGPU's launch does.</param>
+/// <param name="Launcher">Launches through ILGPU on every other accelerator.</param>
+internal sealed record LoadedKernel<TLauncher>(nint CudaFunction, TLauncher? Launcher)
     where TLauncher : Delegate
 {
     /// <summary>Compiles a kernel for an accelerator.</summary>
@@ -44,8 +44,13 @@ internal sealed record LoadedKernel<TLauncher>(TLauncher Launcher, nint CudaFunc
     public static LoadedKernel<TLauncher> Load(Accelerator accelerator, string name, MethodInfo method, int sharedBytes)
     {
         SharedMemoryLimit.Require(accelerator, sharedBytes, name);
+        if (accelerator is CudaAccelerator cuda)
+        {
+            var ptx = PtxCompiler.Compile(method, cuda.Architecture, cuda.InstructionSet);
+            return new(CudaModule.Load(cuda, ptx, name, dynamicSharedBytes: 0).Function, null);
+        }
+
         accelerator.Bind();
-        var kernel = accelerator.LoadKernel(method);
-        return new(kernel.CreateLauncherDelegate<TLauncher>(), (kernel as CudaKernel)?.FunctionPtr ?? 0);
+        return new(0, accelerator.LoadKernel(method).CreateLauncherDelegate<TLauncher>());
     }
 }

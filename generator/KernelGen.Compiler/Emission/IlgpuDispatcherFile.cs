@@ -1,0 +1,12 @@
+namespace KernelGen.Compiler.Emission;
+
+/// <summary>The user's class, with the members that take an ILGPU stream and views.</summary>
+internal static class IlgpuDispatcherFile
+{
+    public static IReadOnlyList<EmittedSource> Emit(DeclaredClass declared)
+    {
+        var families = new List<Action<CodeWriter, DeclaredClass>>();
+        if (declared.Gates.Count > 0) families.Add(MoeGateIlgpuDispatcher.Write);
+        return families.Count == 0 ? [] : [new($"{declared.HintName}.Ilgpu.g.cs", DispatcherFile.Write(declared, families))];
+    }
+}

@@ -1,0 +1,46 @@
+using KernelGen.Compiler.Families;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace KernelGen.Compiler.Emission;
+
+/// <summary>The files of one variant for ILGPU's devices: the kernels, and what launches them.</summary>
+internal static class IlgpuVariantFiles
+{
+    public static IReadOnlyList<EmittedSource> Emit(string classFullName, string classHintName, IKernelSpec spec)
+    {
+        if (IlgpuRecipe.For(spec) is not { } recipe) return [];
+        var start = $"{classHintName}.{IlgpuRecipe.VariantName(spec)}";
+        var ofNamespace = GeneratedNames.VariantNamespace(classFullName);
+        return
+        [
+            new($"{start}.g.cs", EntryFile(ofNamespace, spec, recipe)),
+            new($"{start}.Kernel.g.cs", KernelFile(ofNamespace, spec, recipe)),
+        ];
+    }
+
+    private static string EntryFile(string ofNamespace, IKernelSpec spec, IlgpuRecipe recipe)
+    {
+        var name = IlgpuRecipe.VariantName(spec);
+        var writer = VariantFiles.Header(spec, "The kernels for ILGPU's devices and what launches them.");
+        writer.Line().Line($"namespace {ofNamespace};").Line();
+        writer.Line(GeneratedNames.GeneratedCodeAttribute);
+        using (writer.OpenBlock($"internal static partial class {name}"))
+        {
+            var declaration = SymbolDisplay.FormatLiteral(spec.Declaration, quote: true);
+            writer.Line("/// <summary>This variant, for logs and metrics.</summary>");
+            writer.Line($"public static readonly global::KernelGen.KernelVariant Variant = new(\"{name}\", {declaration});").Line();
+            writer.Line("/// <summary>Its kernels. They are loaded at their first use on an accelerator.</summary>");
+            writer.Line($"public static readonly {recipe.KernelsType} Kernels = new(Variant, {recipe.KernelsArguments});");
+        }
+
+        return writer.ToString();
+    }
+
+    private static string KernelFile(string ofNamespace, IKernelSpec spec, IlgpuRecipe recipe)
+    {
+        var result = VariantFiles.Specialize(IlgpuRecipe.VariantName(spec), recipe.TemplateFiles, recipe.Request, IlgpuRecipe.Folder);
+        var writer = VariantFiles.Header(spec, "The kernels for ILGPU's devices.");
+        VariantFiles.WriteSpecialized(writer, ofNamespace, $"internal static partial class {IlgpuRecipe.VariantName(spec)}", result);
+        return writer.ToString();
+    }
+}

@@ -1,0 +1,27 @@
+using KernelGen.Compiler.Specialization;
+
+namespace KernelGen.Compiler.Families;
+
+/// <summary>How the ILGPU kernels of a variant are made, and what holds them at run time.</summary>
+/// <param name="TemplateFiles">The embedded files of <c>templates/Ilgpu</c> that together are the template.</param>
+/// <param name="Request">Values and types for the template; the class is <see cref="ClassName"/>.</param>
+/// <param name="KernelsType">Full name of the class of <c>KernelGen.Ilgpu</c> that launches the kernels.</param>
+/// <param name="KernelsArguments">What its constructor takes after the variant, as C#.</param>
+public sealed record IlgpuRecipe(IReadOnlyList<string> TemplateFiles, SpecializationRequest Request, string KernelsType, string KernelsArguments)
+{
+    /// <summary>Folder of the templates.</summary>
+    public const string Folder = "Ilgpu";
+
+    /// <summary>The name of the class that holds the kernels.</summary>
+    public const string ClassName = "Kernel";
+
+    /// <summary>The canonical name of a spec's variant for ILGPU's devices.</summary>
+    public static string VariantName(IKernelSpec spec) => $"{spec.ConfigurationName}_ilgpu";
+
+    /// <summary>The recipe of a valid spec; null for a family that has no ILGPU kernels.</summary>
+    public static IlgpuRecipe? For(IKernelSpec spec) => spec switch
+    {
+        MoeGateSpec gate => MoeGateIlgpuTemplate.Recipe(gate),
+        _ => null,
+    };
+}

@@ -1,0 +1,60 @@
+using System.Text;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>A PTX module in a CUDA context, with one function. An object of its accelerator: disposed with it, while its context is still there.</summary>
+internal sealed class CudaModule : AcceleratorObject
+{
+    private const int LogBytes = 16 * 1024;
+
+    private readonly nint _handle;
+
+    private CudaModule(Accelerator accelerator, nint handle)
+        : base(accelerator) => _handle = handle;
+
+    /// <summary>The driver's function.</summary>
+    public nint Function { get; private set; }
+
+    /// <summary>Loads a module.</summary>
+    /// <param name="accelerator">A CUDA accelerator.</param>
+    /// <param name="ptx">The text.</param>
+    /// <param name="name">The variant's name, for messages.</param>
+    /// <param name="dynamicSharedBytes">Shared memory that launches give to the function.</param>
+    /// <exception cref="CudaException">The driver rejects the text; the message has its log.</exception>
+    public static CudaModule Load(Accelerator accelerator, PtxText ptx, string name, int dynamicSharedBytes)
+    {
+        accelerator.Bind();
+        var module = new CudaModule(accelerator, LoadText(accelerator, ptx.Text, name));
+        CudaDriver.Check(CudaDriver.GetFunction(out var function, module._handle, ptx.Entry), $"finding {ptx.Entry} in the PTX of {name}");
+        if (dynamicSharedBytes > 0)
+        {
+            var allowed = CudaDriver.SetFunctionAttribute(function, CudaDriver.MaxDynamicSharedBytes, dynamicSharedBytes);
+            CudaDriver.Check(allowed, $"giving {name} {dynamicSharedBytes} bytes of shared memory");
+        }
+
+        module.Function = function;
+        return module;
+    }
+
+    /// <inheritdoc/>
+    protected override void DisposeAcceleratorObject(bool disposing) => CudaDriver.UnloadModule(_handle);
+
+    private static unsafe nint LoadText(Accelerator accelerator, string text, string name)
+    {
+        var image = Encoding.ASCII.GetBytes(text + "\0");
+        var log = new byte[LogBytes];
+        fixed (byte* imageStart = image, logStart = log)
+        {
+            // CU_JIT_ERROR_LOG_BUFFER and CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES.
+            var names = stackalloc int[] { 5, 6 };
+            var values = stackalloc void*[] { logStart, (void*)LogBytes };
+            var result = CudaDriver.LoadModule(out var handle, imageStart, 2, names, values);
+            if (result != CudaError.CUDA_SUCCESS) CudaDriver.Check(result, $"loading the PTX of {name} into {accelerator.Name} [{LogText(log)}]");
+            return handle;
+        }
+    }
+
+    private static string LogText(byte[] log) => Encoding.ASCII.GetString(log, 0, Math.Max(Array.IndexOf(log, (byte)0), 0)).Trim();
+}

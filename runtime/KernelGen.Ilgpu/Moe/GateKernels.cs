@@ -1,0 +1,111 @@
+using System.ComponentModel;
+using System.Reflection;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>An entry of the gates' ILGPU template.</summary>
+/// <typeparam name="TLogit">The type that kernels know logits by.</typeparam>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public delegate void GateKernel<TLogit>(
+    ArrayView<TLogit> logits, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<int> tokenIds, ArrayView<int> table, GateSizes sizes)
+    where TLogit : unmanaged;
+
+/// <summary>The forms of a gate's kernel, from which a device and the layout of the views choose.</summary>
+internal enum GateForm
+{
+    /// <summary>A warp for each token; rows of logits are aligned.</summary>
+    Warp,
+
+    /// <summary>A warp for each token; rows lie anywhere.</summary>
+    Unaligned,
+
+    /// <summary>A thread for each token.</summary>
+    Thread,
+}
+
+/// <summary>The kernels of one generated gate, and how they are launched.</summary>
+/// <typeparam name="TLogit">The type that kernels know logits by.</typeparam>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class GateKernels<TLogit>
+    where TLogit : unmanaged
+{
+    private const int ThreadsOfGroup = 64;
+
+    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<TLogit>, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<int>, GateSizes>>[] _forms;
+    private readonly int _vectorWidth;
+
+    /// <summary>Loads nothing yet.</summary>
+    /// <param name="variant">The variant.</param>
+    /// <param name="warp">A warp for each token; rows of logits are aligned to <paramref name="vectorWidth"/> elements.</param>
+    /// <param name="unaligned">A warp for each token.</param>
+    /// <param name="thread">A thread for each token.</param>
+    /// <param name="vectorWidth">Logits that a lane reads at once.</param>
+    public GateKernels(KernelVariant variant, GateKernel<TLogit> warp, GateKernel<TLogit> unaligned, GateKernel<TLogit> thread, int vectorWidth)
+    {
+        Variant = variant;
+        _vectorWidth = vectorWidth;
+        _forms = [new(variant.Name, warp, GateLaunch.SharedBytes), new(variant.Name, unaligned), new(variant.Name, thread)];
+    }
+
+    /// <summary>The variant.</summary>
+    public KernelVariant Variant { get; }
+
+    /// <summary>The kernels' methods, for tools that look at what becomes of them.</summary>
+    public IEnumerable<MethodInfo> Methods => _forms.Select(form => form.Method);
+
+    /// <summary>The form for a device and the layout of a call's views.</summary>
+    internal GateForm Choose(Accelerator accelerator, in ArrayView<TLogit> logits, in ArrayView<float> bias, in GateSizes sizes)
+    {
+        // Warps of ILGPU's CPU accelerator are emulated at great cost; other devices may have warps of any size.
+        if (accelerator is not CudaAccelerator cuda || cuda.Architecture < CudaArchitecture.SM_80) return GateForm.Thread;
+        var isAligned = _vectorWidth == 1
+            || (IsAligned(CudaArguments.Address(logits), Interop.SizeOf<TLogit>())
+                && IsAligned(CudaArguments.Address(bias), sizeof(float))
+                && sizes.LogitsStride % _vectorWidth == 0);
+        return isAligned ? GateForm.Warp : GateForm.Unaligned;
+    }
+
+    /// <summary>Launches one form.</summary>
+    internal void Launch(
+        GateForm form, AcceleratorStream stream,
+        in ArrayView<TLogit> logits, in ArrayView<float> bias, in ArrayView<float> weights, in ArrayView<int> experts,
+        in ArrayView<int> tokenIds, in ArrayView<int> table, in GateSizes sizes)
+    {
+        var kernel = _forms[(int)form].On(stream.Accelerator);
+        var (groups, threads) = Extent(form, stream.Accelerator, sizes.Tokens);
+        if (stream is CudaStream cuda)
+        {
+            var arguments = default(CudaArguments);
+            arguments.Add(logits);
+            arguments.Add(bias);
+            arguments.Add(weights);
+            arguments.Add(experts);
+            arguments.Add(tokenIds);
+            arguments.Add(table);
+            arguments.Add(sizes, sizeof(long));
+            arguments.Launch(new CudaLaunch(kernel.CudaFunction, Variant.Name, cuda, new Index3D(groups, 1, 1), new Index3D(threads, 1, 1)));
+        }
+        else
+        {
+            kernel.Launcher!(stream, new KernelConfig(groups, threads), logits, bias, weights, experts, tokenIds, table, sizes);
+        }
+    }
+
+    private static (int Groups, int Threads) Extent(GateForm form, Accelerator accelerator, int tokens)
+    {
+        if (form == GateForm.Thread)
+        {
+            var threads = Math.Min(ThreadsOfGroup, accelerator.MaxNumThreadsPerGroup);
+            return (((tokens - 1) / threads) + 1, threads);
+        }
+
+        // Few tokens spread over all multiprocessors; many take groups large enough to keep the multiprocessors' slots full.
+        var warps = tokens <= accelerator.NumMultiprocessors * GateLaunch.MostWarps ? 1 : GateLaunch.WarpsOfManyTokens;
+        return (((tokens - 1) / warps) + 1, warps * Warps.Lanes);
+    }
+
+    private bool IsAligned(nint address, int elementSize) => address % (_vectorWidth * elementSize) == 0;
+}

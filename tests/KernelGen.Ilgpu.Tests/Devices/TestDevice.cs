@@ -1,0 +1,70 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+
+namespace KernelGen.Tests;
+
+/// <summary>
+/// The devices that tests run on. KERNELGEN_REQUIRE_DEVICE=cuda makes a missing CUDA device a failure; without it tests that need
+/// one are skipped and say so. Without the ILGPU package everything that runs a kernel is skipped.
+/// </summary>
+internal sealed class TestDevice
+{
+    /// <summary>ILGPU's CPU accelerator as a user gets it: warps of 4.</summary>
+    public const string Cpu = "cpu";
+
+    /// <summary>ILGPU's CPU accelerator in the form of an NVIDIA device: warps of 32. Slow.</summary>
+    public const string CpuWithWarps = "cpu-warps";
+
+    /// <summary>The first CUDA device.</summary>
+    public const string Cuda = "cuda";
+
+    private static readonly Dictionary<string, Lazy<TestDevice?>> Devices = new()
+    {
+        [Cpu] = new(() => Open(builder => builder.CPU(CPUDeviceKind.Default), context => context.CreateCPUAccelerator(0))),
+        [CpuWithWarps] = new(() => Open(builder => builder.CPU(CPUDeviceKind.Nvidia), context => context.CreateCPUAccelerator(0))),
+        [Cuda] = new(OpenCuda),
+    };
+
+    private TestDevice(Context context, Accelerator accelerator) => (Context, Accelerator, Stream) = (context, accelerator, accelerator.CreateStream());
+
+    public Context Context { get; }
+
+    public Accelerator Accelerator { get; }
+
+    /// <summary>A stream that is not the default one.</summary>
+    public AcceleratorStream Stream { get; }
+
+    /// <summary>A device, shared by all tests. Skips the test where there is none, or fails it where there must be one.</summary>
+    public static TestDevice Get(string name)
+    {
+        IlgpuPackage.SkipWithout();
+        if (Devices[name].Value is { } device) return device;
+        var isRequired = string.Equals(Environment.GetEnvironmentVariable("KERNELGEN_REQUIRE_DEVICE"), name, StringComparison.OrdinalIgnoreCase);
+        Assert.False(isRequired, $"KERNELGEN_REQUIRE_DEVICE={name}, but there is no such device");
+        Assert.Skip($"there is no {name} device; KERNELGEN_REQUIRE_DEVICE={name} makes this a failure");
+        return null!;
+    }
+
+    private static TestDevice? OpenCuda()
+    {
+        try
+        {
+            var context = Context.Create(builder => builder.Cuda());
+            if (context.GetCudaDevices().Count > 0) return new TestDevice(context, context.CreateCudaAccelerator(0));
+            context.Dispose();
+            return null;
+        }
+        catch (Exception error) when (error is DllNotFoundException or NotSupportedException or AcceleratorException)
+        {
+            return null; // no driver
+        }
+    }
+
+    private static TestDevice Open(Action<Context.Builder> devices, Func<Context, Accelerator> open)
+    {
+        var context = Context.Create(devices);
+        return new TestDevice(context, open(context));
+    }
+}

@@ -1,0 +1,38 @@
+using KernelGen.Compiler.Families;
+using KernelGen.Ilgpu;
+using KernelGen.OnDemand;
+using KernelGen.Testing;
+
+namespace KernelGen.Tests;
+
+/// <summary>Gates of every kind on ILGPU's devices against the double-precision reference: the cases of the CPU's own kernels.</summary>
+public class GateDeviceTests
+{
+    private static readonly int[] TokenCounts = [0, 1, 2, 33];
+
+    [Fact]
+    public void EveryKindRoutesLikeTheReferenceOnTheCpuAccelerator() => Check(TestDevice.Cpu, GateSpecs.Corners, null);
+
+    [Fact]
+    public void EveryKindRoutesLikeTheReferenceInEmulatedWarps() => Check(TestDevice.CpuWithWarps, [GateSpecs.Corners[0]], GateForm.Warp);
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Unaligned")]
+    [InlineData("Thread")]
+    public void EveryKindRoutesLikeTheReferenceOnCuda(string? form) =>
+        Check(TestDevice.Cuda, GateSpecs.Corners, form is null ? null : Enum.Parse<GateForm>(form));
+
+    private static void Check(string device, MoeGateSpec[] corners, object? form)
+    {
+        var runner = TestDevice.Get(device);
+        var random = new SeededRandom();
+        var specs = corners.Concat(Enumerable.Range(0, 8).Select(_ => GateSpecs.Random(random))).DistinctBy(spec => spec.DispatchKey).ToArray();
+        var gates = KernelAssembly.CompileForIlgpu(specs);
+        foreach (var spec in specs)
+        {
+            foreach (var tokens in TokenCounts)
+                GateInputs.Case(spec, spec.Experts > 1000 ? tokens / 10 : tokens, random).Check(new DeviceGate(runner, gates.IlgpuKernels(spec), (GateForm?)form), device);
+        }
+    }
+}
