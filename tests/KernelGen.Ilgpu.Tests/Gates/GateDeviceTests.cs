@@ -14,7 +14,8 @@ public class GateDeviceTests
     public void EveryKindRoutesLikeTheReferenceOnTheCpuAccelerator() => Check(TestDevice.Cpu, GateSpecs.Corners, null);
 
     [Fact]
-    public void EveryKindRoutesLikeTheReferenceInEmulatedWarps() => Check(TestDevice.CpuWithWarps, [GateSpecs.Corners[0]], GateForm.Warp);
+    public void EveryKindRoutesLikeTheReferenceInEmulatedWarps() => Check(
+        TestDevice.CpuWithWarps, [.. GateSpecs.Corners.Where(spec => spec.Groups > 1 && spec.Experts <= 256 || spec.Experts is 384 or 512 && spec.RoutedTopK <= 16)], GateForm.Warp);
 
     [Theory]
     [InlineData(null)]
