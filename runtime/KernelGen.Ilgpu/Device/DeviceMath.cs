@@ -37,7 +37,7 @@ public static class DeviceMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Order(float value)
     {
-        var bits = Interop.FloatAsInt(value + 0f); // −0 + 0 is 0
+        var bits = value == 0f ? 0u : Interop.FloatAsInt(value);
         var order = bits ^ ((uint)((int)bits >> 31) | SignBit);
         return value >= float.NegativeInfinity ? order : 0;
     }
