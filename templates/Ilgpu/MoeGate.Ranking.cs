@@ -9,6 +9,7 @@ internal static partial class MoeGate<TLogit>
 {
     /// <summary>How many candidates beat that of the lane, if it has one.</summary>
     /// <param name="places">Shared memory of the warp.</param>
+    /// <param name="lane">The lane.</param>
     /// <param name="place">The lane's candidate; 0 where it has none.</param>
     /// <param name="count">Number of candidates, the same in all lanes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

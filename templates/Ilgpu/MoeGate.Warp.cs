@@ -29,8 +29,7 @@ internal static partial class MoeGate<TLogit>
     // What DeviceMath.Order makes of −∞.
     private const uint LowestOrder = 0x007F_FFFF;
 
-    /// <summary>Routes one token.</summary>
-    /// <param name="places">Shared memory of the warp, for one candidate a lane.</param>
+    /// <summary>Routes one token. The places are shared memory of the warp, one for each lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RouteWarp(
         ArrayView<TLogit> logits, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts,

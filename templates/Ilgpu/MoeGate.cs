@@ -44,7 +44,7 @@ internal static partial class MoeGate<[Specialize] TLogit>
     private const int Routed = TopK - SharedExperts;
     private const int GroupSize = Experts / Groups;
 
-    /// <summary>A warp for each token, on devices whose warps have 32 lanes. The rows of logits are aligned to <see cref="VectorWidth"/> elements.</summary>
+    /// <summary>A warp for each token, on devices whose warps have 32 lanes. The rows of logits are aligned to what a lane reads at once.</summary>
     public static void RunWarp(
         ArrayView<TLogit> logits, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<int> tokenIds, ArrayView<int> table, GateSizes sizes)
     {

@@ -33,7 +33,6 @@ public class GatePtxTests
                 var ptx = PtxCompiler.Compile(method, new CudaArchitecture(major, minor), CudaInstructionSet.ISA_80).Text;
                 Assert.Contains($".target sm_{major}{minor}\n", ptx.ReplaceLineEndings("\n"));
                 Assert.DoesNotContain(".func", ptx); // everything is inlined
-                if (Environment.GetEnvironmentVariable("KERNELGEN_WRITE_PTX") is { } folder) File.WriteAllText(Path.Combine(folder, $"{spec.ConfigurationName}.{method.Name}.sm{major}{minor}.ptx"), ptx);
             }
         }
     }
