@@ -58,27 +58,49 @@ public sealed partial class GroupedGemm
     }
 
     /// <summary>
+    /// The output column that a row of the block's shared weights yields. Each group of <see cref="StoredTiles"/> fragments is
+    /// dealt out so that the two sums a thread has of each are neighbours: it stores them at once.
+    /// </summary>
+    private int ColumnOf(int row)
+    {
+        var (fragment, place) = (row / 8, row % 8);
+        if (IsGateUp) fragment /= 2;
+        return (fragment / StoredTiles * 8 * StoredTiles) + (place / 2 * 2 * StoredTiles) + (fragment % StoredTiles * 2) + (place % 2);
+    }
+
+    /// <summary>
     /// In the first product eight gate rows and the eight up rows of the same columns take turns, so that one thread gets the
     /// sums of both.
     /// </summary>
+    private bool IsUp(int row) => IsGateUp && row / 8 % 2 == 1;
+
+    /// <summary>Whether a thread's passes take turns between gate and up rows.</summary>
+    private bool HasUpAddress => IsGateUp && RowsOfPass == 8;
+
     private void WriteWeightRows()
     {
+        // The same as ColumnOf and IsUp, for the thread's row of the first pass.
+        var firstFragmentBits = IsGateUp ? 4 : 3;
+        var bitsOfGroup = StoredTiles == 4 ? 2 : StoredTiles / 2;
+        _writer.Code($"""
+            and.b32 %t0, %row, 1;
+            shr.u32 %t1, %row, 1;
+            and.b32 %t1, %t1, 3;
+            mad.lo.u32 %t0, %t1, {2 * StoredTiles}, %t0;
+            shr.u32 %t1, %row, {firstFragmentBits};
+            and.b32 %t1, %t1, {StoredTiles - 1};
+            mad.lo.u32 %t0, %t1, 2, %t0;
+            shr.u32 %t1, %row, {firstFragmentBits + bitsOfGroup};
+            mad.lo.u32 %t0, %t1, {8 * StoredTiles}, %t0;
+            mad.lo.u32 %t0, %blockN, {OutputColumns(_tile.BlockN)}, %t0;
+            """);
         if (IsGateUp)
         {
             _writer.Code($"""
-                shr.u32 %t0, %row, 4;
-                shl.b32 %t0, %t0, 3;
-                and.b32 %t1, %row, 7;
-                add.u32 %t0, %t0, %t1;
                 shr.u32 %t1, %row, 3;
                 and.b32 %t1, %t1, 1;
                 mad.lo.u32 %t0, %t1, {_shape.IntermediateSize}, %t0;
-                mad.lo.u32 %t0, %blockN, {_tile.BlockN / 2}, %t0;
                 """);
-        }
-        else
-        {
-            _writer.Code($"mad.lo.u32 %t0, %blockN, {_tile.BlockN}, %row;");
         }
 
         _writer.Code($"""
@@ -93,15 +115,11 @@ public sealed partial class GroupedGemm
         _writer.Code($"add.u64 %fromUp, %fromB, {_shape.IntermediateSize * WeightRowBytes};");
     }
 
-    /// <summary>Whether a thread's passes take turns between gate and up rows.</summary>
-    private bool HasUpAddress => IsGateUp && RowsOfPass == 8;
-
     /// <summary>Address of a pass's weights, without the stage's part.</summary>
     private (string Register, long Offset) WeightSource(int pass)
     {
         var row = pass * RowsOfPass;
-        if (!IsGateUp) return ("fromB", row * WeightRowBytes);
-        return HasUpAddress && pass % 2 == 1 ? ("fromUp", row / 16 * 8 * WeightRowBytes) : ("fromB", row / 16 * 8 * WeightRowBytes);
+        return (HasUpAddress && IsUp(row) ? "fromUp" : "fromB", ColumnOf(row) * WeightRowBytes);
     }
 
     private void WriteActivationRows()
