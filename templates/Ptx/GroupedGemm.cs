@@ -155,11 +155,8 @@ public sealed partial class GroupedGemm
 
     private void WriteSums()
     {
-        foreach (var sum in Sums())
-        {
-            _writer.Declare("f32", sum);
-            _writer.Code($"mov.f32 %{sum}, 0f00000000;");
-        }
+        _writer.Declare("f32", [.. Sums()]);
+        foreach (var sum in Sums()) _writer.Code($"mov.f32 %{sum}, 0f00000000;");
     }
 
     private IEnumerable<string> Sums() =>

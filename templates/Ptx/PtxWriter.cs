@@ -15,8 +15,9 @@ internal sealed class PtxWriter
         foreach (var name in names)
         {
             if (!_declared.Add(name)) throw new InvalidOperationException($"register {name} is declared twice");
-            _registers.Append("    .reg .").Append(type).Append(" %").Append(name).Append(";\n");
         }
+
+        _registers.Append("    .reg .").Append(type).Append(" %").Append(string.Join(", %", names)).Append(";\n");
     }
 
     /// <summary>Writes instructions as they are, one or more lines.</summary>
