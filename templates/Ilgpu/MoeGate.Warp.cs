@@ -7,7 +7,8 @@ namespace KernelGen.Templates.Ilgpu;
 
 /// <content>
 /// A token in the registers of a warp. The k-th largest of the lanes' own maxima is a floor: no fewer than k keys reach it, and
-/// hardly more. Those few are the candidates. Each goes to a lane of its own, which counts how many others beat it.
+/// hardly more. Those few are the candidates. Each goes to a lane of its own, and they are ranked among themselves. Where keys
+/// cost much they are rough at first, the floor lies lower by what they may be off, and only the candidates' are exact.
 /// </content>
 internal static partial class MoeGate<TLogit>
 {
@@ -19,21 +20,28 @@ internal static partial class MoeGate<TLogit>
     private const bool NeedsSum = Scoring == GateScoring.Softmax && (CorrectionBias || !Renormalize);
     private const bool SumOfTwo = CorrectionBias && GroupSize > 1;
 
+    // Groups are ranked by sums of keys, which must be exact.
+    private const bool RoughKeys = Scoring == GateScoring.Sigmoid && CorrectionBias && Groups == 1;
+
+    // What two rough keys together may be off, and roundings that grow with the bias: those of rough and exact keys.
+    private const float RoughMargin = (2 * DeviceMath.RoughSigmoidError) + 2e-6f;
+    private const float RoughRounding = 4.8e-7f;
+
     // What DeviceMath.Order makes of −∞.
     private const uint LowestOrder = 0x007F_FFFF;
 
     /// <summary>Routes one token.</summary>
-    /// <param name="candidates">Shared memory of the warp.</param>
+    /// <param name="places">Shared memory of the warp, for one candidate a lane.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RouteWarp(
         ArrayView<TLogit> logits, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts,
-        ArrayView<int> tokenIds, ArrayView<int> table, GateSizes sizes, int token, ArrayView<int> candidates)
+        ArrayView<int> tokenIds, ArrayView<int> table, GateSizes sizes, int token, ArrayView<ulong> places)
     {
         var lane = Warp.LaneIdx;
         var row = token * sizes.LogitsStride;
         var rowQuads = row / VectorWidth;
         var group = Groups == 1 ? 0 : lane / LanesOfGroup;
-        var laneOfGroup = lane % LanesOfGroup;
+        var laneOfGroup = lane & (LanesOfGroup - 1);
 
         // Logits.
         var keys = Static.Array<float>(Slots);
@@ -145,21 +153,22 @@ internal static partial class MoeGate<TLogit>
             floorOrder = Warps.Max(order);
         }
 
-        // The candidates.
-        var floor = DeviceMath.Ordered(floorOrder);
+        // The candidates. No key reaches NaN.
+        var floor = isOpen ? DeviceMath.Ordered(floorOrder) : float.NaN;
+        if (RoughKeys) floor -= RoughMargin + (IntrinsicMath.Abs(floor) * RoughRounding);
         var hits = 0u;
-        foreach (var slot in Static.Range(Slots)) hits |= isOpen && keys[slot] >= floor ? 1u << slot : 0u;
+        foreach (var slot in Static.Range(Slots)) hits |= keys[slot] >= floor ? 1u << slot : 0u;
         var count = 0;
         if (floorOrder > LowestOrder && isUsual)
         {
             var ballot = Warps.Ballot(hits != 0u);
             while (ballot != 0u)
             {
-                var place = count + Warps.CountBefore(ballot, lane);
-                if (hits != 0u && place < WarpLanes)
+                var next = count + Warps.CountBefore(ballot, lane);
+                if (hits != 0u && next < WarpLanes)
                 {
                     var slot = BitOperations.TrailingZeroCount(hits);
-                    candidates[place] = (PlaceOf(slot / VectorWidth, group, laneOfGroup) * VectorWidth) + (slot % VectorWidth);
+                    places[next] = (uint)((PlaceOf(slot / VectorWidth, group, laneOfGroup) * VectorWidth) + (slot % VectorWidth));
                 }
 
                 hits &= hits - 1u;
@@ -173,22 +182,14 @@ internal static partial class MoeGate<TLogit>
         {
             // One to each lane.
             Warps.Barrier();
-            var expert = candidates[lane < count ? lane : 0];
+            var expert = lane < count ? (int)(uint)places[lane] : 0;
             var logit = Logits.ToSingle(logits[row + expert]);
             if (Scoring == GateScoring.Softmax && !NeedsSum) largest = DeviceMath.Ordered(highest);
             var score = ScoreOf(logit, largest, scale);
             var key = CorrectionBias ? score + bias[expert] : logit;
-            var rank = 0;
-            for (var other = 0; other < count; other++)
-            {
-                var otherKey = Warp.Shuffle(key, other);
-                var otherExpert = Warp.Shuffle(expert, other);
-                rank += otherKey > key || (otherKey == key && otherExpert < expert) ? 1 : 0;
-            }
-
+            var rank = Rank(places, lane, lane < count ? Place(key, expert) : 0ul, count);
             var isChosen = lane < count && rank < Routed;
-            if (Renormalize || SharedExperts > 0 || Scoring != GateScoring.Sigmoid) total = Warps.Sum(isChosen ? score : 0f);
-            else total = 0f;
+            total = SumOfFirst(count, isChosen ? score : 0f);
             var normalizer = Renormalize ? DeviceMath.Reciprocal(total + Tiny) : 1f;
             if (isChosen)
             {
@@ -217,7 +218,8 @@ internal static partial class MoeGate<TLogit>
     private static bool Exists(int load, int group, int laneOfGroup) => group < Groups && ((load * LanesOfGroup) + laneOfGroup) * VectorWidth < GroupSize;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Key(float logit, float largest, float scale, float bias) => ScoreOf(logit, largest, scale) + bias;
+    private static float Key(float logit, float largest, float scale, float bias) =>
+        RoughKeys ? DeviceMath.RoughSigmoid(logit) + bias : ScoreOf(logit, largest, scale) + bias;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float ScoreOf(float logit, float largest, float scale) =>

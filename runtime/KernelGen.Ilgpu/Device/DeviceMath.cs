@@ -76,6 +76,22 @@ public static class DeviceMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sigmoid(float x) => Reciprocal(1f + Exp(-x));
 
+    /// <summary>The most that <see cref="RoughSigmoid"/> errs by: half of what CUDA states for its fast hyperbolic tangent.</summary>
+    public const float RoughSigmoidError = 1f / 4096;
+
+    /// <summary>1 / (1 + e⁻ˣ) − ½, roughly, for half of the instructions.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float RoughSigmoid(float x)
+    {
+        if (CudaAsm.IsSupported)
+        {
+            CudaAsm.Emit("tanh.approx.f32 %0, %1;", out float result, x * 0.5f);
+            return result * 0.5f;
+        }
+
+        return Sigmoid(x) - 0.5f;
+    }
+
     /// <summary>√ln(1 + eˣ).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float SqrtSoftplus(float x)
