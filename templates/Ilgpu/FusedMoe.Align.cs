@@ -7,6 +7,9 @@ namespace KernelGen.Templates.Ilgpu;
 /// <content>What the tensor-core products need: slots in the order of their experts, activations as bfloat16.</content>
 internal static partial class FusedMoe<TWeight>
 {
+    // Loads that a thread has under way.
+    private const int SlotsAtOnce = 4;
+
     /// <summary>
     /// The first group sorts the slots by counting and pads those of each expert to whole blocks; the others round the hidden
     /// states. One launch, no host in between.
@@ -39,11 +42,24 @@ internal static partial class FusedMoe<TWeight>
         var slots = sizes.Tokens * TopK;
         for (var expert = thread; expert < Experts; expert += threads) next[expert] = 0;
         Group.Barrier();
-        for (var slot = thread; slot < slots; slot += threads)
+        for (var first = thread; first < slots; first += threads * SlotsAtOnce)
         {
-            var expert = ExpertOf(experts, sizes, slot);
-            slotWeights[slot] = weights[(slot / TopK * sizes.WeightsStride) + (slot % TopK)];
-            if (IsExpert(expert)) Atomic.Add(ref next[expert], 1);
+            var expert = Static.Array<int>(SlotsAtOnce);
+            foreach (var i in Static.Range(SlotsAtOnce))
+            {
+                var slot = first + (i * threads);
+                expert[i] = -1;
+                if (slot < slots)
+                {
+                    expert[i] = ExpertOf(experts, sizes, slot);
+                    slotWeights[slot] = weights[(slot / TopK * sizes.WeightsStride) + (slot % TopK)];
+                }
+            }
+
+            foreach (var i in Static.Range(SlotsAtOnce))
+            {
+                if (IsExpert(expert[i])) Atomic.Add(ref next[expert[i]], 1);
+            }
         }
 
         Group.Barrier();
@@ -75,22 +91,32 @@ internal static partial class FusedMoe<TWeight>
 
         if (thread == threads - 1) paddedSlots[0] = ends[thread] * sizes.BlockM;
         Group.Barrier();
-        for (var slot = thread; slot < slots; slot += threads)
+        for (var first = thread; first < slots; first += threads * SlotsAtOnce)
         {
-            var expert = ExpertOf(experts, sizes, slot);
-            if (IsExpert(expert)) sortedSlots[Atomic.Add(ref next[expert], 1)] = slot;
+            var expert = Static.Array<int>(SlotsAtOnce);
+            foreach (var i in Static.Range(SlotsAtOnce)) expert[i] = first + (i * threads) < slots ? ExpertOf(experts, sizes, first + (i * threads)) : -1;
+            foreach (var i in Static.Range(SlotsAtOnce))
+            {
+                if (IsExpert(expert[i])) sortedSlots[Atomic.Add(ref next[expert[i]], 1)] = first + (i * threads);
+            }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Round(ArrayView<float> hidden, ArrayView<uint> rounded, ExpertSizes sizes)
     {
-        var step = (Grid.DimX - 1) * (long)Group.DimX;
-        for (var pair = ((Grid.IdxX - 1) * (long)Group.DimX) + Group.IdxX; pair < sizes.Tokens * (long)(HiddenSize / 2); pair += step)
+        const int Pairs = HiddenSize / 2;
+        var threads = Group.DimX;
+        var parts = (Pairs + threads - 1) / threads;
+        for (var item = Grid.IdxX - 1; item < sizes.Tokens * parts; item += Grid.DimX - 1)
         {
-            var token = pair / (HiddenSize / 2);
-            var first = (token * sizes.HiddenStride) + (pair % (HiddenSize / 2) * 2);
-            rounded[pair] = Brain.Bits(hidden[first]) | (Brain.Bits(hidden[first + 1]) << 16);
+            var token = item / parts;
+            var pair = (item % parts * threads) + Group.IdxX;
+            if (pair < Pairs)
+            {
+                var first = (token * sizes.HiddenStride) + (pair * 2);
+                rounded[(token * (long)Pairs) + pair] = Brain.Bits(hidden[first]) | (Brain.Bits(hidden[first + 1]) << 16);
+            }
         }
     }
 }

@@ -57,33 +57,53 @@ internal static partial class FusedMoe<TWeight>
         output[(token * sizes.OutputStride) + column] = total;
     }
 
-    /// <summary>Adds up the slots of each token, two columns a thread.</summary>
+    /// <summary>Adds up the slots of each token, eight columns a thread. Both widths are multiples of eight.</summary>
     /// <param name="sums">Weighted sums, two bfloat16 an element: [slots, H / 2].</param>
     /// <param name="experts">Experts [T, k].</param>
     /// <param name="output">Receives the result [T, H].</param>
     /// <param name="sizes">Sizes of the call.</param>
     public static void CombineRounded(ArrayView<uint> sums, ArrayView<int> experts, ArrayView<float> output, ExpertSizes sizes)
     {
-        var index = Index();
-        if (index >= sizes.Tokens * (long)(HiddenSize / 2)) return;
-        var token = index / (HiddenSize / 2);
-        var pair = index % (HiddenSize / 2);
-        var low = 0f;
-        var high = 0f;
+        const int Octets = HiddenSize / 8;
+        const int GroupsOfToken = (Octets + ExpertLaunch.ThreadsOfRow - 1) / ExpertLaunch.ThreadsOfRow;
+        var token = Grid.IdxX / GroupsOfToken;
+        var octet = (Grid.IdxX % GroupsOfToken * ExpertLaunch.ThreadsOfRow) + Group.IdxX;
+        if (octet >= Octets) return;
+        var total = Static.Array<float>(8);
+        foreach (var column in Static.Range(8)) total[column] = 0f;
         foreach (var rank in Static.Range(TopK))
         {
-            // Read in any case: the loads of all slots are under way at once.
-            var bits = sums[(((token * TopK) + rank) * (HiddenSize / 2)) + pair];
-            if (IsExpert(experts[(token * sizes.ExpertsStride) + rank]))
-            {
-                low += Interop.IntAsFloat(bits << 16);
-                high += Interop.IntAsFloat(bits & 0xFFFF_0000u);
-            }
+            // What a slot without an expert has is arbitrary; reading it anyway lets the loads of all slots be under way at once.
+            var quad = sums.Cast<Quad<uint>>()[(((token * (long)TopK) + rank) * Octets) + octet];
+            var mask = IsExpert(experts[(token * sizes.ExpertsStride) + rank]) ? uint.MaxValue : 0u;
+            total[0] += Low(quad.X & mask);
+            total[1] += High(quad.X & mask);
+            total[2] += Low(quad.Y & mask);
+            total[3] += High(quad.Y & mask);
+            total[4] += Low(quad.Z & mask);
+            total[5] += High(quad.Z & mask);
+            total[6] += Low(quad.W & mask);
+            total[7] += High(quad.W & mask);
         }
 
-        output[(token * sizes.OutputStride) + (pair * 2)] = low;
-        output[(token * sizes.OutputStride) + (pair * 2) + 1] = high;
+        var first = (token * sizes.OutputStride) + (octet * 8);
+        if (sizes.AlignedOutput != 0)
+        {
+            var quads = output.Cast<Quad<float>>();
+            quads[first / 4] = new Quad<float> { X = total[0], Y = total[1], Z = total[2], W = total[3] };
+            quads[(first / 4) + 1] = new Quad<float> { X = total[4], Y = total[5], Z = total[6], W = total[7] };
+        }
+        else
+        {
+            foreach (var column in Static.Range(8)) output[first + column] = total[column];
+        }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Low(uint pair) => Interop.IntAsFloat(pair << 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float High(uint pair) => Interop.IntAsFloat(pair & 0xFFFF_0000u);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Activated(ArrayView<float> sums, long index, ExpertSizes sizes)

@@ -32,6 +32,7 @@ public readonly struct ExpertCall<TWeight>
             ExpertsStride = experts.Stride.YStride,
             OutputStride = output.Stride.YStride,
             Tokens = (int)hidden.Extent.Y,
+            AlignedOutput = CudaArguments.Address(_output) % 16 == 0 && output.Stride.YStride % 4 == 0 ? 1 : 0,
         };
     }
 

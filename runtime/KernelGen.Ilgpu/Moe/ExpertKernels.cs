@@ -144,27 +144,26 @@ public sealed class ExpertKernels<TWeight>
 
     /// <summary>Adds up the slices of the first product and activates them.</summary>
     internal void Activate(AcceleratorStream stream, in ArrayView<float> sums, in ArrayView<int> experts, in ArrayView<float> intermediate, in ExpertSizes sizes) =>
-        RunPhase(_activateSingle, stream, (long)sizes.Tokens * Shape.TopK * Shape.IntermediateSize, sums, experts, intermediate, sizes);
+        RunPhase(_activateSingle, stream, ForIntermediate(stream, sizes), sums, experts, intermediate, sizes);
 
     /// <summary>The same, as bfloat16.</summary>
     internal void Activate(AcceleratorStream stream, in ArrayView<float> sums, in ArrayView<int> experts, in ArrayView<ushort> intermediate, in ExpertSizes sizes) =>
-        RunPhase(_activateRounded, stream, (long)sizes.Tokens * Shape.TopK * Shape.IntermediateSize, sums, experts, intermediate, sizes);
+        RunPhase(_activateRounded, stream, ForIntermediate(stream, sizes), sums, experts, intermediate, sizes);
 
     /// <summary>Adds up slices and slots.</summary>
     internal void Combine(AcceleratorStream stream, in ArrayView<float> sums, in ArrayView<int> experts, in ArrayView<float> output, in ExpertSizes sizes) =>
-        RunPhase(_combineSingle, stream, (long)sizes.Tokens * Shape.HiddenSize, sums, experts, output, sizes);
+        RunPhase(_combineSingle, stream, ExpertLaunch.ForItems(stream.Accelerator, (long)sizes.Tokens * Shape.HiddenSize), sums, experts, output, sizes);
 
     /// <summary>Adds up slots in bfloat16, two an element.</summary>
     internal void Combine(AcceleratorStream stream, in ArrayView<uint> sums, in ArrayView<int> experts, in ArrayView<float> output, in ExpertSizes sizes) =>
-        RunPhase(_combineRounded, stream, (long)sizes.Tokens * (Shape.HiddenSize / 2), sums, experts, output, sizes);
+        RunPhase(_combineRounded, stream, ExpertLaunch.ForRows(sizes.Tokens, Shape.HiddenSize), sums, experts, output, sizes);
 
     private static void RunPhase<TSum, TResult>(
         DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<TSum>, ArrayView<int>, ArrayView<TResult>, ExpertSizes>> phase,
-        AcceleratorStream stream, long items, in ArrayView<TSum> sums, in ArrayView<int> experts, in ArrayView<TResult> result, in ExpertSizes sizes)
+        AcceleratorStream stream, KernelConfig config, in ArrayView<TSum> sums, in ArrayView<int> experts, in ArrayView<TResult> result, in ExpertSizes sizes)
         where TSum : unmanaged
         where TResult : unmanaged
     {
-        var config = ExpertLaunch.ForItems(stream.Accelerator, items);
         var kernel = phase.On(stream.Accelerator);
         if (stream is not CudaStream cuda)
         {
@@ -187,6 +186,9 @@ public sealed class ExpertKernels<TWeight>
 
     private void Launch(ref CudaArguments arguments, in ExpertSizes sizes, CudaStream stream, nint function, in KernelConfig config) =>
         Launch(ref arguments, sizes, stream, function, config, Variant.Name);
+
+    private KernelConfig ForIntermediate(AcceleratorStream stream, in ExpertSizes sizes) =>
+        ExpertLaunch.ForItems(stream.Accelerator, (long)sizes.Tokens * Shape.TopK * Shape.IntermediateSize);
 
     // A thread multiplies four rows.
     private long ItemsOf(in ExpertSizes sizes, int rows) => (long)Shape.SplitK * sizes.Tokens * Shape.TopK * ((rows + 3) / 4);

@@ -23,4 +23,10 @@ public struct ExpertSizes
 
     /// <summary>Slots of a block, all of one expert.</summary>
     public int BlockM;
+
+    /// <summary>1 where every row of the output starts at a multiple of 16 bytes, else 0.</summary>
+    public int AlignedOutput;
+
+    /// <summary>Keeps the size a multiple of the alignment.</summary>
+    public int Unused;
 }
