@@ -10,7 +10,9 @@ public sealed partial class GroupedGemm
     private const int ChunkBytes = 16;
     private const int ChunksOfRow = GroupedGemmTile.RowBytes / ChunkBytes;
 
-    private int RowsOfPass => _tile.Threads / ChunksOfRow;
+    private int RowsOfPass => _tile.CopyThreads / ChunksOfRow;
+
+    private bool SomeCopyNothing => _tile.CopyThreads < _tile.Threads;
 
     private int PassesA => Math.Max(_tile.BlockM / RowsOfPass, 1);
 
@@ -138,6 +140,8 @@ public sealed partial class GroupedGemm
                 """);
         }
 
+        // Threads that copy nothing must not look for slots behind the block.
+        if (SomeCopyNothing) _writer.Code($"rem.u32 %row, %row, {RowsOfPass};");
         _writer.Code("""
             mul.wide.u32 %wide, %row, 4;
             add.u64 %address, %sortedSlots, %wide;
@@ -200,6 +204,15 @@ public sealed partial class GroupedGemm
         var fewestBlocks = ReductionBlocks / _tile.SplitK;
         _writer.Comment("The first stages.");
         _writer.Code("mov.u32 %stageIn, 0;");
+        if (SomeCopyNothing)
+        {
+            _writer.Declare("pred", "idle");
+            _writer.Code($"""
+                setp.ge.u32 %idle, %thread, {_tile.CopyThreads};
+                @%idle bra FILLED;
+                """);
+        }
+
         for (var stage = 0; stage < stages; stage++)
         {
             if (stage >= fewestBlocks)
@@ -215,11 +228,15 @@ public sealed partial class GroupedGemm
             _writer.Code("cp.async.commit_group;");
         }
 
+        if (SomeCopyNothing) _writer.Label("FILLED");
         _writer.Code($"""
             mov.u32 %stageOut, 0;
             mov.u32 %done, 0;
             mov.u32 %ahead, {stages};
             """);
+
+        // Threads that copy nothing are always past the last block.
+        if (SomeCopyNothing) _writer.Code($"selp.b32 %ahead, {ReductionBlocks}, {stages}, %idle;");
     }
 
     /// <summary>Waits for the oldest stage and starts to fill the one that is free.</summary>

@@ -31,6 +31,9 @@ public sealed record GroupedGemmTile(TensorCore Core, int BlockM, int BlockN, in
     /// <summary>Threads of a group.</summary>
     public int Threads => 32 * WarpsM * WarpsN;
 
+    /// <summary>Threads that copy: of an odd number of warp groups the first ones.</summary>
+    internal int CopyThreads => Threads == 384 ? 256 : Threads;
+
     /// <summary>Bytes of dynamic shared memory of a group; the first stage starts at a multiple of 1024.</summary>
     public int SharedBytes => (StageBytes * Stages) + 1024;
 
@@ -61,7 +64,7 @@ public sealed record GroupedGemmTile(TensorCore Core, int BlockM, int BlockN, in
         if (columns % BlockN != 0) return $"blocks of {BlockN} do not divide {columns} columns";
         if (reduction / BlockK < SplitK) return $"a reduction of {reduction} has fewer blocks of {BlockK} than {SplitK} slices";
         if (WarpN % 16 != 0 || WarpM % 16 != 0) return $"a warp's tile of {WarpM}x{WarpN} is no multiple of 16x16";
-        if (Threads < 64 || (BlockN * 8) % Threads != 0 || (BlockM * 8 > Threads && (BlockM * 8) % Threads != 0)) return $"{Threads} threads cannot share the copies evenly";
+        if (Threads < 64 || (BlockN * 8) % CopyThreads != 0 || (BlockM * 8 > CopyThreads && (BlockM * 8) % CopyThreads != 0)) return $"{Threads} threads cannot share the copies evenly";
         if (Stages < 3) return $"{Stages} stages are too few to copy ahead";
         if (Core == TensorCore.Wgmma && (WarpM != 16 || WarpsM % 4 != 0 || WarpN > 256)) return "warp groups of wgmma hold 64 rows and at most 256 columns";
         return null;

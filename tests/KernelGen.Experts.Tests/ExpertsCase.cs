@@ -57,13 +57,27 @@ internal sealed unsafe class ExpertsCase<T>
     }
 
     /// <summary>The same through any entry point, on any device.</summary>
-    public float[] Check(ExpertsRunner<T> run, double absolute = 1e-5, double relative = 1e-4)
+    public float[] Check(ExpertsRunner<T> run, double absolute = 1e-5, double relative = 1e-4) => Compare(Run(run), absolute, relative);
+
+    /// <summary>For arithmetic in bfloat16: ‖output − expected‖ / ‖expected‖, and the same of the largest elements.</summary>
+    public (double OfNorm, double OfLargest) Error(ExpertsRunner<T> run)
+    {
+        var (output, expected) = (Run(run), Expected());
+        var differences = expected.Select((value, i) => Math.Abs(output[i] - value)).ToArray();
+        Assert.All(differences, difference => Assert.True(double.IsFinite(difference), $"{_random.Description}: {_shape}: an output is not finite"));
+        var norm = Math.Sqrt(expected.Sum(value => value * value));
+        return norm == 0
+            ? (differences.Sum(), differences.Sum())
+            : (Math.Sqrt(differences.Sum(value => value * value)) / norm, differences.Max() / expected.Max(Math.Abs));
+    }
+
+    private float[] Run(ExpertsRunner<T> run)
     {
         var output = new float[_tokens * _shape.Hidden];
         output.AsSpan().Fill(Poison);
         using var expertWeights = Weights();
         run(_hidden, expertWeights, _weights, _experts, output, _tokens);
-        return Compare(output, absolute, relative);
+        return output;
     }
 
     public float[] Compare(float[] output, double absolute = 1e-5, double relative = 1e-4)

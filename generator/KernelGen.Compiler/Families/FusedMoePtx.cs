@@ -3,7 +3,7 @@ using KernelGen.Compiler.Ptx;
 namespace KernelGen.Compiler.Families;
 
 /// <summary>The tensor-core kernels of declared experts: which tiles serve how many rows of an expert, as measured on an H200.</summary>
-internal static class FusedMoePtx
+public static class FusedMoePtx
 {
     // A second phase costs more than shorter slices would save.
     private const int ShortestSlice = 512;
@@ -43,17 +43,24 @@ internal static class FusedMoePtx
             Add(core, 8, Rows16, spec.IntermediateSize <= 512 ? Rows16Short : Rows16);
             Add(core, 16, Rows32, Rows32Down);
             Add(core, isWgmma ? 40 : 48, Rows64, isWgmma ? Rows64Down : Rows64);
-            if (isWgmma) Add(core, 384, Rows128Of(1), Rows128Of(4));
-            Add(core, int.MaxValue, isWgmma ? Rows128Of(16) : Rows128, isWgmma ? Rows128Of(16) : Rows128);
+            if (!isWgmma)
+            {
+                Add(core, int.MaxValue, Rows128, Rows128);
+                continue;
+            }
+
+            Add(core, 96, Rows128Of(1), Rows128Of(4));
+            if (!Add(core, 384, Rows192Of(4), Rows192Of(4))) Add(core, 384, Rows128Of(1), Rows128Of(4));
+            if (!Add(core, int.MaxValue, Rows192Of(3), Rows192Of(3))) Add(core, int.MaxValue, Rows128Of(16), Rows128Of(16));
         }
 
         return pairs;
 
-        void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
+        bool Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
         {
-            var first = Fitting(spec, ExpertProduct.GateUp, gateUp);
-            var second = Fitting(spec, ExpertProduct.Down, down);
-            if (first is not null && second is not null) pairs.Add(new Pair(core, mostRows, first, second));
+            if (Fitting(spec, ExpertProduct.GateUp, gateUp) is not { } first || Fitting(spec, ExpertProduct.Down, down) is not { } second) return false;
+            pairs.Add(new Pair(core, mostRows, first, second));
+            return true;
         }
     }
 
@@ -65,6 +72,9 @@ internal static class FusedMoePtx
     [
         new(TensorCore.Wgmma, 128, 256, 64, 4, 8, 1, groupM), new(TensorCore.Wgmma, 128, 128, 64, 3, 8, 1, groupM), new(TensorCore.Wgmma, 128, 64, 64, 4, 8, 1, groupM), .. Rows128,
     ];
+
+    // Three warp groups: a tile as large as the registers hold, because the way from the L2 cache is what limits many rows.
+    private static GroupedGemmTile[] Rows192Of(int stages) => [new(TensorCore.Wgmma, 192, 256, 64, stages, 12, 1, 4), new(TensorCore.Wgmma, 192, 128, 64, 4, 12, 1, 4)];
 
     private static GroupedGemmTile Mma(int m, int n, int k, int stages, int warpsM, int warpsN, int groupM = 1) => new(TensorCore.Mma, m, n, k, stages, warpsM, warpsN, groupM);
 

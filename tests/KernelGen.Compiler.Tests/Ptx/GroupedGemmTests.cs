@@ -16,6 +16,7 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
         new(TensorCore.Mma, 128, 128, 64, 3, 2, 4, GroupM: 8),
         new(TensorCore.Wgmma, 64, 128, 64, 3, 4, 1, GroupM: 4),
         new(TensorCore.Wgmma, 128, 256, 64, 4, 8, 1, GroupM: 16, SplitK: 2),
+        new(TensorCore.Wgmma, 192, 256, 64, 3, 12, 1, GroupM: 4),
     ];
 
     public static TheoryData<ExpertProduct, int> Kernels => new(
@@ -43,7 +44,7 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
     public void CopiesOfAStageFillEveryChunkOnce(ExpertProduct product, int tile)
     {
         var text = Write(product, Tiles[tile]);
-        var (rowsOfPass, parts) = (Tiles[tile].Threads / 8, Tiles[tile].BlockK / 64);
+        var (rowsOfPass, parts) = (Math.Min(Tiles[tile].Threads, 256) / 8, Tiles[tile].BlockK / 64);
 
         // The first stage: copies until the first group of copies ends.
         var stage = text[..text.IndexOf("cp.async.commit_group", StringComparison.Ordinal)];
