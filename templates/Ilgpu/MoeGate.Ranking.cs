@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using KernelGen.Ilgpu;
@@ -32,7 +31,7 @@ internal static partial class MoeGate<TLogit>
         var lower = Warps.Ballot(places[lane & 3] > mine);
         var upper = Warps.Ballot(places[(lane & 3) + 4] > mine);
         var shift = (lane & 7) * 4;
-        return BitOperations.PopCount(((lower >> shift) & 15u) | (((upper >> shift) & 15u) << 4));
+        return IntrinsicMath.PopCount(((lower >> shift) & 15u) | (((upper >> shift) & 15u) << 4));
     }
 
     /// <summary>Two lanes count for one candidate.</summary>

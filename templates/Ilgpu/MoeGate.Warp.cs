@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using KernelGen.Ilgpu;
@@ -39,31 +38,47 @@ internal static partial class MoeGate<TLogit>
     {
         var lane = Warp.LaneIdx;
         var row = token * sizes.LogitsStride;
-        var rowQuads = row / VectorWidth;
         var group = Groups == 1 ? 0 : lane / LanesOfGroup;
         var laneOfGroup = lane & (LanesOfGroup - 1);
+        var isUsed = WholeLoads || Exists(0, group, laneOfGroup);
+        var firstExpert = isUsed ? (group * GroupSize) + (laneOfGroup * VectorWidth) : 0;
 
-        // Logits.
+        // Logits and biases, all on their way before the first is used.
         var keys = Static.Array<float>(Slots);
+        var biases = Static.Array<float>(Slots);
+        var firstQuad = (row / VectorWidth) + (firstExpert / VectorWidth);
         foreach (var load in Static.Range(Loads))
         {
-            var exists = WholeLoads || Exists(load, group, laneOfGroup);
-            var place = exists ? PlaceOf(load, group, laneOfGroup) : 0;
+            var place = WholeLoads || Exists(load, group, laneOfGroup) ? load * LanesOfGroup : 0;
             if (VectorWidth == 1)
             {
-                keys[load] = Logits.ToSingle(logits[row + place]);
+                keys[load] = Logits.ToSingle(logits.SubView(row + firstExpert)[place]);
+                if (CorrectionBias) biases[load] = bias.SubView(firstExpert)[place];
             }
             else
             {
-                var quad = logits.Cast<Quad<TLogit>>()[rowQuads + place];
+                var quad = logits.Cast<Quad<TLogit>>().SubView(firstQuad)[place];
                 keys[load * VectorWidth] = Logits.ToSingle(quad.X);
                 keys[(load * VectorWidth) + 1] = Logits.ToSingle(quad.Y);
                 keys[(load * VectorWidth) + 2] = Logits.ToSingle(quad.Z);
                 keys[(load * VectorWidth) + 3] = Logits.ToSingle(quad.W);
+                if (CorrectionBias)
+                {
+                    var biasQuad = bias.Cast<Quad<float>>().SubView(firstExpert / VectorWidth)[place];
+                    biases[load * VectorWidth] = biasQuad.X;
+                    biases[(load * VectorWidth) + 1] = biasQuad.Y;
+                    biases[(load * VectorWidth) + 2] = biasQuad.Z;
+                    biases[(load * VectorWidth) + 3] = biasQuad.W;
+                }
             }
+        }
 
-            if (!WholeLoads)
+        Warps.KeepReadsBefore();
+        if (!WholeLoads)
+        {
+            foreach (var load in Static.Range(Loads))
             {
+                var exists = Exists(load, group, laneOfGroup);
                 foreach (var v in Static.Range(VectorWidth)) keys[(load * VectorWidth) + v] = exists ? keys[(load * VectorWidth) + v] : Lowest;
             }
         }
@@ -87,23 +102,10 @@ internal static partial class MoeGate<TLogit>
             foreach (var load in Static.Range(Loads))
             {
                 var exists = WholeLoads || Exists(load, group, laneOfGroup);
-                var place = exists ? PlaceOf(load, group, laneOfGroup) : 0;
-                if (VectorWidth == 1)
+                foreach (var v in Static.Range(VectorWidth))
                 {
-                    keys[load] = Key(keys[load], largest, scale, bias[place]);
-                }
-                else
-                {
-                    var quad = bias.Cast<Quad<float>>()[place];
-                    keys[load * VectorWidth] = Key(keys[load * VectorWidth], largest, scale, quad.X);
-                    keys[(load * VectorWidth) + 1] = Key(keys[(load * VectorWidth) + 1], largest, scale, quad.Y);
-                    keys[(load * VectorWidth) + 2] = Key(keys[(load * VectorWidth) + 2], largest, scale, quad.Z);
-                    keys[(load * VectorWidth) + 3] = Key(keys[(load * VectorWidth) + 3], largest, scale, quad.W);
-                }
-
-                if (!WholeLoads)
-                {
-                    foreach (var v in Static.Range(VectorWidth)) keys[(load * VectorWidth) + v] = exists ? keys[(load * VectorWidth) + v] : Lowest;
+                    var key = Key(keys[(load * VectorWidth) + v], largest, scale, biases[(load * VectorWidth) + v]);
+                    keys[(load * VectorWidth) + v] = exists ? key : Lowest;
                 }
             }
         }
@@ -167,12 +169,12 @@ internal static partial class MoeGate<TLogit>
                 var next = count + Warps.CountBefore(ballot, lane);
                 if (hits != 0u && next < WarpLanes)
                 {
-                    var slot = BitOperations.TrailingZeroCount(hits);
-                    places[next] = (uint)((PlaceOf(slot / VectorWidth, group, laneOfGroup) * VectorWidth) + (slot % VectorWidth));
+                    var slot = IntrinsicMath.TrailingZeroCount(hits);
+                    places[next] = (uint)(firstExpert + ((slot & ~(VectorWidth - 1)) * LanesOfGroup) + (slot & (VectorWidth - 1)));
                 }
 
                 hits &= hits - 1u;
-                count += BitOperations.PopCount(ballot);
+                count += IntrinsicMath.PopCount(ballot);
                 ballot = Warps.Ballot(hits != 0u);
             }
         }
@@ -182,13 +184,14 @@ internal static partial class MoeGate<TLogit>
         {
             // One to each lane.
             Warps.Barrier();
-            var expert = lane < count ? (int)(uint)places[lane] : 0;
+            var isCandidate = lane < count;
+            var expert = isCandidate ? (int)(uint)places[lane] : 0;
             var logit = Logits.ToSingle(logits[row + expert]);
             if (Scoring == GateScoring.Softmax && !NeedsSum) largest = DeviceMath.Ordered(highest);
             var score = ScoreOf(logit, largest, scale);
             var key = CorrectionBias ? score + bias[expert] : logit;
-            var rank = Rank(places, lane, lane < count ? Place(key, expert) : 0ul, count);
-            var isChosen = lane < count && rank < Routed;
+            var rank = Rank(places, lane, Place(key, expert) & (isCandidate ? ulong.MaxValue : 0ul), count);
+            var isChosen = isCandidate && rank < Routed;
             total = SumOfFirst(count, isChosen ? score : 0f);
             var normalizer = Renormalize ? DeviceMath.Reciprocal(total + Tiny) : 1f;
             if (isChosen)
@@ -210,16 +213,12 @@ internal static partial class MoeGate<TLogit>
         if (!(total < float.PositiveInfinity)) RouteStrided(WarpLanes, logits, bias, weights, experts, tokenIds, table, sizes, token);
     }
 
-    /// <summary>Where in a row, in steps of <see cref="VectorWidth"/>, the experts of a load lie.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int PlaceOf(int load, int group, int laneOfGroup) => (group * (GroupSize / VectorWidth)) + (load * LanesOfGroup) + laneOfGroup;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Exists(int load, int group, int laneOfGroup) => group < Groups && ((load * LanesOfGroup) + laneOfGroup) * VectorWidth < GroupSize;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Key(float logit, float largest, float scale, float bias) =>
-        RoughKeys ? DeviceMath.RoughSigmoid(logit) + bias : ScoreOf(logit, largest, scale) + bias;
+        RoughKeys ? DeviceMath.RoughSigmoid(logit, bias) : ScoreOf(logit, largest, scale) + bias;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float ScoreOf(float logit, float largest, float scale) =>
