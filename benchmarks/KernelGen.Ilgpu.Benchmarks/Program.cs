@@ -16,6 +16,15 @@ GateBenchmark[] gates =
     new("256/8 sigmoid, bias, 4 of 8 groups", new GateShape(256, 8, GateScoring.Sigmoid, true, 8, 4, true), GroupedGates.Route),
     new("128/8 softmax", new GateShape(128, 8, GateScoring.Softmax, false, 1, 1, true), Gates.Route),
 ];
-var failures = gates.Count(gate => !gate.Run(stream));
+ExpertsBenchmark[] experts =
+[
+    new("Mixtral 8x7B tp2", 8, 2, 4096, 7168, Experts.Forward),
+    new("Qwen3 30B-A3B", 128, 8, 2048, 768, Experts.Forward),
+    new("DeepSeek V3 tp8", 256, 8, 7168, 256, Experts.Forward),
+];
+var family = args.Length == 0 ? "" : args[0];
+var failures = 0;
+if (family != "experts") failures += gates.Count(gate => !gate.Run(stream));
+if (family != "gates") failures += experts.Count(layer => !layer.Run(stream));
 Console.WriteLine(failures == 0 ? "all right" : $"{failures} wrong");
 return failures == 0 ? 0 : 1;

@@ -5,6 +5,10 @@ using KernelGen.Testing;
 
 namespace KernelGen.Tests;
 
+/// <summary>Sends tokens through experts: hidden states [T, H], the experts, router weights [T, k], expert ids [T, k], the result [T, H], T.</summary>
+internal delegate void ExpertsRunner<T>(float[] hidden, ExpertWeights<T> expertWeights, float[] weights, int[] experts, float[] output, int tokens)
+    where T : unmanaged;
+
 /// <summary>Random inputs of one expert layer, its poisoned output and the double-precision answer.</summary>
 internal sealed unsafe class ExpertsCase<T>
     where T : unmanaged
@@ -52,13 +56,37 @@ internal sealed unsafe class ExpertsCase<T>
         return Compare(output);
     }
 
-    public float[] Compare(float[] output)
+    /// <summary>The same through any entry point, on any device.</summary>
+    public float[] Check(ExpertsRunner<T> run, double absolute = 1e-5, double relative = 1e-4) => Compare(Run(run), absolute, relative);
+
+    /// <summary>For arithmetic in bfloat16: ‖output − expected‖ / ‖expected‖, and the same of the largest elements.</summary>
+    public (double OfNorm, double OfLargest) Error(ExpertsRunner<T> run)
+    {
+        var (output, expected) = (Run(run), Expected());
+        var differences = expected.Select((value, i) => Math.Abs(output[i] - value)).ToArray();
+        Assert.All(differences, difference => Assert.True(double.IsFinite(difference), $"{_random.Description}: {_shape}: an output is not finite"));
+        var norm = Math.Sqrt(expected.Sum(value => value * value));
+        return norm == 0
+            ? (differences.Sum(), differences.Sum())
+            : (Math.Sqrt(differences.Sum(value => value * value)) / norm, differences.Max() / expected.Max(Math.Abs));
+    }
+
+    private float[] Run(ExpertsRunner<T> run)
+    {
+        var output = new float[_tokens * _shape.Hidden];
+        output.AsSpan().Fill(Poison);
+        using var expertWeights = Weights();
+        run(_hidden, expertWeights, _weights, _experts, output, _tokens);
+        return output;
+    }
+
+    public float[] Compare(float[] output, double absolute = 1e-5, double relative = 1e-4)
     {
         var expected = Expected();
         for (var i = 0; i < expected.Length; i++)
         {
             var error = Math.Abs(output[i] - expected[i]);
-            Assert.True(error <= 1e-5 + (1e-4 * Math.Abs(expected[i])), $"{_random.Description}: {_shape}, {_form.Activation}, {_tokens} tokens: output[{i}] is {output[i]}, expected {expected[i]}");
+            Assert.True(error <= absolute + (relative * Math.Abs(expected[i])), $"{_random.Description}: {_shape}, {_form.Activation}, {_tokens} tokens: output[{i}] is {output[i]}, expected {expected[i]}");
         }
 
         return output;

@@ -22,15 +22,21 @@ internal static class FusedMoeDispatcher
         WriteMissing(writer, declared);
     }
 
+    /// <summary>The C# type of a weight.</summary>
+    public static string WeightType(DType weightType) => weightType switch
+    {
+        DType.Float32 => "float",
+        DType.Int8 => "sbyte",
+        DType.Float16 => "global::System.Half",
+        _ => $"global::KernelGen.{WeightFormat.TypeName(weightType)}",
+    };
+
+    /// <summary>Whether the weights have scales.</summary>
+    public static bool IsQuantized(FusedMoeSpec spec) => spec.Quantization != WeightQuantization.None;
+
     private static void WriteForward(CodeWriter writer, DType weightType, IReadOnlyList<FusedMoeSpec> specs)
     {
-        var type = weightType switch
-        {
-            DType.Float32 => "float",
-            DType.Int8 => "sbyte",
-            DType.Float16 => "global::System.Half",
-            _ => $"global::KernelGen.{WeightFormat.TypeName(weightType)}",
-        };
+        var type = WeightType(weightType);
         var isQuantized = specs.Any(IsQuantized);
         var format = isQuantized ? ", call.Quantization, call.GroupSize, call.ZeroPoints" : "";
         writer.Line($$"""
@@ -183,8 +189,6 @@ internal static class FusedMoeDispatcher
 
     /// <summary>The parts that the experts of a call must have, where they are not the usual ones.</summary>
     private static string Parts(FusedMoeSpec spec) => (spec.IsGated ? "" : ", gated: false") + (spec.Bias ? ", bias: true" : "");
-
-    private static bool IsQuantized(FusedMoeSpec spec) => spec.Quantization != WeightQuantization.None;
 
     private static string Shape(FusedMoeSpec spec) =>
         $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}{(IsQuantized(spec) ? Format(spec) : "")})";

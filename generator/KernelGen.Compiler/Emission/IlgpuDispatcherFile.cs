@@ -1,3 +1,5 @@
+using KernelGen.Compiler.Families;
+
 namespace KernelGen.Compiler.Emission;
 
 /// <summary>The user's class, with the members that take an ILGPU stream and views.</summary>
@@ -7,6 +9,7 @@ internal static class IlgpuDispatcherFile
     {
         var families = new List<Action<CodeWriter, DeclaredClass>>();
         if (declared.Gates.Count > 0) families.Add(MoeGateIlgpuDispatcher.Write);
+        if (declared.Experts.Any(spec => IlgpuRecipe.For(spec) is not null)) families.Add(FusedMoeIlgpuDispatcher.Write);
         return families.Count == 0 ? [] : [new($"{declared.HintName}.Ilgpu.g.cs", DispatcherFile.Write(declared, families))];
     }
 }

@@ -11,11 +11,13 @@ internal static class IlgpuVariantFiles
         if (IlgpuRecipe.For(spec) is not { } recipe) return [];
         var start = $"{classHintName}.{IlgpuRecipe.VariantName(spec)}";
         var ofNamespace = GeneratedNames.VariantNamespace(classFullName);
-        return
-        [
+        var files = new List<EmittedSource>
+        {
             new($"{start}.g.cs", EntryFile(ofNamespace, spec, recipe)),
             new($"{start}.Kernel.g.cs", KernelFile(ofNamespace, spec, recipe)),
-        ];
+        };
+        if (recipe.PtxTexts.Count > 0) files.Add(new($"{start}.Ptx.g.cs", PtxFile(ofNamespace, spec, recipe)));
+        return files;
     }
 
     private static string EntryFile(string ofNamespace, IKernelSpec spec, IlgpuRecipe recipe)
@@ -41,6 +43,26 @@ internal static class IlgpuVariantFiles
         var result = VariantFiles.Specialize(IlgpuRecipe.VariantName(spec), recipe.TemplateFiles, recipe.Request, IlgpuRecipe.Folder);
         var writer = VariantFiles.Header(spec, "The kernels for ILGPU's devices.");
         VariantFiles.WriteSpecialized(writer, ofNamespace, $"internal static partial class {IlgpuRecipe.VariantName(spec)}", result);
+        return writer.ToString();
+    }
+
+    private static string PtxFile(string ofNamespace, IKernelSpec spec, IlgpuRecipe recipe)
+    {
+        var writer = VariantFiles.Header(spec, "The tensor-core kernels for CUDA devices, as PTX.");
+        writer.Line().Line($"namespace {ofNamespace};").Line();
+        using (writer.OpenBlock($"internal static partial class {IlgpuRecipe.VariantName(spec)}"))
+        {
+            writer.Line(GeneratedNames.GeneratedCodeAttribute);
+            using (writer.OpenBlock($"private static class {IlgpuRecipe.PtxClassName}"))
+            {
+                foreach (var text in recipe.PtxTexts)
+                {
+                    if (text.Key != recipe.PtxTexts.First().Key) writer.Line();
+                    writer.Line($"public const string {text.Key} = \"\"\"\n{text.Value.TrimEnd()}\n\"\"\";");
+                }
+            }
+        }
+
         return writer.ToString();
     }
 }

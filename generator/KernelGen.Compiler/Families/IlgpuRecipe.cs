@@ -15,13 +15,20 @@ public sealed record IlgpuRecipe(IReadOnlyList<string> TemplateFiles, Specializa
     /// <summary>The name of the class that holds the kernels.</summary>
     public const string ClassName = "Kernel";
 
+    /// <summary>The name of the class that holds the PTX.</summary>
+    public const string PtxClassName = "Ptx";
+
+    /// <summary>PTX modules of the variant, by the names of their entries.</summary>
+    public IReadOnlyDictionary<string, string> PtxTexts { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The canonical name of a spec's variant for ILGPU's devices.</summary>
     public static string VariantName(IKernelSpec spec) => $"{spec.ConfigurationName}_ilgpu";
 
-    /// <summary>The recipe of a valid spec; null for a family that has no ILGPU kernels.</summary>
+    /// <summary>The recipe of a valid spec; null where there are no ILGPU kernels for it.</summary>
     public static IlgpuRecipe? For(IKernelSpec spec) => spec switch
     {
         MoeGateSpec gate => MoeGateIlgpuTemplate.Recipe(gate),
+        FusedMoeSpec experts => FusedMoeIlgpuTemplate.Recipe(experts),
         _ => null,
     };
 }

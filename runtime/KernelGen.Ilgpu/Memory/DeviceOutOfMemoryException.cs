@@ -4,7 +4,7 @@ namespace KernelGen.Ilgpu;
 public sealed class DeviceOutOfMemoryException : Exception
 {
     internal DeviceOutOfMemoryException(string what, long bytes, string device, Exception cause)
-        : base($"{what} needs {bytes} bytes of workspace, which {device} has no room for", cause)
+        : base($"{what} needs {bytes} bytes, which {device} has no room for", cause)
     {
         (What, Bytes) = (what, bytes);
     }

@@ -110,7 +110,7 @@ internal sealed class WorkspacePool
         return new DeviceWorkspace(this, _accelerator.AllocateRaw(size, elementSize: 1)) { Capture = _capture };
     }
 
-    private static bool IsOutOfMemory(Exception error) => error is OutOfMemoryException
+    internal static bool IsOutOfMemory(Exception error) => error is OutOfMemoryException
         or CudaException { Error: nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY) }
         or AcceleratorException { AcceleratorType: AcceleratorType.OpenCL };
 }

@@ -1,0 +1,95 @@
+using KernelGen.Compiler.Families;
+
+namespace KernelGen.Compiler.Emission;
+
+/// <summary>Writes the overloads of <c>Forward</c> that take an ILGPU stream and views, one for each type of weights.</summary>
+internal static class FusedMoeIlgpuDispatcher
+{
+    public static void Write(CodeWriter writer, DeclaredClass declared)
+    {
+        var first = true;
+        foreach (var sameType in declared.Experts.Where(spec => IlgpuRecipe.For(spec) is not null).GroupBy(spec => spec.WeightType))
+        {
+            if (!first) writer.Line();
+            first = false;
+            WriteForward(writer, sameType.Key, sameType.ToArray(), declared.Experts.Any(FusedMoeDispatcher.IsQuantized));
+        }
+    }
+
+    private static void WriteForward(CodeWriter writer, DType weightType, IReadOnlyList<FusedMoeSpec> specs, bool classHasQuantized)
+    {
+        var weight = FusedMoeDispatcher.WeightType(weightType);
+        writer.Line($$"""
+            /// <summary>
+            /// Puts into a stream: sends every token through its k experts and adds up their outputs times the weights. The extents choose among the declared experts:
+            {{DocumentationList.Of(specs)}}
+            /// </summary>
+            /// <remarks>
+            /// X of every matrix runs along a row: [T, H] has the extent (X: H, Y: T). What the host cannot see it cannot check: an expert that is
+            /// none of 0 to E - 1 leaves its slot out.
+            /// </remarks>
+            /// <param name="stream">A stream of the accelerator whose memory holds the views.</param>
+            /// <param name="hidden">Hidden states, [T, H].</param>
+            /// <param name="expertWeights">The weights of all experts.</param>
+            /// <param name="weights">Weight of each chosen expert, [T, k].</param>
+            /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
+            /// <param name="output">Receives the sums, [T, H].</param>
+            /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+            /// <exception cref="global::System.ArgumentException">The extents do not fit each other, or a view lies in another accelerator's memory.</exception>
+            /// <exception cref="global::System.ObjectDisposedException">The stream, its accelerator, the weights or a buffer is disposed.</exception>
+            /// <exception cref="global::KernelGen.Ilgpu.DeviceOutOfMemoryException">The device has no room for intermediate states.</exception>
+            /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+            {{GeneratedNames.GeneratedCodeAttribute}}
+            public static void Forward(
+                global::ILGPU.Runtime.AcceleratorStream stream,
+                {{Matrix("float")}} hidden,
+                global::KernelGen.Ilgpu.DeviceExpertWeights<{{weight}}> expertWeights,
+                {{Matrix("float")}} weights,
+                {{Matrix("int")}} experts,
+                {{Matrix("float")}} output,
+                int splitK = 0)
+            """);
+        using (writer.OpenBlock())
+        {
+            writer.Line($"var call = global::KernelGen.Ilgpu.ExpertCall<{weight}>.Create(stream, hidden, expertWeights, weights, experts, output);");
+            writer.Line("switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))");
+            using (writer.OpenBlock())
+            {
+                foreach (var sameShape in specs.GroupBy(spec => spec.DispatchKey))
+                {
+                    var shape = sameShape.First();
+                    using (writer.Indent($"case ({shape.Experts}, {shape.TopK}, {shape.HiddenSize}, {shape.IntermediateSize}):"))
+                    {
+                        WriteSplitKChoice(writer, sameShape.OrderBy(spec => spec.SplitK).ToArray());
+                        writer.Line().Line("break;");
+                    }
+                }
+            }
+
+            var format = classHasQuantized ? ", global::KernelGen.WeightQuantization.None, 0, false" : "";
+            writer.Line();
+            writer.Line($"throw NoSuchExperts(call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, global::KernelGen.DType.{weightType}, splitK{format});");
+        }
+    }
+
+    private static void WriteSplitKChoice(CodeWriter writer, IReadOnlyList<FusedMoeSpec> specs)
+    {
+        var declared = string.Join(", ", specs.Select(spec => spec.SplitK));
+        writer.Line($"switch (call.SplitK(splitK, [{declared}]))");
+        using (writer.OpenBlock())
+        {
+            foreach (var spec in specs)
+            {
+                var variant = GeneratedNames.IlgpuVariantType(spec);
+                using (writer.Indent($"case {spec.SplitK}:"))
+                {
+                    writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
+                    writer.Line($"call.Run({variant}.Kernels);");
+                    writer.Line("return;");
+                }
+            }
+        }
+    }
+
+    private static string Matrix(string type) => $"global::ILGPU.Runtime.ArrayView2D<{type}, global::ILGPU.Stride2D.DenseX>";
+}

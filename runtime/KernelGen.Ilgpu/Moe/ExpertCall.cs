@@ -1,0 +1,164 @@
+using System.ComponentModel;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>Between a generated <c>Forward</c> and its kernels: checks the views, takes a workspace and launches.</summary>
+/// <typeparam name="TWeight">Type of a weight.</typeparam>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public readonly struct ExpertCall<TWeight>
+    where TWeight : unmanaged
+{
+    private readonly AcceleratorStream _stream;
+    private readonly DeviceExpertWeights<TWeight> _expertWeights;
+    private readonly ArrayView<float> _hidden;
+    private readonly ArrayView<float> _weights;
+    private readonly ArrayView<int> _experts;
+    private readonly ArrayView<float> _output;
+    private readonly ExpertSizes _sizes;
+
+    private ExpertCall(
+        AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, DeviceExpertWeights<TWeight> expertWeights,
+        ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output)
+    {
+        (_stream, _expertWeights, TopK) = (stream, expertWeights, (int)weights.Extent.X);
+        (_hidden, _weights, _experts, _output) = (hidden.BaseView, weights.BaseView, experts.BaseView, output.BaseView);
+        _sizes = new ExpertSizes
+        {
+            HiddenStride = hidden.Stride.YStride,
+            WeightsStride = weights.Stride.YStride,
+            ExpertsStride = experts.Stride.YStride,
+            OutputStride = output.Stride.YStride,
+            Tokens = (int)hidden.Extent.Y,
+            AlignedOutput = CudaArguments.Address(_output) % 16 == 0 && output.Stride.YStride % 4 == 0 ? 1 : 0,
+        };
+    }
+
+    /// <summary>Number of tokens T.</summary>
+    public int Tokens => _sizes.Tokens;
+
+    /// <summary>Number of experts E.</summary>
+    public int Experts => _expertWeights.Experts;
+
+    /// <summary>Experts of each token, k.</summary>
+    public int TopK { get; }
+
+    /// <summary>Width H of the hidden states.</summary>
+    public int HiddenSize => _expertWeights.HiddenSize;
+
+    /// <summary>Width I of the intermediate states.</summary>
+    public int IntermediateSize => _expertWeights.IntermediateSize;
+
+    /// <summary>Checks that the arguments of <c>Forward</c> fit each other. X of a matrix runs along a row.</summary>
+    /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory.</exception>
+    /// <exception cref="ObjectDisposedException">The stream, its accelerator, the weights or a buffer is disposed.</exception>
+    public static ExpertCall<TWeight> Create(
+        AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, DeviceExpertWeights<TWeight> expertWeights,
+        ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output)
+    {
+        var accelerator = StreamCheck.Require(stream);
+        ArgumentNullException.ThrowIfNull(expertWeights);
+        expertWeights.Require(accelerator, nameof(expertWeights));
+        ViewCheck.RequireMatrix(hidden, nameof(hidden), "[T, H]", accelerator, null, expertWeights.HiddenSize);
+        var tokens = hidden.Extent.Y;
+        ViewCheck.RequireMatrix(weights, nameof(weights), "[T, k]", accelerator, tokens, null);
+        ViewCheck.RequireMatrix(experts, nameof(experts), "[T, k]", accelerator, tokens, weights.Extent.X);
+        ViewCheck.RequireMatrix(output, nameof(output), "[T, H]", accelerator, tokens, expertWeights.HiddenSize);
+        ViewCheck.RequireOwnRows(output, nameof(output));
+        return new ExpertCall<TWeight>(stream, hidden, expertWeights, weights, experts, output);
+    }
+
+    /// <summary>The number of slices for this call: what was asked for or, when that is 0, the fewest that give most multiprocessors work.</summary>
+    /// <param name="asked">The caller's number; 0 leaves the choice open.</param>
+    /// <param name="declared">The declared numbers, the fewest first.</param>
+    public int SplitK(int asked, ReadOnlySpan<int> declared)
+    {
+        const int ColumnsOfGroup = 64;
+        if (asked != 0) return asked;
+        var groups = (long)Tokens * TopK * Math.Max(2 * IntermediateSize / ColumnsOfGroup, 1);
+        foreach (var slices in declared)
+        {
+            if (groups * slices * 4 >= 3L * _stream.Accelerator.NumMultiprocessors) return slices;
+        }
+
+        return declared[^1];
+    }
+
+    /// <summary>Puts the experts into the stream.</summary>
+    /// <typeparam name="TBits">The type that kernels know weights by, of the same size.</typeparam>
+    public void Run<TBits>(ExpertKernels<TBits> kernels)
+        where TBits : unmanaged
+    {
+        if (Tokens == 0) return;
+        var (gateUp, down) = (_expertWeights.GateUp.Cast<TBits>(), _expertWeights.Down.Cast<TBits>());
+        if (kernels.Choose(_stream.Accelerator, (long)Tokens * TopK, gateUp, down) is { } pair) RunOnTensorCores(kernels, pair, gateUp, down);
+        else RunAnywhere(kernels, gateUp, down);
+    }
+
+    /// <summary>The products on tensor cores: bfloat16 in, single precision inside.</summary>
+    internal void RunOnTensorCores<TBits>(ExpertKernels<TBits> kernels, ExpertGemmPair pair, in ArrayView<TBits> gateUp, in ArrayView<TBits> down)
+        where TBits : unmanaged
+    {
+        var stream = (CudaStream)_stream;
+        var slots = checked(Tokens * TopK);
+        var sizes = _sizes;
+        sizes.BlockM = pair.GateUp.BlockM;
+        var blocks = AlignedSlotsSize.MostBlocks(slots, Experts, sizes.BlockM);
+        var (gateUpSlices, downSlices) = (pair.GateUp.Slices, pair.Down.Slices);
+        var gateUpSums = gateUpSlices == 1 ? 0 : (long)gateUpSlices * slots * 2 * IntermediateSize;
+        var downSums = (long)downSlices * slots * HiddenSize;
+        var bytes = AlignedSlotsSize.Bytes(slots, blocks, sizes.BlockM)
+            + DeviceWorkspace.SizeOf<uint>((long)Tokens * HiddenSize / 2)
+            + DeviceWorkspace.SizeOf<ushort>((long)slots * IntermediateSize)
+            + DeviceWorkspace.SizeOf<float>(gateUpSums)
+            + DeviceWorkspace.SizeOf<float>(downSums);
+        using var workspace = WorkspacePool.Of(stream).Rent(bytes, kernels.Variant.Name);
+        var aligned = AlignedSlotsSize.Take(workspace, slots, blocks, sizes.BlockM);
+        var rounded = workspace.Take<uint>((long)Tokens * HiddenSize / 2);
+        var intermediate = workspace.Take<ushort>((long)slots * IntermediateSize);
+
+        kernels.Prepare(stream, _hidden, _weights, _experts, rounded, aligned, sizes);
+        if (gateUpSlices == 1)
+        {
+            pair.GateUp.Launch(stream, CudaArguments.Address(rounded), CudaArguments.Address(gateUp), CudaArguments.Address(intermediate), aligned, blocks);
+        }
+        else
+        {
+            var sums = workspace.Take<float>(gateUpSums);
+            pair.GateUp.Launch(stream, CudaArguments.Address(rounded), CudaArguments.Address(gateUp), CudaArguments.Address(sums), aligned, blocks);
+            kernels.Activate(stream, sums, _experts, intermediate, sizes);
+        }
+
+        if (downSlices == 1)
+        {
+            var sums = workspace.Take<uint>(downSums / 2);
+            pair.Down.Launch(stream, CudaArguments.Address(intermediate), CudaArguments.Address(down), CudaArguments.Address(sums), aligned, blocks);
+            kernels.Combine(stream, sums, _experts, _output, sizes);
+        }
+        else
+        {
+            var sums = workspace.Take<float>(downSums);
+            pair.Down.Launch(stream, CudaArguments.Address(intermediate), CudaArguments.Address(down), CudaArguments.Address(sums), aligned, blocks);
+            kernels.Combine(stream, sums, _experts, _output, sizes);
+        }
+    }
+
+    /// <summary>The products on devices of every kind, in single precision.</summary>
+    internal void RunAnywhere<TBits>(ExpertKernels<TBits> kernels, in ArrayView<TBits> gateUp, in ArrayView<TBits> down)
+        where TBits : unmanaged
+    {
+        var slots = (long)Tokens * TopK;
+        var slices = kernels.Shape.SplitK;
+        var sumsLength = slices * slots * Math.Max(2 * IntermediateSize, HiddenSize);
+        var bytes = DeviceWorkspace.SizeOf<float>(sumsLength) + DeviceWorkspace.SizeOf<float>(slots * IntermediateSize);
+        using var workspace = WorkspacePool.Of(_stream).Rent(bytes, kernels.Variant.Name);
+        var sums = workspace.Take<float>(sumsLength);
+        var intermediate = workspace.Take<float>(slots * IntermediateSize);
+        kernels.MultiplyGateUp(_stream, _hidden, gateUp, _experts, sums, _sizes);
+        kernels.Activate(_stream, sums, _experts, intermediate, _sizes);
+        kernels.MultiplyDown(_stream, intermediate, down, _weights, _experts, sums, _sizes);
+        kernels.Combine(_stream, sums, _experts, _output, _sizes);
+    }
+}

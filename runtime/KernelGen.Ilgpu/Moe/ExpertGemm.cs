@@ -1,0 +1,71 @@
+using System.ComponentModel;
+using ILGPU;
+using ILGPU.Runtime.Cuda;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>One grouped GEMM on tensor cores: a PTX kernel and the grid it wants.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class ExpertGemm
+{
+    private readonly PtxKernel _kernel;
+    private readonly int _groupM;
+    private readonly int _columnBlocks;
+    private readonly int _threads;
+
+    /// <summary>Loads nothing yet.</summary>
+    /// <param name="variant">The variant it belongs to.</param>
+    /// <param name="text">The PTX module.</param>
+    /// <param name="entry">Its entry.</param>
+    /// <param name="blockM">Slots of a block.</param>
+    /// <param name="groupM">Blocks of slots that take turns.</param>
+    /// <param name="columnBlocks">Blocks of columns.</param>
+    /// <param name="slices">Slices of the reduction.</param>
+    /// <param name="threads">Threads of a group.</param>
+    /// <param name="sharedBytes">Shared memory of a group.</param>
+    public ExpertGemm(KernelVariant variant, string text, string entry, int blockM, int groupM, int columnBlocks, int slices, int threads, int sharedBytes)
+    {
+        _kernel = new PtxKernel($"{variant.Name} ({entry})", text, entry, sharedBytes);
+        (BlockM, _groupM, _columnBlocks, Slices, _threads) = (blockM, groupM, columnBlocks, slices, threads);
+    }
+
+    /// <summary>Slots of a block.</summary>
+    public int BlockM { get; }
+
+    /// <summary>Slices of the reduction. One slice yields bfloat16, more yield sums in single precision.</summary>
+    public int Slices { get; }
+
+    /// <summary>The kernel, for tools that look at it.</summary>
+    public PtxKernel Kernel => _kernel;
+
+    /// <summary>Launches the product for at most <paramref name="blocks"/> blocks of slots.</summary>
+    internal void Launch(CudaStream stream, nint activations, nint weights, nint output, in AlignedSlots slots, int blocks)
+    {
+        var arguments = default(CudaArguments);
+        arguments.Add(activations);
+        arguments.Add(weights);
+        arguments.Add(output);
+        arguments.Add(CudaArguments.Address(slots.Sorted));
+        arguments.Add(CudaArguments.Address(slots.BlockExperts));
+        arguments.Add(CudaArguments.Address(slots.Padded));
+        arguments.Add(CudaArguments.Address(slots.Weights));
+        arguments.Add((int)slots.Weights.Length);
+        var groups = checked((blocks + _groupM - 1) / _groupM * _groupM * _columnBlocks);
+        _kernel.Launch(stream, new Index3D(groups, Slices, 1), new Index3D(_threads, 1, 1), arguments);
+    }
+}
+
+/// <summary>The two products for a number of rows of an expert.</summary>
+/// <param name="NeedsWgmma">Whether they need <c>wgmma</c>, which compute capability 9.0 alone has.</param>
+/// <param name="MostRows">Rows of an expert, on average, up to which they are the fastest.</param>
+/// <param name="GateUp">The first product.</param>
+/// <param name="Down">The second product, with blocks as large.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed record ExpertGemmPair(bool NeedsWgmma, int MostRows, ExpertGemm GateUp, ExpertGemm Down);
+
+/// <summary>Slots in the order of their experts, each expert's padded to whole blocks.</summary>
+/// <param name="Sorted">The slots; the number of slots pads.</param>
+/// <param name="BlockExperts">The expert of each block.</param>
+/// <param name="Padded">The number of sorted and padded slots.</param>
+/// <param name="Weights">The router weight of each slot.</param>
+internal readonly record struct AlignedSlots(ArrayView<int> Sorted, ArrayView<int> BlockExperts, ArrayView<int> Padded, ArrayView<float> Weights);

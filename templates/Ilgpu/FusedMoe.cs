@@ -1,0 +1,35 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using KernelGen.Ilgpu;
+
+namespace KernelGen.Templates.Ilgpu;
+
+/// <summary>
+/// The experts of a Mixture-of-Experts layer on a device. A slot is one chosen expert of one token: slot t·k + j is the j-th of
+/// token t. On CUDA devices with tensor cores the two products are PTX, between <see cref="Prepare"/> and the combination; on every
+/// other device they are kernels of this template too.
+/// </summary>
+/// <remarks>Split-K slices yield sums in single precision, which a second phase adds up in order: the same bits every time.</remarks>
+[KernelTemplate]
+internal static partial class FusedMoe<[Specialize] TWeight>
+    where TWeight : unmanaged
+{
+    [Specialize] private const int Experts = 8;
+    [Specialize] private const int TopK = 2;
+    [Specialize] private const int HiddenSize = 64;
+    [Specialize] private const int IntermediateSize = 64;
+    [Specialize] private const MoeActivation Activation = MoeActivation.SiluAndMul;
+    [Specialize] private const float ActivationLimit = 0f;
+    [Specialize] private const int SplitK = 1;
+
+    /// <summary>The thread's number in the grid.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long Index() => (Grid.IdxX * (long)Group.DimX) + Group.IdxX;
+
+    /// <summary>The expert of a slot; what is not 0 … E − 1 leaves the slot out.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int ExpertOf(ArrayView<int> experts, ExpertSizes sizes, int slot) => experts[(slot / TopK * sizes.ExpertsStride) + (slot % TopK)];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsExpert(int expert) => (uint)expert < Experts;
+}

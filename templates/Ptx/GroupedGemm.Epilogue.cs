@@ -1,0 +1,133 @@
+namespace KernelGen.Compiler.Ptx;
+
+/// <content>From sums to the output: activation or router weight, and the store of rows that are slots.</content>
+public sealed partial class GroupedGemm
+{
+    /// <summary>Whether the output is bf16; the sums of slices stay fp32 until the second phase has added them up.</summary>
+    private bool StoresBFloat16 => _tile.SplitK == 1;
+
+    /// <summary>Whether the output is intermediate states and not sums.</summary>
+    private bool StoresActivated => IsGateUp && _tile.SplitK == 1;
+
+    /// <summary>Fragments whose sums a thread stores at once: as many as 16 bytes of bf16 hold, where the warp's tile has them.</summary>
+    private int StoredTiles => (OutputColumns(_tile.WarpN) / 8) switch { var tiles when tiles % 4 == 0 => 4, var tiles when tiles % 2 == 0 => 2, _ => 1 };
+
+    /// <summary>Columns of the output that columns of the product yield, if gate and up projection are counted once.</summary>
+    private int OutputColumns(int columns) => IsGateUp ? columns / 2 : columns;
+
+    private void WriteEpilogue()
+    {
+        _writer.Declare("b32", "slot", "column");
+        _writer.Declare("b32", [.. Enumerable.Range(0, 4).Select(i => $"packed{i}")]);
+        _writer.Declare("b64", "output", "to", "columnOffset", "rows");
+        _writer.Declare("f32", "routerWeight");
+        _writer.Declare("f32", [.. Enumerable.Range(0, 8).Select(i => $"value{i}")]);
+        _writer.Comment("Rows and columns of the thread's sums.");
+        _writer.Code($"""
+            and.b32 %column, %lane, 3;
+            mul.lo.u32 %column, %column, {2 * StoredTiles};
+            mad.lo.u32 %column, %blockN, {OutputColumns(_tile.BlockN)}, %column;
+            mad.lo.u32 %column, %warpN, {OutputColumns(_tile.WarpN)}, %column;
+            mul.wide.u32 %columnOffset, %column, {OutputBytes};
+            ld.param.u64 %output, [output];
+            cvta.to.global.u64 %output, %output;
+            add.u64 %output, %output, %columnOffset;
+            shr.u32 %t0, %lane, 2;
+            mad.lo.u32 %t0, %warpM, {_tile.WarpM}, %t0;
+            mul.wide.u32 %rows, %t0, 4;
+            add.u64 %rows, %sortedSlots, %rows;
+            """);
+        if (!IsGateUp)
+        {
+            _writer.Code("""
+                ld.param.u64 %address, [routerWeights];
+                cvta.to.global.u64 %address, %address;
+                """);
+        }
+
+        for (var m = 0; m < FragmentsM; m++)
+        {
+            for (var half = 0; half < 2; half++) WriteRow(m, half);
+        }
+    }
+
+    private int OutputBytes => StoresBFloat16 ? 2 : 4;
+
+    private void WriteRow(int m, int half)
+    {
+        _writer.Code($"""
+            ld.global.u32 %slot, [%rows+{((m * 16) + (half * 8)) * 4}];
+            setp.ge.u32 %outside, %slot, %slots;
+            @%outside bra STORED{m}_{half};
+            """);
+        if (!IsGateUp)
+        {
+            _writer.Code("""
+                mul.wide.u32 %wide, %slot, 4;
+                add.u64 %wide, %address, %wide;
+                ld.global.f32 %routerWeight, [%wide];
+                """);
+        }
+
+        if (_tile.SplitK > 1) _writer.Code("mad.lo.u32 %slot, %slice, %slots, %slot;");
+        var rowElements = StoresActivated ? _shape.IntermediateSize : _shape.Columns;
+        _writer.Code($"mad.wide.u32 %to, %slot, {(long)rowElements * OutputBytes}, %output;");
+        var tiles = OutputColumns(_tile.WarpN) / 8;
+        for (var first = 0; first < tiles; first += StoredTiles)
+        {
+            var offset = first * 8L * OutputBytes;
+            if (IsGateUp && !StoresActivated)
+            {
+                for (var up = 0; up < 2; up++)
+                {
+                    WriteValues(first, (tile, x) => _writer.Code($"mov.f32 %value{(2 * (tile - first)) + x}, %{Sum(m, (2 * tile) + up, (2 * half) + x)};"));
+                    WriteStore(offset + (up * _shape.IntermediateSize * 4L));
+                }
+            }
+            else
+            {
+                WriteValues(first, (tile, x) => WriteResult(m, tile, (2 * half) + x, $"%value{(2 * (tile - first)) + x}"));
+                WriteStore(offset);
+            }
+        }
+
+        _writer.Label($"STORED{m}_{half}");
+    }
+
+    private void WriteValues(int first, Action<int, int> write)
+    {
+        for (var tile = first; tile < first + StoredTiles; tile++)
+        {
+            for (var x = 0; x < 2; x++) write(tile, x);
+        }
+    }
+
+    private void WriteResult(int m, int tile, int element, string result)
+    {
+        if (IsGateUp) GatedActivation.Write(_writer, _shape, $"%{Sum(m, 2 * tile, element)}", $"%{Sum(m, (2 * tile) + 1, element)}", result);
+        else _writer.Code($"mul.rn.f32 {result}, %{Sum(m, tile, element)}, %routerWeight;");
+    }
+
+    /// <summary>Stores the values of <see cref="StoredTiles"/> fragments, which are neighbours.</summary>
+    private void WriteStore(long offset)
+    {
+        var count = 2 * StoredTiles;
+        if (StoresBFloat16)
+        {
+            for (var i = 0; i < StoredTiles; i++) _writer.Code($"cvt.rn.bf16x2.f32 %packed{i}, %value{(2 * i) + 1}, %value{2 * i};");
+            WriteVector("b32", "packed", 0, StoredTiles, offset);
+        }
+        else
+        {
+            for (var start = 0; start < count; start += 4) WriteVector("f32", "value", start, Math.Min(count - start, 4), offset + (start * 4));
+        }
+    }
+
+    private void WriteVector(string type, string register, int start, int count, long offset)
+    {
+        var registers = string.Join(", ", Enumerable.Range(start, count).Select(i => $"%{register}{i}"));
+        _writer.Code(count == 1
+            ? $"st.global.{type} [%to+{offset}], {registers};"
+            : $"st.global.v{count}.{type} [%to+{offset}], {OpenBrace}{registers}{CloseBrace};");
+    }
+}

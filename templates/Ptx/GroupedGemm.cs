@@ -1,0 +1,173 @@
+namespace KernelGen.Compiler.Ptx;
+
+/// <summary>The two products of an expert.</summary>
+public enum ExpertProduct
+{
+    /// <summary>Hidden states times gate and up projections, then the activation.</summary>
+    GateUp,
+
+    /// <summary>Intermediate states times the down projection, times the router weight.</summary>
+    Down,
+}
+
+/// <summary>The sizes of a grouped GEMM.</summary>
+/// <param name="Product">Which product.</param>
+/// <param name="TopK">Slots of a token, k.</param>
+/// <param name="HiddenSize">Width H of the hidden states.</param>
+/// <param name="IntermediateSize">Width I of the intermediate states.</param>
+/// <param name="Activation">Gated activation between the products.</param>
+/// <param name="ActivationLimit">Its limit, if it needs one.</param>
+public sealed record GroupedGemmShape(
+    ExpertProduct Product, int TopK, int HiddenSize, int IntermediateSize, MoeActivation Activation = MoeActivation.SiluAndMul, float ActivationLimit = 0)
+{
+    /// <summary>Rows of an expert's weight matrix.</summary>
+    public int Columns => Product == ExpertProduct.GateUp ? 2 * IntermediateSize : HiddenSize;
+
+    /// <summary>Columns of an expert's weight matrix.</summary>
+    public int Reduction => Product == ExpertProduct.GateUp ? HiddenSize : IntermediateSize;
+}
+
+/// <summary>
+/// Writes the PTX of a grouped GEMM: each group of threads multiplies a block of gathered rows, all of one expert, with a block
+/// of that expert's weights. bfloat16 operands, fp32 sums.
+/// </summary>
+/// <remarks>
+/// Parameters of the entry, in order: activations (bf16, [T, H] or [slots, I]), weights (bf16, [E, 2I, H] or [E, H, I]), output,
+/// sorted slots [blocks · BLOCK_M] (a number that is no slot pads), expert of each block, number of padded slots (one int),
+/// router weights [slots], number of slots. The output is, for the first product, intermediate states (bf16, [slots, I]) or with
+/// Split-K the sums of each slice (fp32, [slices, slots, 2I]); for the second the weighted sums of each slice (fp32, [slices,
+/// slots, H]). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once.
+/// </remarks>
+public sealed partial class GroupedGemm
+{
+    private readonly GroupedGemmShape _shape;
+    private readonly GroupedGemmTile _tile;
+    private readonly PtxWriter _writer = new();
+
+    private GroupedGemm(GroupedGemmShape shape, GroupedGemmTile tile) => (_shape, _tile) = (shape, tile);
+
+    private bool IsGateUp => _shape.Product == ExpertProduct.GateUp;
+
+    private int ReductionBlocks => _shape.Reduction / _tile.BlockK;
+
+    private int FragmentsM => _tile.WarpM / 16;
+
+    private int FragmentsN => _tile.WarpN / 8;
+
+    /// <summary>Name of the entry.</summary>
+    public static string EntryName(GroupedGemmShape shape, GroupedGemmTile tile) =>
+        $"{(shape.Product == ExpertProduct.GateUp ? "gateup" : "down")}_{tile.Name}";
+
+    /// <summary>The module.</summary>
+    /// <exception cref="ArgumentException">The tile does not fit the shape.</exception>
+    public static string Write(GroupedGemmShape shape, GroupedGemmTile tile)
+    {
+        if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) throw new ArgumentException(problem, nameof(tile));
+        return new GroupedGemm(shape, tile).WriteModule();
+    }
+
+    private string WriteModule()
+    {
+        WriteBlockIndex();
+        WriteCopySetup();
+        WriteSums();
+        if (_tile.Core == TensorCore.Mma) WriteMmaLoop();
+        else WriteWgmmaLoop();
+        WriteEpilogue();
+        return $$"""
+            .version 8.0
+            .target {{(_tile.Core == TensorCore.Mma ? "sm_80" : "sm_90a")}}
+            .address_size 64
+
+            .extern .shared .align 1024 .b8 stageMemory[];
+
+            .visible .entry {{EntryName(_shape, _tile)}}(
+                .param .u64 activations,
+                .param .u64 weights,
+                .param .u64 output,
+                .param .u64 sortedSlots,
+                .param .u64 blockExperts,
+                .param .u64 paddedSlots,
+                .param .u64 routerWeights,
+                .param .u32 slots)
+            .maxntid {{_tile.Threads}}, 1, 1
+            {
+            {{_writer}}    ret;
+            }
+
+            """.Replace("\r\n", "\n");
+    }
+
+    /// <summary>Which block of rows and columns, and which slice, this group has.</summary>
+    private void WriteBlockIndex()
+    {
+        var columnBlocks = _shape.Columns / _tile.BlockN;
+        _writer.Declare("b32", "thread", "lane", "warp", "warpM", "warpN", "block", "turn", "blockM", "blockN", "firstRow", "padded", "expert", "slots", "t0", "t1", "t2");
+        _writer.Declare("b64", "sortedSlots", "address", "wide");
+        _writer.Declare("pred", "outside");
+        _writer.Comment("The group's block of rows and block of columns.");
+        _writer.Code($"""
+            mov.u32 %thread, %tid.x;
+            and.b32 %lane, %thread, 31;
+            shr.u32 %warp, %thread, 5;
+            rem.u32 %warpM, %warp, {_tile.WarpsM};
+            div.u32 %warpN, %warp, {_tile.WarpsM};
+            mov.u32 %block, %ctaid.x;
+            div.u32 %t0, %block, {_tile.GroupM * columnBlocks};
+            rem.u32 %turn, %block, {_tile.GroupM * columnBlocks};
+            div.u32 %blockN, %turn, {_tile.GroupM};
+            rem.u32 %t1, %turn, {_tile.GroupM};
+            mad.lo.u32 %blockM, %t0, {_tile.GroupM}, %t1;
+            mul.lo.u32 %firstRow, %blockM, {_tile.BlockM};
+            ld.param.u32 %slots, [slots];
+            ld.param.u64 %address, [paddedSlots];
+            cvta.to.global.u64 %address, %address;
+            ld.global.u32 %padded, [%address];
+            setp.ge.u32 %outside, %firstRow, %padded;
+            @%outside ret;
+            ld.param.u64 %address, [blockExperts];
+            cvta.to.global.u64 %address, %address;
+            mul.wide.u32 %wide, %blockM, 4;
+            add.u64 %address, %address, %wide;
+            ld.global.u32 %expert, [%address];
+            ld.param.u64 %sortedSlots, [sortedSlots];
+            cvta.to.global.u64 %sortedSlots, %sortedSlots;
+            mul.wide.u32 %wide, %firstRow, 4;
+            add.u64 %sortedSlots, %sortedSlots, %wide;
+            """);
+        _writer.Declare("b32", "slice", "firstBlock", "blocks");
+        if (_tile.SplitK == 1)
+        {
+            _writer.Code($"mov.u32 %blocks, {ReductionBlocks};");
+            return;
+        }
+
+        _writer.Comment("The slice's part of the reduction.");
+        _writer.Code($"""
+            mov.u32 %slice, %ctaid.y;
+            mul.lo.u32 %t0, %slice, {ReductionBlocks};
+            div.u32 %firstBlock, %t0, {_tile.SplitK};
+            add.u32 %t0, %t0, {ReductionBlocks};
+            div.u32 %blocks, %t0, {_tile.SplitK};
+            sub.u32 %blocks, %blocks, %firstBlock;
+            """);
+    }
+
+    private void WriteSums()
+    {
+        _writer.Declare("f32", [.. Sums()]);
+        foreach (var sum in Sums()) _writer.Code($"mov.f32 %{sum}, 0f00000000;");
+    }
+
+    private IEnumerable<string> Sums() =>
+        from m in Enumerable.Range(0, FragmentsM)
+        from n in Enumerable.Range(0, FragmentsN)
+        from element in Enumerable.Range(0, 4)
+        select Sum(m, n, element);
+
+    /// <summary>
+    /// The sum of a thread in a 16×8 fragment. Elements 0 and 1 are columns 2·(lane mod 4) and the next, of row lane ÷ 4;
+    /// elements 2 and 3 the same of the row 8 further on. Both instructions lay sums out so.
+    /// </summary>
+    private static string Sum(int fragmentM, int fragmentN, int element) => $"sum{fragmentM}_{fragmentN}_{element}";
+}

@@ -1,0 +1,57 @@
+using KernelGen.Compiler.Families;
+using KernelGen.Compiler.Ptx;
+
+namespace KernelGen.Tests;
+
+/// <summary>The choice of tiles for sizes of every kind.</summary>
+public class FusedMoePtxTests
+{
+    // Shared memory of a group: compute capability 8.6 and 8.9 have the least of those with mma for bf16.
+    private const int SharedBytesOfSm86 = 99 * 1024;
+    private const int SharedBytesOfSm90 = 227 * 1024;
+
+    public static TheoryData<int, int, int> Sizes => new()
+    {
+        { 4096, 7168, 1 }, { 2048, 768, 1 }, { 7168, 256, 2 }, { 2880, 2880, 1 }, { 64, 64, 1 }, { 192, 64, 1 }, { 1152, 1024, 2 }, { 4096, 14336, 8 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void BothDevicesHavePairsUpToAnyNumberOfRows(int hidden, int intermediate, int splitK)
+    {
+        var pairs = FusedMoePtx.Pairs(Spec(hidden, intermediate) with { SplitK = splitK });
+        foreach (var core in new[] { TensorCore.Mma, TensorCore.Wgmma })
+        {
+            var ofCore = pairs.Where(pair => pair.Core == core).ToArray();
+            Assert.Equal(ofCore.Select(pair => pair.MostRows).Order(), ofCore.Select(pair => pair.MostRows));
+            Assert.Equal(int.MaxValue, ofCore[^1].MostRows);
+        }
+
+        foreach (var pair in pairs)
+        {
+            Assert.Equal(pair.GateUp.BlockM, pair.Down.BlockM); // one alignment serves both
+            foreach (var tile in new[] { pair.GateUp, pair.Down })
+            {
+                Assert.True(pair.Core == TensorCore.Wgmma || tile.Core == TensorCore.Mma);
+                Assert.InRange(tile.SharedBytes, 1, pair.Core == TensorCore.Mma ? SharedBytesOfSm86 : SharedBytesOfSm90);
+            }
+        }
+    }
+
+    [Fact]
+    public void SlicesAreNotShorterThanTheirSecondPhaseIsWorth()
+    {
+        var pairs = FusedMoePtx.Pairs(Spec(7168, 256) with { SplitK = 4 });
+        Assert.All(pairs, pair => Assert.Equal((4, 1), (pair.GateUp.SplitK, pair.Down.SplitK)));
+    }
+
+    [Fact]
+    public void OtherTypesAndSizesHaveNone()
+    {
+        Assert.Empty(FusedMoePtx.Pairs(Spec(100, 64)));
+        Assert.Empty(FusedMoePtx.Pairs(Spec(64, 100)));
+        Assert.Empty(FusedMoePtx.Pairs(Spec(64, 64) with { WeightType = DType.Float32 }));
+    }
+
+    private static FusedMoeSpec Spec(int hidden, int intermediate) => new(8, 2, hidden, intermediate, MoeActivation.SiluAndMul, DType.BFloat16);
+}

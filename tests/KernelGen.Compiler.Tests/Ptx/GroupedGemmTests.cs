@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using KernelGen.Compiler.Ptx;
+using KernelGen.Testing;
+
+namespace KernelGen.Tests;
+
+/// <summary>What can be known of the tensor-core kernels' text without an assembler.</summary>
+public partial class GroupedGemmTests(ITestOutputHelper output)
+{
+    private static readonly GroupedGemmTile[] Tiles =
+    [
+        new(TensorCore.Mma, 16, 32, 64, 4, 1, 2),
+        new(TensorCore.Mma, 16, 64, 128, 4, 1, 4),
+        new(TensorCore.Mma, 32, 64, 64, 3, 1, 4, GroupM: 4, SplitK: 2),
+        new(TensorCore.Mma, 128, 128, 64, 3, 2, 4, GroupM: 8),
+        new(TensorCore.Wgmma, 64, 128, 64, 3, 4, 1, GroupM: 4),
+        new(TensorCore.Wgmma, 128, 256, 64, 4, 8, 1, GroupM: 16, SplitK: 2),
+        new(TensorCore.Wgmma, 192, 256, 64, 3, 12, 1, GroupM: 4),
+    ];
+
+    public static TheoryData<ExpertProduct, int> Kernels => new(
+        from product in new[] { ExpertProduct.GateUp, ExpertProduct.Down }
+        from tile in Enumerable.Range(0, Tiles.Length)
+        select (product, tile));
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void EveryRegisterAndLabelIsDeclaredOnce(ExpertProduct product, int tile)
+    {
+        var text = Write(product, Tiles[tile]);
+        var declared = Declaration().Matches(text).SelectMany(match => match.Groups["names"].Value.Split(", ")).ToArray();
+        Assert.Equal(declared.Distinct(), declared);
+        var used = Register().Matches(text).Select(match => match.Value).Distinct().Except(["%tid", "%ctaid"]);
+        Assert.Equal(declared.Order(), used.Order());
+
+        var labels = Label().Matches(text).Select(match => match.Groups["name"].Value).ToArray();
+        Assert.Equal(labels.Distinct(), labels);
+        Assert.Equal(labels.Order(), Branch().Matches(text).Select(match => match.Groups["name"].Value).Distinct().Order());
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void CopiesOfAStageFillEveryChunkOnce(ExpertProduct product, int tile)
+    {
+        var text = Write(product, Tiles[tile]);
+        var (rowsOfPass, parts) = (Math.Min(Tiles[tile].Threads, 256) / 8, Tiles[tile].BlockK / 64);
+
+        // The first stage: copies until the first group of copies ends.
+        var stage = text[..text.IndexOf("cp.async.commit_group", StringComparison.Ordinal)];
+        foreach (var (register, rows) in new[] { ("%t0", Tiles[tile].BlockN), ("%t1", Tiles[tile].BlockM) })
+        {
+            var offsets = Copy().Matches(stage).Where(match => match.Groups["to"].Value == register).Select(match => int.Parse(match.Groups["offset"].Value, CultureInfo.InvariantCulture)).Order();
+            var step = Math.Min(rowsOfPass, rows) * 128;
+            Assert.Equal(Enumerable.Range(0, rows * 128 * parts / step).Select(pass => pass * step), offsets);
+        }
+    }
+
+    [Fact]
+    public void TheModuleNamesWhatItNeeds()
+    {
+        Assert.Contains(".target sm_80\n", Write(ExpertProduct.Down, Tiles[0]));
+        Assert.Contains(".target sm_90a\n", Write(ExpertProduct.Down, Tiles[4]));
+        Assert.Contains(".visible .entry gateup_mma16x64x128s4w1x4(", Write(ExpertProduct.GateUp, Tiles[1]));
+        Assert.Contains(".maxntid 128, 1, 1\n", Write(ExpertProduct.GateUp, Tiles[1]));
+        output.WriteLine(Write(ExpertProduct.GateUp, Tiles[0]));
+    }
+
+    [Theory]
+    [InlineData(MoeActivation.SiluAndMul)]
+    [InlineData(MoeActivation.GeluTanhAndMul)]
+    [InlineData(MoeActivation.SwigluOai)]
+    [InlineData(MoeActivation.SwigluClamp)]
+    public void GatedActivationsAreOneExponentialEach(MoeActivation activation)
+    {
+        var tile = Tiles[0];
+        var text = GroupedGemm.Write(new GroupedGemmShape(ExpertProduct.GateUp, 2, 256, 128, activation, 1.5f), tile);
+        var pairsOfThread = tile.BlockM * tile.BlockN / 2 / tile.Threads;
+        Assert.Equal(pairsOfThread, Regex.Matches(text, @"ex2\.approx").Count);
+    }
+
+    [Fact]
+    public void UngatedActivationsAreRefused() =>
+        Assert.Throws<ArgumentException>(() => GroupedGemm.Write(new GroupedGemmShape(ExpertProduct.GateUp, 2, 256, 128, MoeActivation.Relu2), Tiles[0]));
+
+    [Theory]
+    [InlineData(256, 100, "do not divide 200 columns")]
+    [InlineData(200, 128, "do not divide a reduction of 200")]
+    [InlineData(128, 128, "fewer blocks of 64 than 3 slices")]
+    public void TilesThatDoNotFitAreRefused(int hidden, int intermediate, string problem)
+    {
+        var tile = Tiles[0] with { SplitK = 3 };
+        var error = Assert.Throws<ArgumentException>(() => GroupedGemm.Write(new GroupedGemmShape(ExpertProduct.GateUp, 2, hidden, intermediate), tile));
+        Assert.Contains(problem, error.Message);
+    }
+
+    private static string Write(ExpertProduct product, GroupedGemmTile tile) => GroupedGemm.Write(new GroupedGemmShape(product, 8, 1024, 768), tile);
+
+    [GeneratedRegex(@"\.reg \.\w+ (?<names>%[^;]+);")]
+    private static partial Regex Declaration();
+
+    [GeneratedRegex(@"%[A-Za-z_]\w*")]
+    private static partial Regex Register();
+
+    [GeneratedRegex(@"^(?<name>[A-Z]\w*):", RegexOptions.Multiline)]
+    private static partial Regex Label();
+
+    [GeneratedRegex(@"\bbra (?<name>\w+);")]
+    private static partial Regex Branch();
+
+    [GeneratedRegex(@"cp\.async\.cg\S+ \[(?<to>%t\d)\+(?<offset>\d+)\]")]
+    private static partial Regex Copy();
+}
