@@ -136,7 +136,5 @@ internal sealed class NeuronCase
 
     private ReadOnlyTensorSpan<T> OfSlots<T>(T[] values) => Writable(values, _tokens, _topK);
 
-    // The framework wants stride 0 for an extent of 1, and none where there is at most one row.
-    private TensorSpan<T> Writable<T>(T[] values, int rows, int columns) =>
-        rows < 2 ? new(values, [rows, columns], []) : new(values, [rows, columns], [columns + _gap, columns == 1 ? 0 : 1]);
+    private TensorSpan<T> Writable<T>(T[] values, int rows, int columns) => StridedRows.Of(values, 0, rows, columns, columns + _gap);
 }

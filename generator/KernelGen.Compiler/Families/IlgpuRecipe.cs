@@ -22,6 +22,7 @@ public sealed record IlgpuRecipe(IReadOnlyList<string> TemplateFiles, Specializa
     public static IlgpuRecipe? For(IKernelSpec spec) => spec switch
     {
         MoeGateSpec gate => MoeGateIlgpuTemplate.Recipe(gate),
+        OmniRouterSpec router => OmniRouterIlgpuTemplate.Recipe(router),
         _ => null,
     };
 }
