@@ -23,6 +23,7 @@ public sealed record IlgpuRecipe(IReadOnlyList<string> TemplateFiles, Specializa
     {
         MoeGateSpec gate => MoeGateIlgpuTemplate.Recipe(gate),
         OmniRouterSpec router => OmniRouterIlgpuTemplate.Recipe(router),
+        OmniExpertsSpec experts => OmniExpertsIlgpuTemplate.Recipe(experts),
         _ => null,
     };
 }

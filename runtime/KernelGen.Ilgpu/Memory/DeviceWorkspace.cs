@@ -31,7 +31,7 @@ internal sealed class DeviceWorkspace : IDisposable
         var start = _used;
         if (start + SizeOf<T>(count) > Bytes) throw new InvalidOperationException($"the workspace has {Bytes} bytes, which is too few");
         _used += SizeOf<T>(count);
-        return _buffer.AsArrayView<T>(start / Interop.SizeOf<T>(), count);
+        return _buffer.AsArrayView<byte>(start, count * Interop.SizeOf<T>()).Cast<T>();
     }
 
     /// <summary>Gives it back.</summary>
