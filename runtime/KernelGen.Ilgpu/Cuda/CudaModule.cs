@@ -1,13 +1,20 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>A PTX module in a CUDA context, with one function. An object of its accelerator: disposed with it, while its context is still there.</summary>
+/// <summary>
+/// A PTX module in a CUDA context, with one function. An object of its accelerator: disposed with it, while its context is still
+/// there, and not sooner, whoever forgets it.
+/// </summary>
 internal sealed class CudaModule : AcceleratorObject
 {
     private const int LogBytes = 16 * 1024;
+
+    // An accelerator's own references to its objects are weak, and the driver's functions, also those in graphs, hold no module.
+    private static readonly ConditionalWeakTable<Accelerator, List<CudaModule>> Loaded = new();
 
     private readonly nint _handle;
 
@@ -35,6 +42,8 @@ internal sealed class CudaModule : AcceleratorObject
         }
 
         module.Function = function;
+        var modules = Loaded.GetOrCreateValue(accelerator);
+        lock (modules) modules.Add(module);
         return module;
     }
 

@@ -80,22 +80,26 @@ public static class DeviceMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float SqrtSoftplus(float x)
     {
-        var y = Exp(x < 0f ? x : -x);
-        return MathF.Sqrt((x > 0f ? x : 0f) + Log1P(y));
+        // Below 0 the result is h times a root near 1: eˣ itself would underflow long before its root does.
+        var h = Exp(x < 0f ? x * 0.5f : x * -0.5f);
+        var y = h * h;
+        var ratio = Log1PRatio(y);
+        return x > 0f ? MathF.Sqrt(x + (y * ratio)) : h * MathF.Sqrt(ratio);
     }
 
-    // ln(1 + y) = 2 artanh(y / (2 + y)) for y in [0, 1]: the series in odd powers of at most a third, to the last bit that counts.
+    // ln(1 + y) / y for y in [0, 1], from ln(1 + y) = 2 artanh(z) with z = y / (2 + y): the series in z², of at most a ninth, to the last bit that counts.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Log1P(float y)
+    private static float Log1PRatio(float y)
     {
-        var z = y / (2f + y);
+        var half = Reciprocal(2f + y);
+        var z = y * half;
         var s = z * z;
         var series = (1f / 11) + (s * (1f / 13));
         series = (1f / 9) + (s * series);
         series = (1f / 7) + (s * series);
         series = (1f / 5) + (s * series);
         series = (1f / 3) + (s * series);
-        return 2f * z * (1f + (s * series));
+        return 2f * half * (1f + (s * series));
     }
 
     // eˣ = 2ⁿ · eʳ with |r| ≤ ln 2 / 2, ln 2 subtracted in two parts so that nothing is lost.

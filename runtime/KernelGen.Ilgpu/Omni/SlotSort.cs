@@ -6,19 +6,6 @@ using Rounds = System.Action<ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>The numbers that <see cref="SlotSort"/> is called with.</summary>
-internal struct SlotSortSizes
-{
-    /// <summary>Elements from one row of ids to the next.</summary>
-    public long ExpertsStride;
-
-    /// <summary>T · k.</summary>
-    public int Slots;
-
-    /// <summary>Experts of each token, k.</summary>
-    public int TopK;
-}
-
 /// <summary>
 /// Sorts the slots of a call by expert, those of an expert in their own order: expert in the upper half of a number, slot in the
 /// lower. A bitonic network: no two numbers are equal, so every device has the same result, without atomics.

@@ -7,7 +7,7 @@ namespace KernelGen.Tests;
 
 /// <summary>
 /// The devices that tests run on. KERNELGEN_REQUIRE_DEVICE=cuda makes a missing CUDA device a failure; without it tests that need
-/// one are skipped and say so. Without the ILGPU package everything that runs a kernel is skipped.
+/// one are skipped and say so.
 /// </summary>
 internal sealed class TestDevice
 {
@@ -39,7 +39,6 @@ internal sealed class TestDevice
     /// <summary>A device, shared by all tests. Skips the test where there is none, or fails it where there must be one.</summary>
     public static TestDevice Get(string name)
     {
-        IlgpuPackage.SkipWithout();
         if (Devices[name].Value is { } device) return device;
         var isRequired = string.Equals(Environment.GetEnvironmentVariable("KERNELGEN_REQUIRE_DEVICE"), name, StringComparison.OrdinalIgnoreCase);
         Assert.False(isRequired, $"KERNELGEN_REQUIRE_DEVICE={name}, but there is no such device");

@@ -28,11 +28,13 @@ internal sealed class DeviceGate(TestDevice device, object kernels, GateForm? fo
         var call = buffers.Spec.HashTable
             ? GateCall<TLogit>.CreateByTable(stream, logitsView, tokenIds.View.SubView(0, tokens), Matrix(table, 0, tokens, topK, buffers.Stride), weightsView, expertsView, buffers.Factor, -1)
             : GateCall<TLogit>.Create(stream, logitsView, bias.View.SubView(0, buffers.Bias.Length), weightsView, expertsView, buffers.Factor, -1);
+        // The warp's form reads aligned rows.
+        var fitting = form == GateForm.Warp && buffers.LogitsStride % 4 != 0 ? GateForm.Unaligned : form;
         switch (kernels)
         {
-            case GateKernels<float> singles: call.Run(singles, form); break;
-            case GateKernels<ILGPU.Half> halves: call.Run(halves, form); break;
-            case GateKernels<ushort> bits: call.Run(bits, form); break;
+            case GateKernels<float> singles: call.Run(singles, fitting); break;
+            case GateKernels<ILGPU.Half> halves: call.Run(halves, fitting); break;
+            case GateKernels<ushort> bits: call.Run(bits, fitting); break;
             default: throw new ArgumentException($"{kernels.GetType()} are no kernels of a gate", nameof(kernels));
         }
 

@@ -8,13 +8,14 @@ namespace KernelGen.Tests;
 /// <summary>Gates of every kind on ILGPU's devices against the double-precision reference: the cases of the CPU's own kernels.</summary>
 public class GateDeviceTests
 {
-    private static readonly int[] TokenCounts = [0, 1, 2, 33];
+    private static readonly int[] TokenCounts = [0, 1, 2, 9];
 
     [Fact]
     public void EveryKindRoutesLikeTheReferenceOnTheCpuAccelerator() => Check(TestDevice.Cpu, GateSpecs.Corners, null);
 
     [Fact]
-    public void EveryKindRoutesLikeTheReferenceInEmulatedWarps() => Check(TestDevice.CpuWithWarps, [GateSpecs.Corners[0]], GateForm.Warp);
+    public void EveryKindRoutesLikeTheReferenceInEmulatedWarps() => Check(
+        TestDevice.CpuWithWarps, [.. GateSpecs.Corners.Where(spec => spec.Groups > 1 && spec.Experts <= 256 || spec.Experts is 384 or 512 && spec.RoutedTopK <= 16)], GateForm.Warp);
 
     [Theory]
     [InlineData(null)]
