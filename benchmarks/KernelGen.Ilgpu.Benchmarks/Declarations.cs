@@ -7,3 +7,16 @@ public static partial class Gates;
 
 [MoeGate(Experts = 256, TopK = 8, Scoring = GateScoring.Sigmoid, CorrectionBias = true, Groups = 8, TopKGroups = 4)] // DeepSeek V3
 public static partial class GroupedGates;
+
+[OmniRouter(ExpertsPerAxis = 32, TopK = 8)]
+[OmniRouter(ExpertsPerAxis = 48, TopK = 8)]
+[OmniRouter(ExpertsPerAxis = 64, TopK = 16)]
+[OmniRouter(ExpertsPerAxis = 100, TopK = 16)]
+[OmniRouter(ExpertsPerAxis = 256, TopK = 16)]
+[OmniRouter(ExpertsPerAxis = 256, TopK = 128)]
+[OmniRouter(ExpertsPerAxis = 1024, TopK = 16)]
+public static partial class Omni;
+
+[OmniExperts(ExpertsPerAxis = 64, TopK = 16, HiddenSize = 1024)]
+[OmniExperts(ExpertsPerAxis = 128, TopK = 16, HiddenSize = 1024)]
+public static partial class Neurons;

@@ -16,6 +16,14 @@ GateBenchmark[] gates =
     new("256/8 sigmoid, bias, 4 of 8 groups", new GateShape(256, 8, GateScoring.Sigmoid, true, 8, 4, true), GroupedGates.Route),
     new("128/8 softmax", new GateShape(128, 8, GateScoring.Softmax, false, 1, 1, true), Gates.Route),
 ];
-var failures = gates.Count(gate => !gate.Run(stream));
+OmniRouterBenchmark[] routers = [new(32, 8), new(48, 8), new(64, 16), new(100, 16), new(256, 16), new(256, 128), new(1024, 16)];
+OmniExpertsBenchmark[] neurons = [new(64, 16, 1024), new(128, 16, 1024)];
+
+// Without arguments everything; else the named families.
+var failures = 0;
+if (IsWanted("gates")) failures += gates.Count(gate => !gate.Run(stream));
+if (IsWanted("omni")) failures += routers.Count(router => !router.Run(stream)) + neurons.Count(experts => !experts.Run(stream));
 Console.WriteLine(failures == 0 ? "all right" : $"{failures} wrong");
 return failures == 0 ? 0 : 1;
+
+bool IsWanted(string family) => args.Length == 0 || args.Contains(family);

@@ -123,7 +123,7 @@ internal static partial class OmniRouter
     private static uint Middle(uint floor, uint above, int round)
     {
         var middle = Order((0.5f * DeviceMath.Ordered(floor)) + (0.5f * DeviceMath.Ordered(above)));
-        return round % 2 == 0 && middle > floor && middle < above ? middle : floor + ((above - floor) / 2u);
+        return round % 2 == 0 && middle > floor && middle < above ? middle : floor + ((above - floor) >> 1); // ILGPU takes a division by 2 for a signed one
     }
 
     /// <summary>Greater for a better score, and among equals for a lower id: no two are the same.</summary>

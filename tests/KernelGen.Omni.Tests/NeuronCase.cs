@@ -13,10 +13,10 @@ internal sealed class NeuronCase
     private readonly int _hiddenSize;
     private readonly int _gap;
 
-    public NeuronCase(OmniExpertsSpec spec, int tokens, SeededRandom random)
+    public NeuronCase(OmniExpertsSpec spec, int tokens, SeededRandom random, bool dense = false)
     {
         (_tokens, _experts, _topK, _hiddenSize) = (tokens, spec.ExpertsPerAxis * spec.ExpertsPerAxis, spec.TopK, spec.HiddenSize);
-        _gap = random.Pick(0, 0, 3);
+        _gap = dense ? 0 : random.Pick(0, 0, 3);
         Description = $"{random.Description}: {spec.VariantName}, {tokens} tokens, rows {_gap} apart";
         Hidden = Matrix(random, tokens, _hiddenSize, 1f);
         Up = Matrix(random, _experts, _hiddenSize, 1f / MathF.Sqrt(_hiddenSize));
