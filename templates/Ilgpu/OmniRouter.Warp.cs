@@ -132,7 +132,9 @@ internal static partial class OmniRouter
                 }
             }
 
-            if (isOpen) WriteEquals(x, xRow, y, yRow, scores, scoresRow, indices, indicesRow, lane, listKeys[Listed], worst, (int)Warps.Sum(decided));
+            var rank = (int)Warps.Sum(decided);
+            if (isOpen)
+                WriteEquals(x, xRow, y, yRow, scores, scoresRow, indices, indicesRow, lane, listKeys[0], listKeys[Listed], worst, rank, entries);
         }
     }
 
@@ -140,8 +142,23 @@ internal static partial class OmniRouter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void WriteEquals(
         ArrayView<float> x, long xRow, ArrayView<float> y, long yRow, ArrayView<float> scores, long scoresRow, ArrayView<int> indices, long indicesRow,
-        int lane, float highestY, uint order, int rank)
+        int lane, float highestX, float highestY, uint order, int rank, ArrayView<ulong> entries)
     {
+        // Of the columns only those whose best sum reaches the score, if there is room for their numbers.
+        var columns = 0;
+        for (var first = 0; first < ExpertsPerAxis; first += WarpLanes)
+        {
+            var j = first + lane;
+            var isOpen = j < ExpertsPerAxis && Order(highestX + y[yRow + j]) >= order;
+            var open = Warps.Ballot(isOpen);
+            var place = columns + Warps.CountBefore(open, lane);
+            if (isOpen && place < EntryRoom) entries[place] = (ulong)j;
+            columns += BitOperations.PopCount(open);
+        }
+
+        var areAll = columns > EntryRoom;
+        columns = areAll ? ExpertsPerAxis : columns;
+        Warps.Barrier();
         for (var rows = 0; rows < ExpertsPerAxis && rank < TopK; rows += WarpLanes)
         {
             var own = rows + lane < ExpertsPerAxis ? x[xRow + rows + lane] : float.NaN;
@@ -149,13 +166,13 @@ internal static partial class OmniRouter
             while (open != 0u && rank < TopK)
             {
                 var i = BitOperations.TrailingZeroCount(open);
-                open &= open - 1u;
                 var key = Warp.Shuffle(own, i);
-                for (var columns = 0; columns < ExpertsPerAxis && rank < TopK; columns += WarpLanes)
+                for (var first = 0; first < columns && rank < TopK; first += WarpLanes)
                 {
-                    var j = columns + lane;
-                    var score = key + y[yRow + (j < ExpertsPerAxis ? j : 0)];
-                    var isEqual = j < ExpertsPerAxis && Order(score) == order;
+                    var exists = first + lane < columns;
+                    var j = !exists ? 0 : areAll ? first + lane : (int)entries[first + lane];
+                    var score = key + y[yRow + j];
+                    var isEqual = exists && Order(score) == order;
                     var equals = Warps.Ballot(isEqual);
                     var place = rank + Warps.CountBefore(equals, lane);
                     if (isEqual && place < TopK)
@@ -166,6 +183,9 @@ internal static partial class OmniRouter
 
                     rank += BitOperations.PopCount(equals);
                 }
+
+                // Not before the inner loop: ILGPU 1.5.3 would do it in each of its rounds.
+                open &= open - 1u;
             }
         }
     }

@@ -16,7 +16,7 @@ public class OmniPtxTests
     [InlineData(9, 0)]
     public void EveryKernelCompilesToPtx(int major, int minor)
     {
-        IKernelSpec[] routers = [new OmniRouterSpec(3, 9), new OmniRouterSpec(48, 17), new OmniRouterSpec(64, 16), new OmniRouterSpec(1024, 128), new OmniRouterSpec(4096, 16)];
+        IKernelSpec[] routers = [new OmniRouterSpec(2, 3), new OmniRouterSpec(3, 9), new OmniRouterSpec(48, 17), new OmniRouterSpec(64, 16), new OmniRouterSpec(1024, 128), new OmniRouterSpec(4096, 16)];
         IKernelSpec[] experts = [new OmniExpertsSpec(7, 5, 31), new OmniExpertsSpec(64, 16, 1024), new OmniExpertsSpec(12, 128, 64)];
         var routing = KernelAssembly.CompileForIlgpu(routers);
         var neurons = KernelAssembly.CompileForIlgpu(experts);

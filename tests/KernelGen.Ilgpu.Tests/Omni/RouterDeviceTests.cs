@@ -20,6 +20,10 @@ public class RouterDeviceTests
     [Fact]
     public void EveryKindRoutesLikeTheDefinitionInEmulatedWarps() => Check(TestDevice.CpuWithWarps, SmallCorners, [5], KernelForm.Warp);
 
+    [Fact]
+    public void TinyOnesRouteLikeTheDefinitionInEmulatedWarps() =>
+        Check(TestDevice.CpuWithWarps, [new(2, 1), new(2, 3), new(2, 4), new(3, 8), new(5, 25)], [64], KernelForm.Warp);
+
     [Theory]
     [InlineData(null)]
     [InlineData("Thread")]
