@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using KernelGen.Ilgpu;
@@ -7,7 +6,8 @@ namespace KernelGen.Templates.Ilgpu;
 
 /// <content>
 /// A token in the registers of a warp. The k-th largest of the lanes' own maxima is a floor: no fewer than k keys reach it, and
-/// hardly more. Those few are the candidates. Each goes to a lane of its own, which counts how many others beat it.
+/// hardly more. Those few are the candidates. Each goes to a lane of its own, and they are ranked among themselves. Where keys
+/// cost much they are rough at first, the floor lies lower by what they may be off, and only the candidates' are exact.
 /// </content>
 internal static partial class MoeGate<TLogit>
 {
@@ -19,43 +19,65 @@ internal static partial class MoeGate<TLogit>
     private const bool NeedsSum = Scoring == GateScoring.Softmax && (CorrectionBias || !Renormalize);
     private const bool SumOfTwo = CorrectionBias && GroupSize > 1;
 
+    // Groups are ranked by sums of keys, which must be exact.
+    private const bool RoughKeys = Scoring == GateScoring.Sigmoid && CorrectionBias && Groups == 1;
+
+    // What two rough keys together may be off, and roundings that grow with the bias: those of rough and exact keys.
+    private const float RoughMargin = (2 * DeviceMath.RoughSigmoidError) + 2e-6f;
+    private const float RoughRounding = 4.8e-7f;
+
     // What DeviceMath.Order makes of −∞.
     private const uint LowestOrder = 0x007F_FFFF;
 
-    /// <summary>Routes one token.</summary>
-    /// <param name="candidates">Shared memory of the warp.</param>
+    /// <summary>Routes one token. The places are shared memory of the warp, one for each lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RouteWarp(
         ArrayView<TLogit> logits, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts,
-        ArrayView<int> tokenIds, ArrayView<int> table, GateSizes sizes, int token, ArrayView<int> candidates)
+        ArrayView<int> tokenIds, ArrayView<int> table, GateSizes sizes, int token, ArrayView<ulong> places)
     {
         var lane = Warp.LaneIdx;
         var row = token * sizes.LogitsStride;
-        var rowQuads = row / VectorWidth;
         var group = Groups == 1 ? 0 : lane / LanesOfGroup;
-        var laneOfGroup = lane % LanesOfGroup;
+        var laneOfGroup = lane & (LanesOfGroup - 1);
+        var isUsed = WholeLoads || Exists(0, group, laneOfGroup);
+        var firstExpert = isUsed ? (group * GroupSize) + (laneOfGroup * VectorWidth) : 0;
 
-        // Logits.
+        // Logits and biases, all on their way before the first is used.
         var keys = Static.Array<float>(Slots);
+        var biases = Static.Array<float>(Slots);
+        var firstQuad = (row / VectorWidth) + (firstExpert / VectorWidth);
         foreach (var load in Static.Range(Loads))
         {
-            var exists = WholeLoads || Exists(load, group, laneOfGroup);
-            var place = exists ? PlaceOf(load, group, laneOfGroup) : 0;
+            var place = WholeLoads || Exists(load, group, laneOfGroup) ? load * LanesOfGroup : 0;
             if (VectorWidth == 1)
             {
-                keys[load] = Logits.ToSingle(logits[row + place]);
+                keys[load] = Logits.ToSingle(logits.SubView(row + firstExpert)[place]);
+                if (CorrectionBias) biases[load] = bias.SubView(firstExpert)[place];
             }
             else
             {
-                var quad = logits.Cast<Quad<TLogit>>()[rowQuads + place];
+                var quad = logits.Cast<Quad<TLogit>>().SubView(firstQuad)[place];
                 keys[load * VectorWidth] = Logits.ToSingle(quad.X);
                 keys[(load * VectorWidth) + 1] = Logits.ToSingle(quad.Y);
                 keys[(load * VectorWidth) + 2] = Logits.ToSingle(quad.Z);
                 keys[(load * VectorWidth) + 3] = Logits.ToSingle(quad.W);
+                if (CorrectionBias)
+                {
+                    var biasQuad = bias.Cast<Quad<float>>().SubView(firstExpert / VectorWidth)[place];
+                    biases[load * VectorWidth] = biasQuad.X;
+                    biases[(load * VectorWidth) + 1] = biasQuad.Y;
+                    biases[(load * VectorWidth) + 2] = biasQuad.Z;
+                    biases[(load * VectorWidth) + 3] = biasQuad.W;
+                }
             }
+        }
 
-            if (!WholeLoads)
+        Warps.KeepReadsBefore();
+        if (!WholeLoads)
+        {
+            foreach (var load in Static.Range(Loads))
             {
+                var exists = Exists(load, group, laneOfGroup);
                 foreach (var v in Static.Range(VectorWidth)) keys[(load * VectorWidth) + v] = exists ? keys[(load * VectorWidth) + v] : Lowest;
             }
         }
@@ -79,23 +101,10 @@ internal static partial class MoeGate<TLogit>
             foreach (var load in Static.Range(Loads))
             {
                 var exists = WholeLoads || Exists(load, group, laneOfGroup);
-                var place = exists ? PlaceOf(load, group, laneOfGroup) : 0;
-                if (VectorWidth == 1)
+                foreach (var v in Static.Range(VectorWidth))
                 {
-                    keys[load] = Key(keys[load], largest, scale, bias[place]);
-                }
-                else
-                {
-                    var quad = bias.Cast<Quad<float>>()[place];
-                    keys[load * VectorWidth] = Key(keys[load * VectorWidth], largest, scale, quad.X);
-                    keys[(load * VectorWidth) + 1] = Key(keys[(load * VectorWidth) + 1], largest, scale, quad.Y);
-                    keys[(load * VectorWidth) + 2] = Key(keys[(load * VectorWidth) + 2], largest, scale, quad.Z);
-                    keys[(load * VectorWidth) + 3] = Key(keys[(load * VectorWidth) + 3], largest, scale, quad.W);
-                }
-
-                if (!WholeLoads)
-                {
-                    foreach (var v in Static.Range(VectorWidth)) keys[(load * VectorWidth) + v] = exists ? keys[(load * VectorWidth) + v] : Lowest;
+                    var key = Key(keys[(load * VectorWidth) + v], largest, scale, biases[(load * VectorWidth) + v]);
+                    keys[(load * VectorWidth) + v] = exists ? key : Lowest;
                 }
             }
         }
@@ -145,25 +154,26 @@ internal static partial class MoeGate<TLogit>
             floorOrder = Warps.Max(order);
         }
 
-        // The candidates.
-        var floor = DeviceMath.Ordered(floorOrder);
+        // The candidates. No key reaches NaN.
+        var floor = isOpen ? DeviceMath.Ordered(floorOrder) : float.NaN;
+        if (RoughKeys) floor -= RoughMargin + (IntrinsicMath.Abs(floor) * RoughRounding);
         var hits = 0u;
-        foreach (var slot in Static.Range(Slots)) hits |= isOpen && keys[slot] >= floor ? 1u << slot : 0u;
+        foreach (var slot in Static.Range(Slots)) hits |= keys[slot] >= floor ? 1u << slot : 0u;
         var count = 0;
         if (floorOrder > LowestOrder && isUsual)
         {
             var ballot = Warps.Ballot(hits != 0u);
             while (ballot != 0u)
             {
-                var place = count + Warps.CountBefore(ballot, lane);
-                if (hits != 0u && place < WarpLanes)
+                var next = count + Warps.CountBefore(ballot, lane);
+                if (hits != 0u && next < WarpLanes)
                 {
-                    var slot = BitOperations.TrailingZeroCount(hits);
-                    candidates[place] = (PlaceOf(slot / VectorWidth, group, laneOfGroup) * VectorWidth) + (slot % VectorWidth);
+                    var slot = IntrinsicMath.TrailingZeroCount(hits);
+                    places[next] = (uint)(firstExpert + ((slot & ~(VectorWidth - 1)) * LanesOfGroup) + (slot & (VectorWidth - 1)));
                 }
 
                 hits &= hits - 1u;
-                count += BitOperations.PopCount(ballot);
+                count += IntrinsicMath.PopCount(ballot);
                 ballot = Warps.Ballot(hits != 0u);
             }
         }
@@ -173,22 +183,15 @@ internal static partial class MoeGate<TLogit>
         {
             // One to each lane.
             Warps.Barrier();
-            var expert = candidates[lane < count ? lane : 0];
+            var isCandidate = lane < count;
+            var expert = isCandidate ? (int)(uint)places[lane] : 0;
             var logit = Logits.ToSingle(logits[row + expert]);
             if (Scoring == GateScoring.Softmax && !NeedsSum) largest = DeviceMath.Ordered(highest);
             var score = ScoreOf(logit, largest, scale);
             var key = CorrectionBias ? score + bias[expert] : logit;
-            var rank = 0;
-            for (var other = 0; other < count; other++)
-            {
-                var otherKey = Warp.Shuffle(key, other);
-                var otherExpert = Warp.Shuffle(expert, other);
-                rank += otherKey > key || (otherKey == key && otherExpert < expert) ? 1 : 0;
-            }
-
-            var isChosen = lane < count && rank < Routed;
-            if (Renormalize || SharedExperts > 0 || Scoring != GateScoring.Sigmoid) total = Warps.Sum(isChosen ? score : 0f);
-            else total = 0f;
+            var rank = Rank(places, lane, Place(key, expert) & (isCandidate ? ulong.MaxValue : 0ul), count);
+            var isChosen = isCandidate && rank < Routed;
+            total = SumOfFirst(count, isChosen ? score : 0f);
             var normalizer = Renormalize ? DeviceMath.Reciprocal(total + Tiny) : 1f;
             if (isChosen)
             {
@@ -209,15 +212,12 @@ internal static partial class MoeGate<TLogit>
         if (!(total < float.PositiveInfinity)) RouteStrided(WarpLanes, logits, bias, weights, experts, tokenIds, table, sizes, token);
     }
 
-    /// <summary>Where in a row, in steps of <see cref="VectorWidth"/>, the experts of a load lie.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int PlaceOf(int load, int group, int laneOfGroup) => (group * (GroupSize / VectorWidth)) + (load * LanesOfGroup) + laneOfGroup;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Exists(int load, int group, int laneOfGroup) => group < Groups && ((load * LanesOfGroup) + laneOfGroup) * VectorWidth < GroupSize;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Key(float logit, float largest, float scale, float bias) => ScoreOf(logit, largest, scale) + bias;
+    private static float Key(float logit, float largest, float scale, float bias) =>
+        RoughKeys ? DeviceMath.RoughSigmoid(logit, bias) : ScoreOf(logit, largest, scale) + bias;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float ScoreOf(float logit, float largest, float scale) =>

@@ -44,16 +44,16 @@ internal static partial class MoeGate<[Specialize] TLogit>
     private const int Routed = TopK - SharedExperts;
     private const int GroupSize = Experts / Groups;
 
-    /// <summary>A warp for each token, on devices whose warps have 32 lanes. The rows of logits are aligned to <see cref="VectorWidth"/> elements.</summary>
+    /// <summary>A warp for each token, on devices whose warps have 32 lanes. The rows of logits are aligned to what a lane reads at once.</summary>
     public static void RunWarp(
         ArrayView<TLogit> logits, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<int> tokenIds, ArrayView<int> table, GateSizes sizes)
     {
-        var candidates = SharedMemory.Allocate<int>(GateLaunch.MostWarps * WarpLanes);
+        var places = SharedMemory.Allocate<ulong>(GateLaunch.WarpsOfGroup * WarpLanes);
         var warp = Group.IdxX / WarpLanes;
         var token = (Grid.IdxX * (Group.DimX / WarpLanes)) + warp;
         if (token < sizes.RoutedTokens)
         {
-            if (InRegisters && !HashTable) RouteWarp(logits, bias, weights, experts, tokenIds, table, sizes, token, candidates.SubView(warp * WarpLanes, WarpLanes));
+            if (InRegisters && !HashTable) RouteWarp(logits, bias, weights, experts, tokenIds, table, sizes, token, places.SubView(warp * WarpLanes, WarpLanes));
             else RouteStrided(WarpLanes, logits, bias, weights, experts, tokenIds, table, sizes, token);
         }
         else if (token < sizes.Tokens)

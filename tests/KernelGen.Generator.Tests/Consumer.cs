@@ -39,6 +39,7 @@ internal sealed class Consumer
             checkOverflow: true,
             optimizationLevel: OptimizationLevel.Release);
         var references = settings.ReferenceRuntime ? References : References.RemoveAll(reference => reference.Display!.Contains("KernelGen.Runtime"));
+        if (settings.ReferenceIlgpu) references = references.Add(IlgpuStub.Reference(references));
         var trees = sources.Select((source, number) => CSharpSyntaxTree.ParseText(source, parseOptions, $"File{number}.cs"));
         return new Consumer(CSharpCompilation.Create("Consumer", trees, references, options), parseOptions);
     }
@@ -97,5 +98,6 @@ internal sealed class Consumer
     internal sealed record Settings(
         bool AllowUnsafe = true,
         LanguageVersion Language = LanguageVersion.CSharp12,
-        bool ReferenceRuntime = true);
+        bool ReferenceRuntime = true,
+        bool ReferenceIlgpu = false);
 }

@@ -33,7 +33,7 @@ internal static class MoeGateIlgpuTemplate
         var request = new SpecializationRequest(IlgpuRecipe.ClassName, values, new Dictionary<string, string> { ["TLogit"] = logit });
         var kernels = string.Join(", ", new[] { "RunWarp", "RunUnaligned", "RunThread" }.Select(entry => $"{IlgpuRecipe.ClassName}.{entry}"));
         return new IlgpuRecipe(
-            ["MoeGate.cs", "MoeGate.Warp.cs", "MoeGate.Strided.cs"],
+            ["MoeGate.cs", "MoeGate.Warp.cs", "MoeGate.Ranking.cs", "MoeGate.Strided.cs"],
             request,
             $"global::KernelGen.Ilgpu.GateKernels<{logit}>",
             $"{kernels}, {Math.Max(vectorWidth, 1)}");

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
@@ -90,7 +89,7 @@ public static class Warps
 
     /// <summary>How many bits of a ballot stand for lanes before this one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int CountBefore(uint ballot, int lane) => BitOperations.PopCount(ballot & ((1u << lane) - 1));
+    public static int CountBefore(uint ballot, int lane) => IntrinsicMath.PopCount(ballot & ((1u << lane) - 1));
 
     /// <summary>The sum of all lanes, the same in each, added in the same order every time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -103,4 +102,11 @@ public static class Warps
     /// <summary>All lanes see what each has written to shared memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Barrier() => Warp.Barrier();
+
+    /// <summary>What stands before is read before what follows is computed; compilers would put each read off until its first use.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void KeepReadsBefore()
+    {
+        if (CudaAsm.IsSupported) Warp.Barrier();
+    }
 }

@@ -102,9 +102,7 @@ public sealed class GateKernels<TLogit>
             return (((tokens - 1) / threads) + 1, threads);
         }
 
-        // Few tokens spread over all multiprocessors; many take groups large enough to keep the multiprocessors' slots full.
-        var warps = tokens <= accelerator.NumMultiprocessors * GateLaunch.MostWarps ? 1 : GateLaunch.WarpsOfManyTokens;
-        return (((tokens - 1) / warps) + 1, warps * Warps.Lanes);
+        return (((tokens - 1) / GateLaunch.WarpsOfGroup) + 1, GateLaunch.WarpsOfGroup * Warps.Lanes);
     }
 
     private bool IsAligned(nint address, int elementSize) => address % (_vectorWidth * elementSize) == 0;

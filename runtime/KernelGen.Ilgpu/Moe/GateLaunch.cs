@@ -6,12 +6,9 @@ namespace KernelGen.Ilgpu;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class GateLaunch
 {
-    /// <summary>Most warps of a group.</summary>
-    public const int MostWarps = 8;
-
-    /// <summary>Warps of a group where there are more tokens than the device runs at once.</summary>
-    internal const int WarpsOfManyTokens = 4;
+    /// <summary>Warps of a group. Two suit every number of tokens: fewer would take more launches of groups, more would wait for each other's end.</summary>
+    public const int WarpsOfGroup = 2;
 
     /// <summary>Shared memory of a group: the candidates of each warp.</summary>
-    internal const int SharedBytes = MostWarps * Warps.Lanes * sizeof(int);
+    internal const int SharedBytes = WarpsOfGroup * Warps.Lanes * sizeof(ulong);
 }

@@ -1,0 +1,54 @@
+namespace KernelGen.Tests;
+
+/// <summary>What is generated beside the CPU's code for a project that references ILGPU, compiled against a stub of it.</summary>
+public sealed class IlgpuTests
+{
+    private const string Gates = """
+        using KernelGen;
+
+        [MoeGate(Experts = 384, TopK = 6, Scoring = GateScoring.Sigmoid, CorrectionBias = true)]
+        [MoeGate(Experts = 64, TopK = 6, HashTable = true, LogitsType = DType.BFloat16)]
+        public static partial class Gates;
+        """;
+
+    private static readonly Consumer.Settings WithIlgpu = new(ReferenceIlgpu: true);
+
+    [Fact]
+    public void A_project_without_ILGPU_gets_nothing_for_it() =>
+        Assert.DoesNotContain(Consumer.Of(Gates).Generate().AssertCompiles().Files, file => file.Key.Contains("lgpu") || file.Value.Contains("ILGPU"));
+
+    [Fact]
+    public void A_project_with_ILGPU_gets_its_files_beside_the_same_others()
+    {
+        var without = Consumer.Of(Gates).Generate().Files;
+        var with = Consumer.Of(WithIlgpu, Gates).Generate().AssertCompiles().Files;
+        Assert.All(without, file => Assert.Equal(file.Value, with[file.Key]));
+        Assert.Equal(
+            [
+                "Gates.Ilgpu.g.cs",
+                "Gates.moegate_sigmoid_bias_e384_k6_f32_ilgpu.Kernel.g.cs",
+                "Gates.moegate_sigmoid_bias_e384_k6_f32_ilgpu.g.cs",
+                "Gates.moegate_softmax_table_e64_k6_bf16_ilgpu.Kernel.g.cs",
+                "Gates.moegate_softmax_table_e64_k6_bf16_ilgpu.g.cs",
+            ],
+            with.Keys.Except(without.Keys).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Gates.Ilgpu.g.cs")]
+    [InlineData("Gates.moegate_sigmoid_bias_e384_k6_f32_ilgpu.g.cs")]
+    [InlineData("Gates.moegate_sigmoid_bias_e384_k6_f32_ilgpu.Kernel.g.cs")]
+    public void Files_are_as_reviewed(string file) => Snapshot.Verify(file, Consumer.Of(WithIlgpu, Gates).Generate().Files[file]);
+
+    [Theory]
+    [InlineData("Experts = 8, TopK = 2")]
+    [InlineData("Experts = 31, TopK = 4, Renormalize = false, LogitsType = DType.Float16")]
+    [InlineData("Experts = 512, TopK = 10, CorrectionBias = true")]
+    [InlineData("Experts = 256, TopK = 9, Groups = 8, TopKGroups = 4, Scoring = GateScoring.Sigmoid, CorrectionBias = true, SharedExperts = 1")]
+    [InlineData("Experts = 264, TopK = 4, Groups = 66, TopKGroups = 5, Scoring = GateScoring.Sigmoid, CorrectionBias = true")]
+    [InlineData("Experts = 256, TopK = 6, Scoring = GateScoring.SqrtSoftplus, HashTable = true")]
+    [InlineData("Experts = 4096, TopK = 64")]
+    [InlineData("Experts = 8, TopK = 2, Specialize = false")]
+    public void Every_kind_of_gate_compiles_without_a_warning(string arguments) =>
+        Consumer.Of(WithIlgpu, $"using KernelGen; [MoeGate({arguments})] internal static partial class Kernels;").Generate().AssertCompiles();
+}
