@@ -12,3 +12,16 @@ public static partial class GroupedGates;
 [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.BFloat16)] // Qwen3 30B-A3B
 [FusedMoe(Experts = 256, TopK = 8, HiddenSize = 7168, IntermediateSize = 256, WeightType = DType.BFloat16, SplitK = new[] { 1, 2 })] // DeepSeek V3, eight shards
 public static partial class Experts;
+
+[OmniRouter(ExpertsPerAxis = 32, TopK = 8)]
+[OmniRouter(ExpertsPerAxis = 48, TopK = 8)]
+[OmniRouter(ExpertsPerAxis = 64, TopK = 16)]
+[OmniRouter(ExpertsPerAxis = 100, TopK = 16)]
+[OmniRouter(ExpertsPerAxis = 256, TopK = 16)]
+[OmniRouter(ExpertsPerAxis = 256, TopK = 128)]
+[OmniRouter(ExpertsPerAxis = 1024, TopK = 16)]
+public static partial class Omni;
+
+[OmniExperts(ExpertsPerAxis = 64, TopK = 16, HiddenSize = 1024)]
+[OmniExperts(ExpertsPerAxis = 128, TopK = 16, HiddenSize = 1024)]
+public static partial class Neurons;

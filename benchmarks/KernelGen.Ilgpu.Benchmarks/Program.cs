@@ -22,9 +22,15 @@ ExpertsBenchmark[] experts =
     new("Qwen3 30B-A3B", 128, 8, 2048, 768, Experts.Forward),
     new("DeepSeek V3 tp8", 256, 8, 7168, 256, Experts.Forward),
 ];
-var family = args.Length == 0 ? "" : args[0];
+OmniRouterBenchmark[] routers = [new(32, 8), new(48, 8), new(64, 16), new(100, 16), new(256, 16), new(256, 128), new(1024, 16)];
+OmniExpertsBenchmark[] neurons = [new(64, 16, 1024), new(128, 16, 1024)];
+
+// Without arguments everything; else the named families.
 var failures = 0;
-if (family != "experts") failures += gates.Count(gate => !gate.Run(stream));
-if (family != "gates") failures += experts.Count(layer => !layer.Run(stream));
+if (IsWanted("gates")) failures += gates.Count(gate => !gate.Run(stream));
+if (IsWanted("experts")) failures += experts.Count(layer => !layer.Run(stream));
+if (IsWanted("omni")) failures += routers.Count(router => !router.Run(stream)) + neurons.Count(layer => !layer.Run(stream));
 Console.WriteLine(failures == 0 ? "all right" : $"{failures} wrong");
 return failures == 0 ? 0 : 1;
+
+bool IsWanted(string family) => args.Length == 0 || args.Contains(family);

@@ -13,10 +13,10 @@ internal sealed class NeuronCase
     private readonly int _hiddenSize;
     private readonly int _gap;
 
-    public NeuronCase(OmniExpertsSpec spec, int tokens, SeededRandom random)
+    public NeuronCase(OmniExpertsSpec spec, int tokens, SeededRandom random, bool dense = false)
     {
         (_tokens, _experts, _topK, _hiddenSize) = (tokens, spec.ExpertsPerAxis * spec.ExpertsPerAxis, spec.TopK, spec.HiddenSize);
-        _gap = random.Pick(0, 0, 3);
+        _gap = dense ? 0 : random.Pick(0, 0, 3);
         Description = $"{random.Description}: {spec.VariantName}, {tokens} tokens, rows {_gap} apart";
         Hidden = Matrix(random, tokens, _hiddenSize, 1f);
         Up = Matrix(random, _experts, _hiddenSize, 1f / MathF.Sqrt(_hiddenSize));
@@ -136,7 +136,5 @@ internal sealed class NeuronCase
 
     private ReadOnlyTensorSpan<T> OfSlots<T>(T[] values) => Writable(values, _tokens, _topK);
 
-    // The framework wants stride 0 for an extent of 1, and none where there is at most one row.
-    private TensorSpan<T> Writable<T>(T[] values, int rows, int columns) =>
-        rows < 2 ? new(values, [rows, columns], []) : new(values, [rows, columns], [columns + _gap, columns == 1 ? 0 : 1]);
+    private TensorSpan<T> Writable<T>(T[] values, int rows, int columns) => StridedRows.Of(values, 0, rows, columns, columns + _gap);
 }

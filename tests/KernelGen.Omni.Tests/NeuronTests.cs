@@ -9,17 +9,12 @@ namespace KernelGen.Tests;
 /// <summary>One-neuron experts, forward and backward, against double precision.</summary>
 public unsafe class NeuronTests
 {
-    private static readonly OmniExpertsSpec[] Specs =
-    [
-        new(1, 1, 1), new(2, 3, 5), new(3, 9, 8), new(7, 5, 31), new(8, 17, 32), new(10, 16, 100), new(12, 128, 67), new(16, 8, 256),
-    ];
-
     [Fact]
     public void EveryWidthComputesWhatTheFormulasSay()
     {
         var random = new SeededRandom();
-        var experts = KernelAssembly.Compile(Specs);
-        foreach (var spec in Specs)
+        var experts = KernelAssembly.Compile(NeuronSpecs.Corners);
+        foreach (var spec in NeuronSpecs.Corners)
         {
             foreach (var tokens in new[] { 0, 1, 2, 33 })
             {

@@ -1,11 +1,10 @@
 using KernelGen.Compiler.Families;
-using KernelGen.Cpu;
 using KernelGen.Testing;
 
 namespace KernelGen.Tests;
 
 /// <summary>Logits of some tokens, where they and the outputs lie in memory, and what the reference makes of them.</summary>
-internal sealed unsafe class RouterCase
+internal sealed class RouterCase
 {
     private const int Guard = 16;
     private const float ScorePoison = -12345f;
@@ -35,35 +34,21 @@ internal sealed unsafe class RouterCase
         }
     }
 
-    /// <summary>Routes with a kernel, <c>delegate*&lt;in OmniRouterArguments, void&gt;</c>; all must be exactly the reference's, and nothing beside it may change.</summary>
-    public void Check(nint kernel, string kernelName)
+    /// <summary>Routes; all must be exactly the reference's, and nothing beside it may change.</summary>
+    public void Check(OmniRoute route, string routeName)
     {
-        var stride = _spec.TopK + _gap;
+        var (n, stride) = (_spec.ExpertsPerAxis, _spec.TopK + _gap);
         var scores = Poisoned(ScorePoison, (_tokens * stride) + (2 * Guard));
         var indices = Poisoned(IdPoison, scores.Length);
-        fixed (float* x = _x, y = _y, scoresStart = scores)
-        fixed (int* indicesStart = indices)
-        {
-            var arguments = new OmniRouterArguments
-            {
-                X = x,
-                XStride = _spec.ExpertsPerAxis + _gap,
-                Y = y,
-                YStride = _spec.ExpertsPerAxis + _gap,
-                Scores = scoresStart + Guard,
-                ScoresStride = stride,
-                Indices = indicesStart + Guard,
-                IndicesStride = stride,
-                Tokens = _tokens,
-            };
-            ((delegate*<in OmniRouterArguments, void>)kernel)(in arguments);
-        }
+        route(
+            StridedRows.Of(_x, 0, _tokens, n, n + _gap), StridedRows.Of(_y, 0, _tokens, n, n + _gap),
+            StridedRows.Of(scores, Guard, _tokens, _spec.TopK, stride), StridedRows.Of(indices, Guard, _tokens, _spec.TopK, stride));
 
         for (var i = 0; i < scores.Length; i++)
         {
             var place = i - Guard;
             var (token, rank) = place < 0 ? (-1, 0) : (place / stride, place % stride);
-            var where = $"{_description} with {kernelName}: token {token}, rank {rank}";
+            var where = $"{_description} with {routeName}: token {token}, rank {rank}";
             if (token >= 0 && token < _tokens && rank < _spec.TopK)
             {
                 var (index, score) = (_expected[token].Indices[rank], _expected[token].Scores[rank]);

@@ -43,10 +43,10 @@ internal static class MoeGateIlgpuDispatcher
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static void Route(
                 global::ILGPU.Runtime.AcceleratorStream stream,
-                {{Matrix(logit)}} logits,
-                {{Vector("float")}} correctionBias,
-                {{Matrix("float")}} weights,
-                {{Matrix("int")}} experts,
+                {{IlgpuViews.Matrix(logit)}} logits,
+                {{IlgpuViews.Vector("float")}} correctionBias,
+                {{IlgpuViews.Matrix("float")}} weights,
+                {{IlgpuViews.Matrix("int")}} experts,
                 float routedScalingFactor = 1f,
                 int nonPaddedTokens = -1)
             """);
@@ -78,11 +78,11 @@ internal static class MoeGateIlgpuDispatcher
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static void RouteByTable(
                 global::ILGPU.Runtime.AcceleratorStream stream,
-                {{Matrix(logit)}} logits,
-                {{Vector("int")}} tokenIds,
-                {{Matrix("int")}} table,
-                {{Matrix("float")}} weights,
-                {{Matrix("int")}} experts,
+                {{IlgpuViews.Matrix(logit)}} logits,
+                {{IlgpuViews.Vector("int")}} tokenIds,
+                {{IlgpuViews.Matrix("int")}} table,
+                {{IlgpuViews.Matrix("float")}} weights,
+                {{IlgpuViews.Matrix("int")}} experts,
                 float routedScalingFactor = 1f,
                 int nonPaddedTokens = -1)
             """);
@@ -112,8 +112,4 @@ internal static class MoeGateIlgpuDispatcher
             using (writer.Indent("default:")) writer.Line(MoeGateDispatcher.ThrowMissing(gates[0], correctionBias));
         }
     }
-
-    private static string Vector(string type) => $"global::ILGPU.ArrayView<{type}>";
-
-    private static string Matrix(string type) => $"global::ILGPU.Runtime.ArrayView2D<{type}, global::ILGPU.Stride2D.DenseX>";
 }

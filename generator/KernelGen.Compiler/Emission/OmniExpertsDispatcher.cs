@@ -135,5 +135,6 @@ internal static class OmniExpertsDispatcher
         }
     }
 
-    private static string Key(OmniExpertsSpec spec) => $"({spec.ExpertsPerAxis}, {spec.TopK}, {spec.HiddenSize})";
+    /// <summary>What run-time shapes are compared with.</summary>
+    public static string Key(OmniExpertsSpec spec) => $"({spec.ExpertsPerAxis}, {spec.TopK}, {spec.HiddenSize})";
 }

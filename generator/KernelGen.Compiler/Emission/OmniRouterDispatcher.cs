@@ -119,5 +119,6 @@ internal static class OmniRouterDispatcher
         }
     }
 
-    private static string Key(OmniRouterSpec router) => $"({router.ExpertsPerAxis}, {router.TopK})";
+    /// <summary>What run-time shapes are compared with.</summary>
+    public static string Key(OmniRouterSpec router) => $"({router.ExpertsPerAxis}, {router.TopK})";
 }

@@ -29,6 +29,8 @@ public sealed record IlgpuRecipe(IReadOnlyList<string> TemplateFiles, Specializa
     {
         MoeGateSpec gate => MoeGateIlgpuTemplate.Recipe(gate),
         FusedMoeSpec experts => FusedMoeIlgpuTemplate.Recipe(experts),
+        OmniRouterSpec router => OmniRouterIlgpuTemplate.Recipe(router),
+        OmniExpertsSpec experts => OmniExpertsIlgpuTemplate.Recipe(experts),
         _ => null,
     };
 }

@@ -29,6 +29,48 @@ public static class Warps
         return value;
     }
 
+    /// <summary>The smallest value of all lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Min(uint value)
+    {
+        if (CudaAsm.IsSupported)
+        {
+            CudaAsm.Emit("redux.sync.min.u32 %0, %1, 0xffffffff;", out uint result, value);
+            return result;
+        }
+
+        for (var step = Lanes / 2; step > 0; step /= 2) value = IntrinsicMath.Min(value, Warp.ShuffleXor(value, step));
+        return value;
+    }
+
+    /// <summary>The sum of all lanes' numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Sum(uint value)
+    {
+        if (CudaAsm.IsSupported)
+        {
+            CudaAsm.Emit("redux.sync.add.u32 %0, %1, 0xffffffff;", out uint result, value);
+            return result;
+        }
+
+        for (var step = Lanes / 2; step > 0; step /= 2) value += Warp.ShuffleXor(value, step);
+        return value;
+    }
+
+    /// <summary>The sum of the numbers of the lanes before this one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int SumBefore(int value, int lane)
+    {
+        var sum = value;
+        for (var step = 1; step < Lanes; step *= 2)
+        {
+            var before = Warp.ShuffleUp(sum, step);
+            sum += lane >= step ? before : 0;
+        }
+
+        return sum - value;
+    }
+
     /// <summary>A bit for each lane whose <paramref name="flag"/> is set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Ballot(bool flag)

@@ -1,0 +1,84 @@
+using System.Numerics.Tensors;
+using ILGPU.Runtime;
+using KernelGen.Benchmarking;
+
+namespace KernelGen.Ilgpu.Benchmarks;
+
+/// <summary>One product-key router: checked against the definition, forward and backward, then timed.</summary>
+internal sealed class OmniRouterBenchmark(int expertsPerAxis, int topK)
+{
+    private const int MostTokens = 4096;
+    private static readonly int[] Checked = [1, 2, 31, 512, MostTokens];
+    private static readonly int[] Timed = [1, 64, 512, MostTokens];
+
+    private string Name => $"Omni router {expertsPerAxis}/{topK}";
+
+    /// <summary>False when a result is wrong.</summary>
+    public bool Run(AcceleratorStream stream)
+    {
+        var workload = new OmniRouterWorkload(expertsPerAxis, topK, MostTokens);
+        foreach (var tokens in Checked)
+        {
+            var forward = workload.Verify((x, y, scores, indices) => Route(stream, x, y, scores, indices), tokens);
+            var backward = forward.Mismatch is null
+                ? workload.Verify((indices, gradScores, gradX, gradY) => RouteBackward(stream, indices, gradScores, gradX, gradY), tokens)
+                : forward;
+            if (backward.Mismatch is null) continue;
+            Console.WriteLine($"{Name}: WRONG at {tokens} tokens: {backward.Mismatch}");
+            return false;
+        }
+
+        Console.WriteLine($"{Name}: right on {Checked.Length} numbers of tokens");
+        Console.WriteLine("   tokens   logits      forward: launched µs   replayed µs   backward: launched µs   replayed µs");
+        foreach (var tokens in Timed) Time(stream, tokens, workload.Bytes(tokens), asBFloat16: false);
+        Time(stream, MostTokens, workload.Bytes(MostTokens), asBFloat16: true);
+        return true;
+    }
+
+    // Logits that were bfloat16 have many equal sums.
+    private void Time(AcceleratorStream stream, int tokens, double bytes, bool asBFloat16)
+    {
+        var accelerator = stream.Accelerator;
+        using var x = Logits(accelerator, tokens, seed: 1, asBFloat16);
+        using var y = Logits(accelerator, tokens, seed: 2, asBFloat16);
+        using var scores = new DeviceMatrix<float>(accelerator, tokens, topK);
+        using var indices = new DeviceMatrix<int>(accelerator, tokens, topK);
+        using var gradX = new DeviceMatrix<float>(accelerator, tokens, expertsPerAxis);
+        using var gradY = new DeviceMatrix<float>(accelerator, tokens, expertsPerAxis);
+        var forward = DeviceTiming.Of(stream, s => Omni.Route(s, x.View, y.View, scores.View, indices.View));
+        var backward = DeviceTiming.Of(stream, s => Omni.RouteBackward(s, indices.View, scores.View, gradX.View, gradY.View));
+        Console.WriteLine(FormattableString.Invariant(
+            $"{tokens,9} {(asBFloat16 ? "bfloat16" : "float32"),8} {forward.Launched,27:F2} {forward.Replayed,13:F2} {backward.Launched,23:F2} {backward.Replayed,13:F2}   ({bytes / forward.Replayed / 1e3:F0} and {bytes / backward.Replayed / 1e3:F0} GB/s)"));
+    }
+
+    private DeviceMatrix<float> Logits(Accelerator accelerator, int tokens, int seed, bool asBFloat16)
+    {
+        var values = RandomNumbers.Normal((long)tokens * expertsPerAxis, seed);
+        if (asBFloat16) values = Array.ConvertAll(values, value => (float)(BFloat16)value);
+        return new(accelerator, new ReadOnlyTensorSpan<float>(values, [tokens, expertsPerAxis], []));
+    }
+
+    private static void Route(AcceleratorStream stream, ReadOnlyTensorSpan<float> x, ReadOnlyTensorSpan<float> y, TensorSpan<float> scores, TensorSpan<int> indices)
+    {
+        using var deviceX = new DeviceMatrix<float>(stream.Accelerator, x);
+        using var deviceY = new DeviceMatrix<float>(stream.Accelerator, y);
+        using var deviceScores = new DeviceMatrix<float>(stream.Accelerator, scores);
+        using var deviceIndices = new DeviceMatrix<int>(stream.Accelerator, indices);
+        Omni.Route(stream, deviceX.View, deviceY.View, deviceScores.View, deviceIndices.View);
+        stream.Synchronize();
+        deviceScores.CopyTo(scores);
+        deviceIndices.CopyTo(indices);
+    }
+
+    private static void RouteBackward(AcceleratorStream stream, ReadOnlyTensorSpan<int> indices, ReadOnlyTensorSpan<float> gradScores, TensorSpan<float> gradX, TensorSpan<float> gradY)
+    {
+        using var deviceIndices = new DeviceMatrix<int>(stream.Accelerator, indices);
+        using var deviceScores = new DeviceMatrix<float>(stream.Accelerator, gradScores);
+        using var deviceX = new DeviceMatrix<float>(stream.Accelerator, gradX);
+        using var deviceY = new DeviceMatrix<float>(stream.Accelerator, gradY);
+        Omni.RouteBackward(stream, deviceIndices.View, deviceScores.View, deviceX.View, deviceY.View);
+        stream.Synchronize();
+        deviceX.CopyTo(gradX);
+        deviceY.CopyTo(gradY);
+    }
+}

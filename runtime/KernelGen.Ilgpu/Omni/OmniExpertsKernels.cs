@@ -1,0 +1,155 @@
+using System.ComponentModel;
+using System.Reflection;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using Backward = System.Action<
+    ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<int>,
+    ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, KernelGen.Ilgpu.OmniExpertsSizes>;
+using Experts = System.Action<
+    ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>,
+    ILGPU.ArrayView<ulong>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, KernelGen.Ilgpu.OmniExpertsSizes>;
+using Forward = System.Action<
+    ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<int>,
+    ILGPU.ArrayView<float>, KernelGen.Ilgpu.OmniExpertsSizes>;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>A forward entry of the one-neuron experts' ILGPU template.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public delegate void OmniExpertsKernel(
+    ArrayView<float> hidden, ArrayView<float> up, ArrayView<float> down, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> output, OmniExpertsSizes sizes);
+
+/// <summary>An entry for the gradients of the tokens.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public delegate void OmniExpertsTokensKernel(
+    ArrayView<float> hidden, ArrayView<float> up, ArrayView<float> down, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> gradOutput,
+    ArrayView<float> gradHidden, ArrayView<float> gradWeights, ArrayView<float> sumGradients, ArrayView<float> activations, OmniExpertsSizes sizes);
+
+/// <summary>An entry for the gradients of the experts.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public delegate void OmniExpertsRowsKernel(
+    ArrayView<float> hidden, ArrayView<float> gradOutput, ArrayView<float> gradUp, ArrayView<float> gradDown,
+    ArrayView<ulong> sortedSlots, ArrayView<float> sumGradients, ArrayView<float> activations, OmniExpertsSizes sizes);
+
+/// <summary>The kernels of one generated configuration of one-neuron experts, and how they are launched.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class OmniExpertsKernels
+{
+    private readonly DeviceKernel<Forward>[] _forward;
+    private readonly DeviceKernel<Backward>[] _tokens;
+    private readonly DeviceKernel<Experts>[] _experts;
+
+    /// <summary>Loads nothing yet. Of each three kernels one is for groups and aligned rows, one for groups and any rows, one for single threads.</summary>
+    /// <param name="variant">The variant.</param>
+    /// <param name="vectorWidth">Elements that aligned rows are read by.</param>
+    /// <param name="forward">The forward pass.</param>
+    /// <param name="tokens">The gradients of the tokens.</param>
+    /// <param name="experts">The gradients of the experts.</param>
+    public OmniExpertsKernels(KernelVariant variant, int vectorWidth, OmniExpertsKernel[] forward, OmniExpertsTokensKernel[] tokens, OmniExpertsRowsKernel[] experts)
+    {
+        (Variant, VectorWidth) = (variant, vectorWidth);
+        _forward = Array.ConvertAll(forward, kernel => new DeviceKernel<Forward>(variant.Name, kernel));
+        _tokens = Array.ConvertAll(tokens, kernel => new DeviceKernel<Backward>(variant.Name, kernel));
+        _experts = Array.ConvertAll(experts, kernel => new DeviceKernel<Experts>(variant.Name, kernel));
+    }
+
+    /// <summary>The variant.</summary>
+    public KernelVariant Variant { get; }
+
+    /// <summary>The kernels' methods, for tools that look at what becomes of them.</summary>
+    public IEnumerable<MethodInfo> Methods => [.. _forward.Select(kernel => kernel.Method), .. _tokens.Select(kernel => kernel.Method), .. _experts.Select(kernel => kernel.Method)];
+
+    /// <summary>Elements that aligned rows are read by.</summary>
+    internal int VectorWidth { get; }
+
+    /// <summary>Launches the forward pass.</summary>
+    internal void Launch(OmniExpertsForm form, AcceleratorStream stream, in OmniExpertsInputs inputs, in ArrayView<float> output, in OmniExpertsSizes sizes)
+    {
+        var kernel = _forward[(int)form].On(stream.Accelerator);
+        var config = OmniExpertsLaunch.OfTokens(form, stream.Accelerator, sizes.Tokens);
+        if (stream is CudaStream cuda)
+        {
+            var arguments = default(CudaArguments);
+            inputs.AddTo(ref arguments);
+            arguments.Add(output);
+            arguments.Add(sizes, sizeof(long));
+            arguments.Launch(new CudaLaunch(kernel.CudaFunction, Variant.Name, cuda, config.GridDim, config.GroupDim));
+        }
+        else
+        {
+            kernel.Launcher!(stream, config, inputs.Hidden, inputs.Up, inputs.Down, inputs.Weights, inputs.Experts, output, sizes);
+        }
+    }
+
+    /// <summary>Launches the gradients of the tokens; the workspaces receive what those of the experts need.</summary>
+    internal void LaunchTokens(
+        OmniExpertsForm form, AcceleratorStream stream, in OmniExpertsInputs inputs, in ArrayView<float> gradOutput,
+        in ArrayView<float> gradHidden, in ArrayView<float> gradWeights, in ArrayView<float> sumGradients, in ArrayView<float> activations, in OmniExpertsSizes sizes)
+    {
+        var kernel = _tokens[(int)form].On(stream.Accelerator);
+        var config = OmniExpertsLaunch.OfTokens(form, stream.Accelerator, sizes.Tokens);
+        if (stream is CudaStream cuda)
+        {
+            var arguments = default(CudaArguments);
+            inputs.AddTo(ref arguments);
+            arguments.Add(gradOutput);
+            arguments.Add(gradHidden);
+            arguments.Add(gradWeights);
+            arguments.Add(sumGradients);
+            arguments.Add(activations);
+            arguments.Add(sizes, sizeof(long));
+            arguments.Launch(new CudaLaunch(kernel.CudaFunction, Variant.Name, cuda, config.GridDim, config.GroupDim));
+        }
+        else
+        {
+            kernel.Launcher!(
+                stream, config, inputs.Hidden, inputs.Up, inputs.Down, inputs.Weights, inputs.Experts, gradOutput, gradHidden, gradWeights, sumGradients, activations, sizes);
+        }
+    }
+
+    /// <summary>Launches the gradients of the experts, which are added to what is there.</summary>
+    internal void LaunchExperts(
+        OmniExpertsForm form, AcceleratorStream stream, in ArrayView<float> hidden, in ArrayView<float> gradOutput, in ArrayView<float> gradUp, in ArrayView<float> gradDown,
+        in ArrayView<ulong> sortedSlots, in ArrayView<float> sumGradients, in ArrayView<float> activations, in OmniExpertsSizes sizes, int hiddenSize)
+    {
+        var kernel = _experts[(int)form].On(stream.Accelerator);
+        var config = OmniExpertsLaunch.OfExperts(form, stream.Accelerator, (int)activations.Length, hiddenSize, VectorWidth);
+        if (stream is CudaStream cuda)
+        {
+            var arguments = default(CudaArguments);
+            arguments.Add(hidden);
+            arguments.Add(gradOutput);
+            arguments.Add(gradUp);
+            arguments.Add(gradDown);
+            arguments.Add(sortedSlots);
+            arguments.Add(sumGradients);
+            arguments.Add(activations);
+            arguments.Add(sizes, sizeof(long));
+            arguments.Launch(new CudaLaunch(kernel.CudaFunction, Variant.Name, cuda, config.GridDim, config.GroupDim));
+        }
+        else
+        {
+            kernel.Launcher!(stream, config, hidden, gradOutput, gradUp, gradDown, sortedSlots, sumGradients, activations, sizes);
+        }
+    }
+}
+
+/// <summary>What both passes read.</summary>
+/// <param name="Hidden">Hidden states [T, H].</param>
+/// <param name="Up">U [E, H].</param>
+/// <param name="Down">D [E, H].</param>
+/// <param name="Weights">Router weights [T, k].</param>
+/// <param name="Experts">Expert ids [T, k].</param>
+internal readonly record struct OmniExpertsInputs(ArrayView<float> Hidden, ArrayView<float> Up, ArrayView<float> Down, ArrayView<float> Weights, ArrayView<int> Experts)
+{
+    /// <summary>Appends them in the order of the kernels' parameters.</summary>
+    public void AddTo(ref CudaArguments arguments)
+    {
+        arguments.Add(Hidden);
+        arguments.Add(Up);
+        arguments.Add(Down);
+        arguments.Add(Weights);
+        arguments.Add(Experts);
+    }
+}

@@ -1,0 +1,64 @@
+using System.ComponentModel;
+using System.Reflection;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using Launcher = System.Action<
+    ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<int>,
+    KernelGen.Ilgpu.OmniRouterSizes>;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>An entry of the product-key routers' ILGPU template: logits, scores and ids, or their gradients.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public delegate void OmniRouterKernel(ArrayView<float> x, ArrayView<float> y, ArrayView<float> scores, ArrayView<int> indices, OmniRouterSizes sizes);
+
+/// <summary>The kernels of one generated product-key router, and how they are launched.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class OmniRouterKernels
+{
+    private readonly DeviceKernel<Launcher>[] _forward;
+    private readonly DeviceKernel<Launcher>[] _backward;
+
+    /// <summary>Loads nothing yet.</summary>
+    /// <param name="variant">The variant.</param>
+    /// <param name="warp">A warp for each token.</param>
+    /// <param name="thread">A thread for each token.</param>
+    /// <param name="backwardWarp">The backward pass, a warp for each token.</param>
+    /// <param name="backwardThread">The backward pass, a thread for each token.</param>
+    public OmniRouterKernels(KernelVariant variant, OmniRouterKernel warp, OmniRouterKernel thread, OmniRouterKernel backwardWarp, OmniRouterKernel backwardThread)
+    {
+        Variant = variant;
+        _forward = [new(variant.Name, warp), new(variant.Name, thread)];
+        _backward = [new(variant.Name, backwardWarp), new(variant.Name, backwardThread)];
+    }
+
+    /// <summary>The variant.</summary>
+    public KernelVariant Variant { get; }
+
+    /// <summary>The kernels' methods, for tools that look at what becomes of them.</summary>
+    public IEnumerable<MethodInfo> Methods => _forward.Concat(_backward).Select(kernel => kernel.Method);
+
+    /// <summary>Launches the router or its backward pass.</summary>
+    internal void Launch(
+        bool backward, KernelForm form, AcceleratorStream stream,
+        in ArrayView<float> x, in ArrayView<float> y, in ArrayView<float> scores, in ArrayView<int> indices, in OmniRouterSizes sizes)
+    {
+        var kernel = (backward ? _backward : _forward)[(int)form].On(stream.Accelerator);
+        var config = OmniRouterLaunch.Config(form, stream.Accelerator, sizes.Tokens);
+        if (stream is CudaStream cuda)
+        {
+            var arguments = default(CudaArguments);
+            arguments.Add(x);
+            arguments.Add(y);
+            arguments.Add(scores);
+            arguments.Add(indices);
+            arguments.Add(sizes, sizeof(long));
+            arguments.Launch(new CudaLaunch(kernel.CudaFunction, Variant.Name, cuda, config.GridDim, config.GroupDim));
+        }
+        else
+        {
+            kernel.Launcher!(stream, config, x, y, scores, indices, sizes);
+        }
+    }
+}
