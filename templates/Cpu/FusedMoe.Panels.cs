@@ -28,8 +28,12 @@ internal static unsafe partial class FusedMoe<TWeight>
 
         var rows = stackalloc float*[PanelTokens];
         for (var t = 0; t < block.Tokens; t++)
-            rows[t] = call->Hidden + (call->Plan.Slots[block.FirstSlot + t] / TopK * call->HiddenStride);
-        Simd.Interleave(rows, block.Tokens, HiddenSize, call->Packed + ((nint)block.Row * HiddenSize), block.Width);
+        {
+            var token = call->Plan.Slots[block.FirstSlot + t] / TopK;
+            rows[t] = IntegerSums ? (float*)HiddenNumbers(call, token) : call->Hidden + (token * call->HiddenStride);
+        }
+
+        Simd.Interleave(rows, block.Tokens, IntegerSums ? HiddenPairs : HiddenSize, call->Packed + ((nint)block.Row * HiddenSize), block.Width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -47,7 +51,12 @@ internal static unsafe partial class FusedMoe<TWeight>
                 var depth = Math.Min(DepthBlock, HiddenSize - k);
                 foreach (var r in Static.Range(TileColumns))
                 {
-                    if (IsQuantized)
+                    if (IntegerSums)
+                    {
+                        StagePairs(HiddenSize, TileColumns, GateOf(call, blocks->Expert), column + r, k, (short*)(staged + (r * StagedStride)), depth);
+                        if (Gated) StagePairs(HiddenSize, TileColumns, UpOf(call, blocks->Expert), column + r, k, (short*)(staged + ((TileColumns + r) * StagedStride)), depth);
+                    }
+                    else if (IsQuantized)
                     {
                         Stage(HiddenSize, TileColumns, GateOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
                         if (Gated) Stage(HiddenSize, TileColumns, UpOf(call, blocks->Expert), column + r, k, staged + ((TileColumns + r) * StagedStride), depth);
@@ -64,7 +73,7 @@ internal static unsafe partial class FusedMoe<TWeight>
 
                 for (var p = 0; p < panels; p++)
                 {
-                    var tokens = call->Packed + ((nint)blocks[p].Row * HiddenSize) + ((nint)k * blocks[p].Width);
+                    var tokens = call->Packed + ((nint)blocks[p].Row * HiddenSize) + ((nint)(IntegerSums ? k / 2 : k) * blocks[p].Width);
                     MultiplyTile(GateUpTileRows, blocks[p].Width, staged, tokens, depth, sums + (p * GateUpSums));
                 }
             }
@@ -74,6 +83,12 @@ internal static unsafe partial class FusedMoe<TWeight>
                 var width = blocks[p].Width;
                 var gates = sums + (p * GateUpSums);
                 var ups = gates + (TileColumns * width);
+                if (IntegerSums)
+                {
+                    ScaleGateUpPanel(call, blocks[p], gates, GateOf(call, blocks[p].Expert).Scales + column);
+                    if (Gated) ScaleGateUpPanel(call, blocks[p], ups, UpOf(call, blocks[p].Expert).Scales + column);
+                }
+
                 if (RouterWeightOnInput) ScaleTokens(call, blocks[p], gates, GateUpTileRows);
                 if (Bias)
                 {
@@ -109,7 +124,11 @@ internal static unsafe partial class FusedMoe<TWeight>
                 var depth = Math.Min(DepthBlock, IntermediateSize - k);
                 foreach (var r in Static.Range(DownTileRows))
                 {
-                    if (IsQuantized)
+                    if (IntegerSums)
+                    {
+                        StagePairs(IntermediateSize, DownTileRows, DownOf(call, blocks->Expert), column + r, k, (short*)(staged + (r * StagedStride)), depth);
+                    }
+                    else if (IsQuantized)
                     {
                         Stage(IntermediateSize, DownTileRows, DownOf(call, blocks->Expert), column + r, k, staged + (r * StagedStride), depth);
                     }
@@ -124,7 +143,7 @@ internal static unsafe partial class FusedMoe<TWeight>
                 for (var p = 0; p < panels; p++)
                 {
                     var width = blocks[p].Width;
-                    var tokens = call->Activations + ((nint)blocks[p].Row * IntermediateSize) + ((nint)k * width);
+                    var tokens = call->Activations + ((nint)blocks[p].Row * IntermediateSize) + ((nint)(IntegerSums ? k / 2 : k) * width);
                     MultiplyTile(DownTileRows, width, staged, tokens, depth, sums + (p * DownSums) + ((column - first) * width));
                 }
             }
@@ -141,6 +160,12 @@ internal static unsafe partial class FusedMoe<TWeight>
                 scales[t] = RouterWeightOnInput ? 1f : RouterWeight(call, slot);
             }
 
+            if (IntegerSums)
+            {
+                var rowScales = DownOf(call, blocks[p].Expert).Scales + first;
+                ScaleIntegerPanel(sums + (p * DownSums), end - first, blocks[p].Width, rowScales, call->ActivationScales + blocks[p].Row);
+            }
+
             if (Bias) AddToRows(sums + (p * DownSums), end - first, blocks[p].Width, DownBias(call, blocks[p].Expert) + first);
 
             Simd.Deinterleave(sums + (p * DownSums), blocks[p].Width, end - first, outputs, scales, blocks[p].Tokens);
@@ -149,8 +174,20 @@ internal static unsafe partial class FusedMoe<TWeight>
 
     private static void MultiplyTile([Specialize] int rows, int width, float* staged, float* tokens, int depth, float* sums)
     {
-        if (width == PanelTokens) Tile(rows, TileVectors, staged, tokens, depth, sums);
-        else Tile(rows, 1, staged, tokens, depth, sums);
+        if (IntegerSums)
+        {
+            int pairs = (depth + 1) / 2;
+            if (width == PanelTokens) IntegerTile(rows, TileVectors, (int*)staged, (int*)tokens, pairs, (int*)sums);
+            else IntegerTile(rows, 1, (int*)staged, (int*)tokens, pairs, (int*)sums);
+        }
+        else if (width == PanelTokens)
+        {
+            Tile(rows, TileVectors, staged, tokens, depth, sums);
+        }
+        else
+        {
+            Tile(rows, 1, staged, tokens, depth, sums);
+        }
     }
 
     /// <summary>Adds to sums [rows, width] the products of staged weights [rows, depth] and tokens [depth, width].</summary>

@@ -26,7 +26,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     private const int ScaleWidth = Quantization == WeightQuantization.Block128 ? 128 : Quantization == WeightQuantization.Group ? GroupSize : 0;
 
     /// <summary>Slices of the reduction are whole vectors and whole groups.</summary>
-    private const int SliceUnit = ScaleWidth == 0 ? Lanes * WeightsPerElement : ScaleWidth;
+    private const int SliceUnit = ScaleWidth != 0 ? ScaleWidth : IntegerSums ? 2 * Lanes : Lanes * WeightsPerElement;
 
     /// <summary>Vectors of numbers between two tests for the end of a group.</summary>
     private const int DotUnroll = 4;

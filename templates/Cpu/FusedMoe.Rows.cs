@@ -35,13 +35,19 @@ internal static unsafe partial class FusedMoe<TWeight>
         var sums = stackalloc float[Projections * columns * tokens];
         var hidden = stackalloc nint[tokens];
         foreach (var t in Static.Range(tokens))
-            hidden[t] = call->Plan.Slots[block.FirstSlot + Math.Min(t, block.Tokens - 1)] / TopK * call->HiddenStride;
+            hidden[t] = call->Plan.Slots[block.FirstSlot + Math.Min(t, block.Tokens - 1)] / TopK * (IntegerSums ? (nint)(2 * HiddenPairs) : call->HiddenStride);
 
         first = Math.Min(first, IntermediateSize - columns);
         for (var i = first; i < end; i += columns)
         {
             int column = Math.Min(i, IntermediateSize - columns);
-            if (IsQuantized)
+            if (IntegerSums)
+            {
+                IntegerDot(
+                    Projections * columns, columns, tokens, HiddenSize, GateOf(call, block.Expert), UpOf(call, block.Expert), column, 0,
+                    (short*)call->QuantizedHidden, hidden, HiddenSize, (int*)sums);
+            }
+            else if (IsQuantized)
             {
                 QuantizedDot(
                     Projections * columns, columns, tokens, HiddenSize, GateOf(call, block.Expert), UpOf(call, block.Expert), column, 0,
@@ -65,6 +71,13 @@ internal static unsafe partial class FusedMoe<TWeight>
 
         for (var t = 0; t < block.Tokens; t++)
         {
+            if (IntegerSums)
+            {
+                var inputScale = call->HiddenScales[call->Plan.Slots[block.FirstSlot + t] / TopK];
+                ScaleIntegers(gates + (t * GateUpColumns), GateOf(call, block.Expert).Scales + first, inputScale, end - first);
+                if (Gated) ScaleIntegers(ups + (t * GateUpColumns), UpOf(call, block.Expert).Scales + first, inputScale, end - first);
+            }
+
             if (Bias || RouterWeightOnInput)
             {
                 var routerWeight = RouterWeight(call, call->Plan.Slots[block.FirstSlot + t]);
@@ -83,12 +96,22 @@ internal static unsafe partial class FusedMoe<TWeight>
     {
         var sums = stackalloc float[rows * tokens];
         var activations = stackalloc nint[tokens];
-        foreach (var t in Static.Range(tokens)) activations[t] = (nint)(block.Row + Math.Min(t, block.Tokens - 1)) * IntermediateSize;
+        foreach (var t in Static.Range(tokens)) activations[t] = (nint)(block.Row + Math.Min(t, block.Tokens - 1)) * (IntegerSums ? 2 * IntermediateSize : IntermediateSize);
 
         for (var h = first; h < end; h += rows)
         {
             var column = Math.Min(h, HiddenSize - rows);
-            if (IsQuantized)
+            if (IntegerSums)
+            {
+                var matrix = DownOf(call, block.Expert);
+                IntegerDot(rows, rows, tokens, IntermediateSize, matrix, matrix, column, 0, (short*)call->Activations, activations, IntermediateSize, (int*)sums);
+                for (var r = 0; r < rows; r++)
+                {
+                    for (var t = 0; t < block.Tokens; t++)
+                        sums[(r * tokens) + t] = ((int*)sums)[(r * tokens) + t] * matrix.Scales[column + r] * call->ActivationScales[block.Row + t];
+                }
+            }
+            else if (IsQuantized)
             {
                 var matrix = DownOf(call, block.Expert);
                 QuantizedDot(rows, rows, tokens, IntermediateSize, matrix, matrix, column, 0, call->Activations, activations, IntermediateSize, sums);

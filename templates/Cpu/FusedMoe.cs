@@ -55,16 +55,18 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
     /// <summary>Computes one call, in as many passes over the tokens as the workspace limit asks for.</summary>
     internal static void Run(in MoeArguments call)
     {
-        var tiling = new MoeTiling(TopK, Experts, PanelTokens, Lanes, RowTokens, SegmentBlocks);
+        var tiling = new MoeTiling(TopK, Experts, PanelTokens, Lanes, RowTokens, SegmentBlocks, QuantizedBytes);
         FusedMoePasses.Run(call, tiling, HiddenSize, IntermediateSize, SplitK, &Pass);
     }
 
     private static void Pass(MoeArguments* call)
     {
+        if (RoundsInputs) QuantizeHidden(call);
         if (SplitK > 1)
         {
             CpuWorkers.Run(call, SplitK * call->Plan.SegmentCount * GateUpItems, &GateUpSlice);
             CpuWorkers.Run(call, call->Plan.Rows, &ReduceGateUp);
+            if (RoundsInputs) QuantizeActivations(call);
             CpuWorkers.Run(call, SplitK * call->Plan.SegmentCount * DownItems, &DownSlice);
             CpuWorkers.Run(call, call->Plan.Rows, &ReduceDown);
         }
@@ -72,6 +74,7 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
         {
             CpuWorkers.Run(call, call->Plan.BlockCount, &PackBlock);
             CpuWorkers.Run(call, call->Plan.SegmentCount * GateUpItems, &GateUp);
+            if (RoundsInputs) QuantizeActivations(call);
             CpuWorkers.Run(call, call->Plan.SegmentCount * DownItems, &Down);
         }
 

@@ -182,7 +182,8 @@ internal static class FusedMoeDispatcher
     }
 
     /// <summary>The parts that the experts of a call must have, where they are not the usual ones.</summary>
-    private static string Parts(FusedMoeSpec spec) => (spec.IsGated ? "" : ", gated: false") + (spec.Bias ? ", bias: true" : "");
+    private static string Parts(FusedMoeSpec spec) => (spec.IsGated ? "" : ", gated: false") + (spec.Bias ? ", bias: true" : "")
+        + (spec.ActivationQuantization == ActivationQuantization.StaticTensor ? ", inputScales: true" : "");
 
     private static bool IsQuantized(FusedMoeSpec spec) => spec.Quantization != WeightQuantization.None;
 

@@ -39,10 +39,25 @@ public sealed unsafe class ExpertScales
     /// <summary>Whether groups have zero points. Without, that of 4-bit weights is 8 and that of 8-bit weights 0.</summary>
     public bool HasZeroPoints { get; }
 
+    /// <summary>The scales of the two products' inputs, if they are known beforehand.</summary>
+    internal (float GateUp, float Down)? InputScales { get; private init; }
+
     /// <summary>One scale for each of an expert's two tensors.</summary>
     /// <param name="gateUp">[E].</param>
     /// <param name="down">[E].</param>
     public static ExpertScales PerTensor(ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) => new(WeightQuantization.Tensor, gateUp, down);
+
+    /// <summary>
+    /// One scale for each of an expert's two tensors, and those that the inputs of the two products are rounded with
+    /// (<see cref="ActivationQuantization.StaticTensor"/>).
+    /// </summary>
+    /// <param name="gateUp">[E].</param>
+    /// <param name="down">[E].</param>
+    /// <param name="gateUpInput">Scale of the hidden states. Of a checkpoint that has one for each expert, the largest.</param>
+    /// <param name="downInput">Scale of the intermediate states. Of a checkpoint that has one for each expert, the largest.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A scale of an input is no finite number above 0.</exception>
+    public static ExpertScales PerTensor(ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down, float gateUpInput, float downInput) =>
+        new(WeightQuantization.Tensor, gateUp, down) { InputScales = (InputScale(gateUpInput, nameof(gateUpInput)), InputScale(downInput, nameof(downInput))) };
 
     /// <summary>One scale a row.</summary>
     /// <param name="gateUp">[E, 2I].</param>
@@ -137,6 +152,10 @@ public sealed unsafe class ExpertScales
         ArgumentOutOfRangeException.ThrowIfLessThan(groupSize, 1);
         return groupSize;
     }
+
+    private static float InputScale(float scale, string argument) => scale > 0 && float.IsFinite(scale)
+        ? scale
+        : throw new ArgumentOutOfRangeException(argument, scale, "the scale of an input must be a finite number above 0");
 
     private static void Require(long actual, long expected, string what, string shape)
     {

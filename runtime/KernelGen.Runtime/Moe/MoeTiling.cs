@@ -9,5 +9,6 @@ namespace KernelGen.Cpu;
 /// <param name="NarrowTokens">Tokens of a narrow panel, for a remainder.</param>
 /// <param name="RowTokens">Most tokens that are taken as rows.</param>
 /// <param name="SegmentBlocks">Most blocks of a segment.</param>
+/// <param name="QuantizedBytes">Bytes of a quantised hidden state in the workspace; 0 when the kernel reads hidden states as they are.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly record struct MoeTiling(int TopK, int Experts, int PanelTokens, int NarrowTokens, int RowTokens, int SegmentBlocks);
+public readonly record struct MoeTiling(int TopK, int Experts, int PanelTokens, int NarrowTokens, int RowTokens, int SegmentBlocks, int QuantizedBytes = 0);

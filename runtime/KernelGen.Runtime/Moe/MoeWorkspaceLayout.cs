@@ -8,7 +8,7 @@ internal readonly unsafe struct MoeWorkspaceLayout(MoeTiling tiling, int hiddenS
     /// <summary>Most tokens, at least one, whose workspace stays within <paramref name="limit"/> bytes.</summary>
     public int TokensWithin(long limit)
     {
-        var bytesPerToken = (long)_tiling.TopK * FloatsPerRow * sizeof(float);
+        var bytesPerToken = ((long)_tiling.TopK * FloatsPerRow * sizeof(float)) + ((long)_tiling.QuantizedBytes * hiddenSize);
         return (int)Math.Clamp(limit / bytesPerToken, 1, int.MaxValue / (2 * _tiling.TopK));
     }
 
@@ -20,10 +20,13 @@ internal readonly unsafe struct MoeWorkspaceLayout(MoeTiling tiling, int hiddenS
         var activations = (nuint)rows * (nuint)intermediateSize;
         var outputs = (nuint)slots * (nuint)hiddenSize;
         var partials = splitK > 1 ? (nuint)splitK * (nuint)slots * (nuint)Math.Max(2 * intermediateSize, hiddenSize) : 0;
+        var quantized = (nuint)call.Tokens * (nuint)(_tiling.QuantizedBytes * (hiddenSize + (hiddenSize % 2)));
+        var (tokenScales, rowScales) = _tiling.QuantizedBytes > 0 ? ((nuint)call.Tokens, (nuint)rows) : (0, 0);
         workspace.Reset(
             MoeWorkspace.Size<MoeSegment>((nuint)blocks) + MoeWorkspace.Size<MoeBlock>((nuint)blocks) + MoeWorkspace.Size<int>((nuint)slots)
             + MoeWorkspace.Size<int>((nuint)_tiling.Experts + 1) + MoeWorkspace.Size<float>(panels) + MoeWorkspace.Size<float>(activations)
-            + MoeWorkspace.Size<float>(outputs) + MoeWorkspace.Size<float>(partials));
+            + MoeWorkspace.Size<float>(outputs) + MoeWorkspace.Size<float>(partials)
+            + MoeWorkspace.Size<byte>(quantized) + MoeWorkspace.Size<float>(tokenScales) + MoeWorkspace.Size<float>(rowScales));
         call.Plan.Segments = workspace.Take<MoeSegment>((nuint)blocks);
         call.Plan.Blocks = workspace.Take<MoeBlock>((nuint)blocks);
         call.Plan.Slots = workspace.Take<int>((nuint)slots);
@@ -32,6 +35,9 @@ internal readonly unsafe struct MoeWorkspaceLayout(MoeTiling tiling, int hiddenS
         call.Activations = workspace.Take<float>(activations);
         call.SlotOutputs = workspace.Take<float>(outputs);
         call.Partials = workspace.Take<float>(partials);
+        call.QuantizedHidden = workspace.Take<byte>(quantized);
+        call.HiddenScales = workspace.Take<float>(tokenScales);
+        call.ActivationScales = workspace.Take<float>(rowScales);
         MoePlanner.Fill(_tiling, call.Experts, call.ExpertsStride, call.Tokens, starts, ref call.Plan);
     }
 
