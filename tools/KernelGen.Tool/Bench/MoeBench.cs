@@ -53,7 +53,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
 
         bench.Say("making weights");
         using var workload = new ExpertsWorkload<T>(
-            spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max(), spec.Activation, spec.ActivationLimit, spec.Quantization, spec.GroupSize);
+            spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max(), spec.Activation, spec.ActivationLimit, spec.Quantization, spec.GroupSize, spec.ActivationQuantization);
         foreach (var tokens in tokenCounts)
         {
             var contenders = slices.Where(candidate => splitK is not null || candidate.SplitK == 1 || tokens <= MostSplitTokens)

@@ -123,6 +123,7 @@ internal sealed class ShapeOptions
             ActivationLimit = (float)(parsed.GetValue(_activationLimit) ?? 0),
             Bias = parsed.GetValue(_expertBias),
             RouterWeightOnInput = parsed.GetValue(_routerWeightOnInput),
+            ActivationQuantization = weights.Inputs,
         };
         spec.RequireValid();
         return spec;

@@ -45,23 +45,38 @@ internal static class LayerRun
         terminal.Output.WriteLine($"layer {layer.Layer} of {config.ModelType}, {tokens} {(tokens == 1 ? "token" : "tokens")}");
         foreach (var spec in specs) terminal.Output.WriteLine($"    {spec.VariantName}");
 
-        var weightError = 0f;
+        var (weightError, inputError) = (0f, 0f);
         var result = terminal.Watch(say =>
         {
             say("making kernels");
             var kernels = KernelAssembly.Compile(specs);
             say("reading weights");
-            using var block = new MoeBlock<T>(layer, kernels.Route, kernels.Forward<T>(), weights.Quantization, weights.GroupSize);
+            var forward = kernels.Forward<T>();
+            using var block = new MoeBlock<T>(
+                layer, kernels.Route, (x, experts, routing, ids, y, splitK) => forward(x, experts, routing, ids, y, splitK), weights.Quantization, weights.GroupSize);
             weightError = block.LargestWeightError;
-            var output = new float[hidden.Length];
-            nint[] shape = [tokens, config.HiddenSize];
             say("computing");
-            block.Forward(new ReadOnlyTensorSpan<float>(hidden, shape), new TensorSpan<float>(output, shape));
+            var output = Compute(block);
+            if (weights.Inputs == ActivationQuantization.None) return output;
+
+            say("computing with inputs that are not rounded");
+            forward = KernelAssembly.Compile(LayerSpecs(config, weights with { Inputs = ActivationQuantization.None })).Forward<T>();
+            inputError = TensorPrimitives.Distance(output, Compute(block)) / TensorPrimitives.Norm(output);
             return output;
         });
         if (weights.Quantization != WeightQuantization.None)
             terminal.Output.WriteLine(FormattableString.Invariant($"quantised weights differ from the checkpoint's by at most {weightError:G3}"));
+        if (weights.Inputs != ActivationQuantization.None)
+            terminal.Output.WriteLine(FormattableString.Invariant($"rounding the experts' inputs changes the output by {inputError:P2} (root of the mean square)"));
         return result;
+
+        float[] Compute(MoeBlock<T> block)
+        {
+            var output = new float[hidden.Length];
+            nint[] shape = [tokens, config.HiddenSize];
+            block.Forward(new ReadOnlyTensorSpan<float>(hidden, shape), new TensorSpan<float>(output, shape));
+            return output;
+        }
     }
 
     /// <summary>The gate, the routed experts and, unless they are the same kernel, the shared ones.</summary>
@@ -75,6 +90,7 @@ internal static class LayerRun
         {
             Bias = config.ExpertBias,
             RouterWeightOnInput = config.RouterWeightOnInput,
+            ActivationQuantization = weights.Inputs,
         };
         var shared = routed with { Experts = 1, TopK = 1, IntermediateSize = config.SharedIntermediateSize };
         return config.SharedExperts == 0 || shared == routed ? [gate, routed] : [gate, routed, shared];
