@@ -114,16 +114,17 @@ internal static unsafe partial class FusedMoe<TWeight>
                 {
                     for (; k <= end - (pass == 0 ? DotUnroll * Lanes : Lanes); k += pass == 0 ? DotUnroll * Lanes : Lanes)
                     {
-                        foreach (var r in Static.Range(rows)) Simd.Prefetch((byte*)weights[r] + k + (split * width));
-                        foreach (var u in Static.Range(pass == 0 ? DotUnroll : 1))
+                        foreach (var r in Static.Range(rows))
                         {
-                            var token = Static.Array<Vector256<float>>(tokens);
-                            foreach (var t in Static.Range(tokens)) token[t] = Vector256.Load(x + offset[t] + k + (u * Lanes));
-                            foreach (var r in Static.Range(rows))
+                            Simd.Prefetch((byte*)weights[r] + k + (split * width));
+                            var weight = Static.Array<Vector256<float>>(DotUnroll);
+                            if (pass == 1) weight[0] = Load((TWeight*)weights[r] + k);
+                            else LoadFour((TWeight*)weights[r] + k, out weight[0], out weight[1], out weight[2], out weight[3]);
+                            foreach (var u in Static.Range(pass == 0 ? DotUnroll : 1))
                             {
-                                var weight = Load((TWeight*)weights[r] + k + (u * Lanes));
-                                if (ZeroPoints) weight -= Vector256.Create(zero[r]);
-                                foreach (var t in Static.Range(tokens)) part[r, t] = Simd.MultiplyAdd(weight, token[t], part[r, t]);
+                                if (ZeroPoints) weight[u] -= Vector256.Create(zero[r]);
+                                foreach (var t in Static.Range(tokens))
+                                    part[r, t] = Simd.MultiplyAdd(weight[u], Vector256.Load(x + offset[t] + k + (u * Lanes)), part[r, t]);
                             }
                         }
                     }
@@ -193,6 +194,22 @@ internal static unsafe partial class FusedMoe<TWeight>
         nint groups = (width + (GroupSize - 1)) / GroupSize;
         if (WeightsPerElement == 2) return (matrix.ZeroPoints[((nint)(row / 2) * groups) + group] >> (4 * (row % 2))) & 0xF;
         return (sbyte)matrix.ZeroPoints[((nint)row * groups) + group];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void LoadFour(TWeight* weights, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    {
+        if (typeof(TWeight) == typeof(Float8E4M3))
+        {
+            Simd.LoadFour((Float8E4M3*)weights, out a, out b, out c, out d);
+        }
+        else
+        {
+            a = Load(weights);
+            b = Load(weights + Lanes);
+            c = Load(weights + (2 * Lanes));
+            d = Load(weights + (3 * Lanes));
+        }
     }
 
     private static float StoredNumber(TWeight* row, nint k)
