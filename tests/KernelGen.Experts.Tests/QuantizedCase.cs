@@ -26,7 +26,7 @@ internal sealed class QuantizedCase<T>
     private readonly InputRounding? _rounding;
     private readonly Lazy<(double[] Output, double[] Slack)> _expected;
 
-    public QuantizedCase(FusedMoeSpec spec, int tokens, SeededRandom random, bool leaveSlotsOut = false, int? spoiltToken = null)
+    public QuantizedCase(FusedMoeSpec spec, int tokens, SeededRandom random, bool leaveSlotsOut = false, int? spoiltToken = null, bool scalesApart = false)
     {
         (_spec, _tokens, _random) = (spec, tokens, random);
         _form = new ExpertForm(spec.Activation, spec.ActivationLimit, spec.RouterWeightOnInput);
@@ -40,7 +40,7 @@ internal sealed class QuantizedCase<T>
         // Static scales that let some numbers saturate, and others not.
         if (spec.ActivationQuantization != ActivationQuantization.None)
             _rounding = new InputRounding(spec.ActivationQuantization, spec.WeightType, random.Float(1f, 4f) / 448, random.Float(0.5f, 4f) / 448);
-        _gateUp = new Matrix(spec, projections * spec.IntermediateSize, spec.HiddenSize, random);
+        _gateUp = new Matrix(spec, projections * spec.IntermediateSize, spec.HiddenSize, random, scalesApart ? spec.IntermediateSize : int.MaxValue);
         _down = new Matrix(spec, spec.HiddenSize, spec.IntermediateSize, random);
         _hidden = random.Normal(tokens * spec.HiddenSize, spec.Activation == MoeActivation.SiluAndMul ? 1f : 0.5f);
         if (spoiltToken is { } spoilt) _hidden[(spoilt * spec.HiddenSize) + (spec.HiddenSize / 2)] = float.NaN;
@@ -58,6 +58,7 @@ internal sealed class QuantizedCase<T>
                 ExpertScales.PerTensor(_gateUp.Scales, _down.Scales, _rounding.HiddenScale, _rounding.ActivationScale),
             WeightQuantization.Tensor => ExpertScales.PerTensor(_gateUp.Scales, _down.Scales),
             WeightQuantization.Channel => ExpertScales.PerChannel(_gateUp.Scales, _down.Scales),
+            WeightQuantization.Block128 when _gateUp.ScalesOfUpRows is { } up => ExpertScales.PerBlock128(_gateUp.Scales, up, _down.Scales),
             WeightQuantization.Block128 => ExpertScales.PerBlock128(_gateUp.Scales, _down.Scales),
             _ when _spec.ZeroPoints => ExpertScales.PerGroup(_spec.GroupSize, _gateUp.Scales, _down.Scales, _gateUp.ZeroPoints, _down.ZeroPoints),
             _ => ExpertScales.PerGroup(_spec.GroupSize, _gateUp.Scales, _down.Scales),
@@ -103,7 +104,7 @@ internal sealed class QuantizedCase<T>
         }
     }
 
-    /// <summary>The matrices [E, N, K] of a projection.</summary>
+    /// <summary>The matrices [E, N, K] of a projection. From row <c>apart</c> on, scales begin anew.</summary>
     private sealed class Matrix
     {
         private readonly FusedMoeSpec _spec;
@@ -111,11 +112,12 @@ internal sealed class QuantizedCase<T>
         private readonly int _rows;
         private readonly int _columns;
 
-        public Matrix(FusedMoeSpec spec, int rows, int columns, SeededRandom random)
+        public Matrix(FusedMoeSpec spec, int rows, int columns, SeededRandom random, int apart = int.MaxValue)
         {
             (_spec, _rows, _columns) = (spec, rows, columns);
+            var scaledRows = Math.Min(rows, apart);
             var groups = spec.Quantization switch { WeightQuantization.Block128 => (columns + 127) / 128, WeightQuantization.Group => (columns + spec.GroupSize - 1) / spec.GroupSize, _ => 1 };
-            var scaleRows = spec.Quantization switch { WeightQuantization.Block128 => (rows + 127) / 128, WeightQuantization.Tensor => 1, _ => rows };
+            var scaleRows = spec.Quantization switch { WeightQuantization.Block128 => (scaledRows + 127) / 128, WeightQuantization.Tensor => 1, _ => rows };
             var width = spec.Quantization switch { WeightQuantization.Block128 => 128, WeightQuantization.Group => spec.GroupSize, _ => columns };
             var height = spec.Quantization switch { WeightQuantization.Block128 => 128, WeightQuantization.Tensor => rows, _ => 1 };
             var packing = spec.WeightType == DType.Int4 ? 2 : 1;
@@ -123,6 +125,7 @@ internal sealed class QuantizedCase<T>
 
             Scales = new float[spec.Experts * scaleRows * groups];
             for (var i = 0; i < Scales.Length; i++) Scales[i] = random.Float(0.5f, 1.5f) / (typical * MathF.Sqrt(columns));
+            if (apart < rows) ScalesOfUpRows = [.. Scales.Select(scale => scale * random.Float(0.5f, 1.5f))];
             ZeroPoints = new byte[spec.Experts * rows * groups / packing];
             for (var i = 0; i < ZeroPoints.Length; i++) ZeroPoints[i] = packing == 2 ? (byte)random.Int(0, 255) : (byte)(sbyte)random.Int(-20, 20);
             Numbers = new T[spec.Experts * rows * columns / packing];
@@ -132,7 +135,8 @@ internal sealed class QuantizedCase<T>
             for (var i = 0; i < _values.Length; i++)
             {
                 int column = i % columns, row = i / columns % rows, expert = i / columns / rows;
-                var scale = Scales[(((expert * scaleRows) + (row / height)) * groups) + (column / width)];
+                var scales = row < apart ? Scales : ScalesOfUpRows!;
+                var scale = scales[(((expert * scaleRows) + ((row < apart ? row : row - apart) / height)) * groups) + (column / width)];
                 _values[i] = (Stored(i) - Zero(expert, row, column / width, groups)) * scale;
             }
         }
@@ -140,6 +144,8 @@ internal sealed class QuantizedCase<T>
         public T[] Numbers { get; }
 
         public float[] Scales { get; }
+
+        public float[]? ScalesOfUpRows { get; }
 
         public byte[] ZeroPoints { get; }
 

@@ -59,6 +59,42 @@ public sealed unsafe class QuantizedKernelTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void UngatedExpertsAndBiasesAndRouterWeightsOnInputs(DType type, WeightQuantization quantization, bool zeroPoints)
+    {
+        var random = new SeededRandom(((int)type * 16) + ((int)quantization * 2) + (zeroPoints ? 1 : 0));
+        output.WriteLine(random.Description);
+        var specs = new[] { MoeActivation.Relu2, MoeActivation.Gelu, MoeActivation.SwigluOai }
+            .Select((activation, number) => Random(random, number, type, quantization, zeroPoints) with { Activation = activation, Bias = number != 1, RouterWeightOnInput = number == 1 })
+            .DistinctBy(spec => spec.DispatchKey).ToArray();
+        var kernels = KernelAssembly.Compile(specs.ToArray<IKernelSpec>());
+        foreach (var spec in specs)
+        {
+            foreach (var bits in KernelRecipe.VectorWidths)
+            {
+                foreach (var tokens in new[] { 1, random.Pick(Tokens) }) Check(spec, kernels, bits, tokens, random);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(70, 1)]
+    [InlineData(300, 3)]
+    [InlineData(256, 1)]
+    public void BlocksOfGateAndUpProjectionsThatBeginApart(int intermediate, int splitK)
+    {
+        var random = new SeededRandom(intermediate);
+        output.WriteLine(random.Description);
+        var spec = new FusedMoeSpec(2, 1, 140, intermediate, MoeActivation.SiluAndMul, DType.Float8E4M3, splitK, Quantization: WeightQuantization.Block128);
+        var kernels = KernelAssembly.Compile(spec);
+        foreach (var bits in KernelRecipe.VectorWidths)
+        {
+            foreach (var tokens in new[] { 1, 40 })
+                new QuantizedCase<Float8E4M3>(spec, tokens, random, scalesApart: true).Check((delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits), bits);
+        }
+    }
+
     private static FusedMoeSpec Random(SeededRandom random, int number, DType type, WeightQuantization quantization, bool zeroPoints)
     {
         var experts = random.Int(1, 6);

@@ -13,6 +13,7 @@ public sealed unsafe class ExpertScales
 
     private readonly ReadOnlyMemory<float> _gateUp;
     private readonly ReadOnlyMemory<float> _down;
+    private readonly ReadOnlyMemory<float>? _up;
     private readonly ReadOnlyMemory<byte> _gateUpZeroPoints;
     private readonly ReadOnlyMemory<byte> _downZeroPoints;
 
@@ -22,6 +23,9 @@ public sealed unsafe class ExpertScales
         GroupSize = groupSize;
         (_gateUp, _down) = (gateUp, down);
     }
+
+    private ExpertScales(ReadOnlyMemory<float> gate, ReadOnlyMemory<float> up, ReadOnlyMemory<float> down)
+        : this(WeightQuantization.Block128, gate, down) => _up = up;
 
     private ExpertScales(int groupSize, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down, ReadOnlyMemory<byte> gateUpZeroPoints, ReadOnlyMemory<byte> downZeroPoints)
         : this(WeightQuantization.Group, gateUp, down, groupSize)
@@ -69,6 +73,15 @@ public sealed unsafe class ExpertScales
     /// <param name="down">[E, ⌈H / 128⌉, ⌈I / 128⌉].</param>
     public static ExpertScales PerBlock128(ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) => new(WeightQuantization.Block128, gateUp, down);
 
+    /// <summary>
+    /// The same of gate and up projections that were quantised apart: where I is no multiple of 128, each begins with a whole block
+    /// of its own, while the blocks of a fused tensor run on from the gate rows to the up rows.
+    /// </summary>
+    /// <param name="gate">[E, ⌈I / 128⌉, ⌈H / 128⌉].</param>
+    /// <param name="up">[E, ⌈I / 128⌉, ⌈H / 128⌉].</param>
+    /// <param name="down">[E, ⌈H / 128⌉, ⌈I / 128⌉].</param>
+    public static ExpertScales PerBlock128(ReadOnlyMemory<float> gate, ReadOnlyMemory<float> up, ReadOnlyMemory<float> down) => new(gate, up, down);
+
     /// <summary>One scale for each group of <paramref name="groupSize"/> neighbours in a row; the last of a row may be smaller.</summary>
     /// <param name="groupSize">g.</param>
     /// <param name="gateUp">[E, 2I, ⌈H / g⌉].</param>
@@ -95,10 +108,12 @@ public sealed unsafe class ExpertScales
         int experts, int hiddenSize, int intermediateSize, bool gated, bool packed, (MoeScales Gate, MoeScales Up, MoeScales Down) tables, out int upRowShift)
     {
         var (gate, up, down) = tables;
-        var gateUp = gated ? "2I" : "I";
-        upRowShift = Quantization == WeightQuantization.Block128 ? intermediateSize % BlockSize : 0;
-        long gateUpScales = Count((gated ? 2L : 1L) * intermediateSize, hiddenSize), downScales = Count(hiddenSize, intermediateSize);
-        Require(_gateUp.Length, experts * gateUpScales, "gateUp scales", Shape(gateUp, "H"));
+        var together = gated && _up is null;
+        var gateUp = together ? "2I" : "I";
+        upRowShift = together && Quantization == WeightQuantization.Block128 ? intermediateSize % BlockSize : 0;
+        long gateUpScales = Count((together ? 2L : 1L) * intermediateSize, hiddenSize), downScales = Count(hiddenSize, intermediateSize);
+        Require(_gateUp.Length, experts * gateUpScales, together ? "gateUp scales" : "gate scales", Shape(gateUp, "H"));
+        if (_up is { } ups) Require(ups.Length, gated ? experts * gateUpScales : 0, "up scales", gated ? Shape("I", "H") : "none without up projections");
         Require(_down.Length, experts * downScales, "down scales", Shape("H", "I"));
         long perByte = packed ? 2 : 1;
         if (HasZeroPoints)
@@ -107,20 +122,20 @@ public sealed unsafe class ExpertScales
             Require(_downZeroPoints.Length, experts * downScales / perByte, "down zero points", packed ? $"[E, H / 2, ⌈I / {GroupSize}⌉]" : Shape("H", "I"));
         }
 
-        MemoryHandle gateUpHandle = _gateUp.Pin(), downHandle = _down.Pin(), gateUpZeros = _gateUpZeroPoints.Pin(), downZeros = _downZeroPoints.Pin();
+        MemoryHandle gateUpHandle = _gateUp.Pin(), upHandle = (_up ?? default).Pin(), downHandle = _down.Pin(), gateUpZeros = _gateUpZeroPoints.Pin(), downZeros = _downZeroPoints.Pin();
         var upOffset = Quantization == WeightQuantization.Tensor ? 0 : FirstUp(intermediateSize, hiddenSize);
         for (var expert = 0; expert < experts; expert++)
         {
             gate.Scales[expert] = (float*)gateUpHandle.Pointer + (expert * gateUpScales);
             down.Scales[expert] = (float*)downHandle.Pointer + (expert * downScales);
-            if (gated) up.Scales[expert] = gate.Scales[expert] + upOffset;
+            if (gated) up.Scales[expert] = together ? gate.Scales[expert] + upOffset : (float*)upHandle.Pointer + (expert * gateUpScales);
             if (!HasZeroPoints) continue;
             gate.ZeroPoints[expert] = (byte*)gateUpZeros.Pointer + (expert * gateUpScales / perByte);
             if (gated) up.ZeroPoints[expert] = gate.ZeroPoints[expert] + (upOffset / perByte);
             down.ZeroPoints[expert] = (byte*)downZeros.Pointer + (expert * downScales / perByte);
         }
 
-        return [gateUpHandle, downHandle, gateUpZeros, downZeros];
+        return [gateUpHandle, upHandle, downHandle, gateUpZeros, downZeros];
     }
 
     private string Shape(string rows, string columns) => Quantization switch
