@@ -47,8 +47,8 @@ internal static unsafe partial class FusedMoe<TWeight>
         [Specialize] int rows, [Specialize] int split, [Specialize] int tokens, [Specialize] int width,
         QuantizedMatrix first, QuantizedMatrix second, int row, nint begin, float* x, nint* offsets, nint depth, float* sums)
     {
-        var offset = Static.Array<nint>(tokens);
-        foreach (var t in Static.Range(tokens)) offset[t] = offsets[t];
+        var token = Static.Array<nint>(tokens);
+        foreach (var t in Static.Range(tokens)) token[t] = (nint)(x + offsets[t]);
 
         var weights = Static.Array<nint>(rows);
         var total = Static.Array<Vector256<float>>(rows, tokens);
@@ -59,20 +59,26 @@ internal static unsafe partial class FusedMoe<TWeight>
             foreach (var t in Static.Range(tokens)) sums[(r * tokens) + t] = 0f;
         }
 
+        // Of few tokens, the sums of a group are multiplied by its scale; of more, its weights. One scale for all waits until the end.
+        bool scalesWeights = ScaleWidth != 0 && tokens > 2;
+        bool scalesSums = ScaleWidth != 0 && tokens <= 2;
         nint group = ScaleWidth == 0 ? width : ScaleWidth;
         nint k = 0;
+        var acc = Static.Array<Vector256<float>>(rows, tokens);
         while (k < depth)
         {
             nint end = Math.Min(k + group, depth);
             int number = (int)((begin + k) / group);
-            var part = Static.Array<Vector256<float>>(rows, tokens);
             var zero = Static.Array<float>(rows);
             var scale = Static.Array<float>(rows);
             foreach (var r in Static.Range(rows))
             {
-                foreach (var t in Static.Range(tokens)) part[r, t] = Vector256<float>.Zero;
                 zero[r] = ZeroPoint(r < split ? first : second, row + (r % split), number, width);
                 scale[r] = ScaleOf(r < split ? first : second, row + (r % split), number, width);
+                if (scalesSums)
+                {
+                    foreach (var t in Static.Range(tokens)) acc[r, t] = Vector256<float>.Zero;
+                }
             }
 
             if (WeightsPerElement == 2)
@@ -86,23 +92,47 @@ internal static unsafe partial class FusedMoe<TWeight>
                         foreach (var r in Static.Range(rows)) Simd.Prefetch((byte*)weights[r] + ((k + (split * width)) / 2));
                         foreach (var u in Static.Range(pass == 0 ? DotUnroll : 1))
                         {
+                            // Either the tokens are sorted into those of even and odd number, or the weights into neighbours: the fewer.
                             var even = Static.Array<Vector256<float>>(tokens);
                             var odd = Static.Array<Vector256<float>>(tokens);
-                            foreach (var t in Static.Range(tokens))
+                            if (!scalesWeights)
                             {
-                                var low = Vector256.Load(x + offset[t] + k + (u * 2 * Lanes));
-                                var high = Vector256.Load(x + offset[t] + k + (u * 2 * Lanes) + Lanes);
-                                even[t] = Simd.Evens(low, high);
-                                odd[t] = Simd.Odds(low, high);
+                                foreach (var t in Static.Range(tokens))
+                                {
+                                    var head = Vector256.Load((float*)token[t] + k + (u * 2 * Lanes));
+                                    var tail = Vector256.Load((float*)token[t] + k + (u * 2 * Lanes) + Lanes);
+                                    even[t] = Simd.Evens(head, tail);
+                                    odd[t] = Simd.Odds(head, tail);
+                                }
                             }
 
+                            var front = Static.Array<Vector256<float>>(rows);
+                            var back = Static.Array<Vector256<float>>(rows);
                             foreach (var r in Static.Range(rows))
                             {
                                 var pairs = Simd.LoadPairs<Vector256<int>>((Int4Pair*)weights[r] + (k / 2) + (u * Lanes));
                                 var lows = Simd.LowHalves(pairs, levels[r]);
                                 var highs = Simd.HighHalves(pairs, levels[r]);
+                                if (scalesWeights)
+                                {
+                                    front[r] = Simd.ZipLow(lows, highs) * Vector256.Create(scale[r]);
+                                    back[r] = Simd.ZipHigh(lows, highs) * Vector256.Create(scale[r]);
+                                }
+                                else
+                                {
+                                    foreach (var t in Static.Range(tokens))
+                                        acc[r, t] = Simd.MultiplyAdd(highs, odd[t], Simd.MultiplyAdd(lows, even[t], acc[r, t]));
+                                }
+                            }
+
+                            if (scalesWeights)
+                            {
                                 foreach (var t in Static.Range(tokens))
-                                    part[r, t] = Simd.MultiplyAdd(highs, odd[t], Simd.MultiplyAdd(lows, even[t], part[r, t]));
+                                {
+                                    var head = Vector256.Load((float*)token[t] + k + (u * 2 * Lanes));
+                                    var tail = Vector256.Load((float*)token[t] + k + (u * 2 * Lanes) + Lanes);
+                                    foreach (var r in Static.Range(rows)) acc[r, t] = Simd.MultiplyAdd(back[r], tail, Simd.MultiplyAdd(front[r], head, acc[r, t]));
+                                }
                             }
                         }
                     }
@@ -114,26 +144,41 @@ internal static unsafe partial class FusedMoe<TWeight>
                 {
                     for (; k <= end - (pass == 0 ? DotUnroll * Lanes : Lanes); k += pass == 0 ? DotUnroll * Lanes : Lanes)
                     {
-                        foreach (var r in Static.Range(rows))
+                        // More tokens want each loaded once for all rows, which then are few; more rows want their registers back.
+                        foreach (var top in Static.Range(0, rows, tokens > 2 ? rows : 1))
                         {
-                            Simd.Prefetch((byte*)weights[r] + k + (split * width));
-                            var weight = Static.Array<Vector256<float>>(DotUnroll);
-                            if (pass == 1) weight[0] = Load((TWeight*)weights[r] + k);
-                            else LoadFour((TWeight*)weights[r] + k, out weight[0], out weight[1], out weight[2], out weight[3]);
+                            var weight = Static.Array<Vector256<float>>(tokens > 2 ? rows : 1, DotUnroll);
+                            foreach (var r in Static.Range(tokens > 2 ? rows : 1))
+                            {
+                                Simd.Prefetch((byte*)weights[top + r] + k + (split * width));
+                                if (pass == 1) weight[r, 0] = Load((TWeight*)weights[top + r] + k);
+                                else LoadFour((TWeight*)weights[top + r] + k, out weight[r, 0], out weight[r, 1], out weight[r, 2], out weight[r, 3]);
+                                foreach (var u in Static.Range(pass == 0 ? DotUnroll : 1))
+                                {
+                                    if (ZeroPoints) weight[r, u] -= Vector256.Create(zero[top + r]);
+                                    if (scalesWeights) weight[r, u] *= Vector256.Create(scale[top + r]);
+                                }
+                            }
+
                             foreach (var u in Static.Range(pass == 0 ? DotUnroll : 1))
                             {
-                                if (ZeroPoints) weight[u] -= Vector256.Create(zero[r]);
                                 foreach (var t in Static.Range(tokens))
-                                    part[r, t] = Simd.MultiplyAdd(weight[u], Vector256.Load(x + offset[t] + k + (u * Lanes)), part[r, t]);
+                                {
+                                    var input = Vector256.Load((float*)token[t] + k + (u * Lanes));
+                                    foreach (var r in Static.Range(tokens > 2 ? rows : 1)) acc[top + r, t] = Simd.MultiplyAdd(weight[r, u], input, acc[top + r, t]);
+                                }
                             }
                         }
                     }
                 }
             }
 
-            foreach (var r in Static.Range(rows))
+            if (scalesSums)
             {
-                foreach (var t in Static.Range(tokens)) total[r, t] = Simd.MultiplyAdd(part[r, t], Vector256.Create(scale[r]), total[r, t]);
+                foreach (var r in Static.Range(rows))
+                {
+                    foreach (var t in Static.Range(tokens)) total[r, t] = Simd.MultiplyAdd(acc[r, t], Vector256.Create(scale[r]), total[r, t]);
+                }
             }
 
             for (; k < end; k++)
@@ -141,14 +186,19 @@ internal static unsafe partial class FusedMoe<TWeight>
                 foreach (var r in Static.Range(rows))
                 {
                     var weight = (StoredNumber((TWeight*)weights[r], k) - zero[r]) * scale[r];
-                    foreach (var t in Static.Range(tokens)) sums[(r * tokens) + t] += weight * x[offset[t] + k];
+                    foreach (var t in Static.Range(tokens)) sums[(r * tokens) + t] += weight * ((float*)token[t])[k];
                 }
             }
         }
 
         foreach (var r in Static.Range(rows))
         {
-            foreach (var t in Static.Range(tokens)) sums[(r * tokens) + t] += Simd.Sum(total[r, t]);
+            foreach (var t in Static.Range(tokens))
+            {
+                if (scalesSums) sums[(r * tokens) + t] += Simd.Sum(total[r, t]);
+                else if (scalesWeights) sums[(r * tokens) + t] += Simd.Sum(acc[r, t]);
+                else sums[(r * tokens) + t] += Simd.Sum(acc[r, t]) * ScaleOf(r < split ? first : second, row + (r % split), 0, width);
+            }
         }
     }
 

@@ -58,8 +58,8 @@ public static unsafe partial class Simd
             {
                 var pairs = LoadPairs<Vector512<int>>(source + (i / 2));
                 Vector512<float> low = LowHalves(pairs, levels), high = HighHalves(pairs, levels);
-                Avx512F.PermuteVar16x32x2(low, Vector512.Create(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), high).Store(target + i);
-                Avx512F.PermuteVar16x32x2(low, Vector512.Create(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), high).Store(target + i + 16);
+                ZipLow(low, high).Store(target + i);
+                ZipHigh(low, high).Store(target + i + Vector512<float>.Count);
             }
         }
 
@@ -68,10 +68,8 @@ public static unsafe partial class Simd
         {
             var pairs = LoadPairs<Vector256<int>>(source + (i / 2));
             Vector256<float> low = LowHalves(pairs, zeros) * Vector256.Create(scale), high = HighHalves(pairs, zeros) * Vector256.Create(scale);
-            ZipLow(low.GetLower(), high.GetLower()).Store(target + i);
-            ZipHigh(low.GetLower(), high.GetLower()).Store(target + i + 4);
-            ZipLow(low.GetUpper(), high.GetUpper()).Store(target + i + 8);
-            ZipHigh(low.GetUpper(), high.GetUpper()).Store(target + i + 12);
+            ZipLow(low, high).Store(target + i);
+            ZipHigh(low, high).Store(target + i + Vector256<float>.Count);
         }
 
         for (; i < count; i++) target[i] = (((i & 1) == 0 ? source[i / 2].Low : source[i / 2].High) - zero) * scale;
