@@ -8,7 +8,8 @@ namespace KernelGen.Templates.Cpu;
 
 /// <content>
 /// Products of 8-bit integers: exact sums in 32 bits, which the widest reduction cannot overflow (65,536 · 127 · 128 &lt; 2³¹), times the
-/// scale of the weights' row, times that of the token. Every path gives the same bits.
+/// scale of the weights' row, times that of the token. Every path gives the same bits. Sums that wait for their scales lie where
+/// singles will: to copy them as such moves the bits.
 /// </content>
 internal static unsafe partial class FusedMoe<TWeight>
 {

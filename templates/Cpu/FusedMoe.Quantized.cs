@@ -208,13 +208,14 @@ internal static unsafe partial class FusedMoe<TWeight>
         var source = (TWeight*)matrix.Weights + (((nint)row * width) / WeightsPerElement);
         Simd.PrefetchRow(source + (((ahead * width) + k) / WeightsPerElement), count / WeightsPerElement);
         int group = ScaleWidth == 0 ? width : ScaleWidth;
-        var end = k + count;
+        var scales = RowScales(matrix, row, width);
+        int end = k + count;
         while (k < end)
         {
-            var number = k / group;
-            var run = Math.Min((number + 1) * group, end) - k;
-            var zero = ZeroPoint(matrix, row, number, width);
-            var scale = ScaleOf(matrix, row, number, width);
+            int number = k / group;
+            int run = Math.Min((number + 1) * group, end) - k;
+            var zero = ZeroPoints ? ZeroPoint(matrix, row, number, width) : WeightsPerElement == 2 ? 8f : 0f;
+            var scale = scales[number];
             if (typeof(TWeight) == typeof(Int4Pair)) Simd.Dequantize((Int4Pair*)source + (k / 2), target, run, zero, scale);
             else if (typeof(TWeight) == typeof(sbyte)) Simd.Dequantize((sbyte*)source + k, target, run, zero, scale);
             else Simd.Dequantize((Float8E4M3*)source + k, target, run, scale);
@@ -223,18 +224,21 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
-    private static float ScaleOf(QuantizedMatrix matrix, int row, int group, [Specialize] int width)
+    private static float ScaleOf(QuantizedMatrix matrix, int row, int group, [Specialize] int width) => RowScales(matrix, row, width)[group];
+
+    /// <summary>The scales of a row's groups, or its only one.</summary>
+    private static float* RowScales(QuantizedMatrix matrix, int row, [Specialize] int width)
     {
         switch (Quantization)
         {
             case WeightQuantization.Channel:
-                return matrix.Scales[row];
+                return matrix.Scales + row;
             case WeightQuantization.Block128:
-                return matrix.Scales[((nint)((row + matrix.RowShift) / 128) * ((width + 127) / 128)) + group];
+                return matrix.Scales + ((nint)((row + matrix.RowShift) / 128) * ((width + 127) / 128));
             case WeightQuantization.Group:
-                return matrix.Scales[((nint)row * ((width + (GroupSize - 1)) / GroupSize)) + group];
+                return matrix.Scales + ((nint)row * ((width + (GroupSize - 1)) / GroupSize));
             default:
-                return matrix.Scales[0];
+                return matrix.Scales;
         }
     }
 

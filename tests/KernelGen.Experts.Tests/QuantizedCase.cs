@@ -6,6 +6,25 @@ using KernelGen.Testing;
 
 namespace KernelGen.Tests;
 
+/// <summary>Checks kernels of any weights.</summary>
+internal static unsafe class QuantizedCase
+{
+    /// <summary>Runs the kernels of every vector width on the same random layer.</summary>
+    public static void CheckEveryWidth(
+        FusedMoeSpec spec, KernelAssembly kernels, int tokens, SeededRandom random, bool leaveSlotsOut = false, bool scalesApart = false)
+    {
+        if (spec.WeightType == DType.Int8) Check(new QuantizedCase<sbyte>(spec, tokens, random, leaveSlotsOut));
+        else if (spec.WeightType == DType.Int4) Check(new QuantizedCase<Int4Pair>(spec, tokens, random, leaveSlotsOut));
+        else Check(new QuantizedCase<Float8E4M3>(spec, tokens, random, leaveSlotsOut, scalesApart: scalesApart));
+
+        void Check<T>(QuantizedCase<T> inputs)
+            where T : unmanaged
+        {
+            foreach (var bits in KernelRecipe.VectorWidths) inputs.Check((delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits), bits);
+        }
+    }
+}
+
 /// <summary>
 /// Random stored numbers, scales and zero points, and the answer in double precision from exactly those numbers and equally rounded
 /// inputs: what a kernel may differ by is the rounding of its sums, and what follows from that where an intermediate state lies at a tie.

@@ -30,7 +30,7 @@ public sealed unsafe class QuantizedInputTests(ITestOutputHelper output)
         foreach (var spec in specs)
         {
             // One token and few are read as rows, many as panels.
-            foreach (var tokens in new[] { 1, random.Pick(Tokens), random.Pick(Tokens) }) CheckEveryWidth(spec, kernels, tokens, random, leaveSlotsOut: random.Int(0, 2) == 0);
+            foreach (var tokens in new[] { 1, random.Pick(Tokens), random.Pick(Tokens) }) QuantizedCase.CheckEveryWidth(spec, kernels, tokens, random, leaveSlotsOut: random.Int(0, 2) == 0);
         }
     }
 
@@ -45,7 +45,7 @@ public sealed unsafe class QuantizedInputTests(ITestOutputHelper output)
         var kernels = KernelAssembly.Compile(spec, slices);
         foreach (var variant in new[] { spec, slices })
         {
-            foreach (var tokens in new[] { 1, 2, 4, 6, 20, 33 }) CheckEveryWidth(variant, kernels, tokens, random);
+            foreach (var tokens in new[] { 1, 2, 4, 6, 20, 33 }) QuantizedCase.CheckEveryWidth(variant, kernels, tokens, random);
         }
     }
 
@@ -124,17 +124,5 @@ public sealed unsafe class QuantizedInputTests(ITestOutputHelper output)
         };
 
         int Width() => random.Pick(random.Int(1, 40), random.Int(40, 90), 64, random.Int(128, 300));
-    }
-
-    private static void CheckEveryWidth(FusedMoeSpec spec, KernelAssembly kernels, int tokens, SeededRandom random, bool leaveSlotsOut = false)
-    {
-        if (spec.WeightType == DType.Int8) CheckEveryWidth(new QuantizedCase<sbyte>(spec, tokens, random, leaveSlotsOut), spec, kernels);
-        else CheckEveryWidth(new QuantizedCase<Float8E4M3>(spec, tokens, random, leaveSlotsOut), spec, kernels);
-    }
-
-    private static void CheckEveryWidth<T>(QuantizedCase<T> inputs, FusedMoeSpec spec, KernelAssembly kernels)
-        where T : unmanaged
-    {
-        foreach (var bits in KernelRecipe.VectorWidths) inputs.Check((delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits), bits);
     }
 }
