@@ -31,7 +31,7 @@ internal static class MoeModelFamilies
                 + "jamba, gpt_oss or llama4"),
         };
         Check(config, json);
-        return config with { ModelType = modelType };
+        return config with { ModelType = modelType, Quantization = QuantizationConfig.Parse(root, json, modelType) };
     }
 
     /// <summary>Softmax, top-k, always renormalised.</summary>

@@ -1,0 +1,64 @@
+using KernelGen.Numerics;
+
+namespace KernelGen.HuggingFace;
+
+/// <summary>What the bits of a checkpoint's weights mean.</summary>
+internal enum WeightEncoding
+{
+    Float32,
+    Float16,
+    BFloat16,
+
+    /// <summary>8-bit floats with scales.</summary>
+    Float8E4M3,
+
+    /// <summary>Signed bytes with scales.</summary>
+    Int8,
+
+    /// <summary>Numbers of 0 to 15 around 8, with scales: the one of even index in the low half of a byte.</summary>
+    Int4,
+
+    /// <summary>4-bit floats with scales: the one of even index in the low half of a byte.</summary>
+    Float4E2M1,
+}
+
+/// <summary>Reads weights as singles.</summary>
+internal static unsafe class WeightEncodings
+{
+    // OCP Microscaling Formats (MX) v1.0, section 5.3.3: sign, two exponent bits of bias 1, one mantissa bit.
+    private static ReadOnlySpan<float> E2M1 => [0f, 0.5f, 1f, 1.5f, 2f, 3f, 4f, 6f, -0f, -0.5f, -1f, -1.5f, -2f, -3f, -4f, -6f];
+
+    public static int Bits(this WeightEncoding encoding) => encoding switch
+    {
+        WeightEncoding.Float32 => 32,
+        WeightEncoding.Float16 or WeightEncoding.BFloat16 => 16,
+        WeightEncoding.Float8E4M3 or WeightEncoding.Int8 => 8,
+        _ => 4,
+    };
+
+    /// <summary>Widens a run of weights exactly, then multiplies those that have scales.</summary>
+    /// <param name="encoding">What the bits mean.</param>
+    /// <param name="start">Address of the tensor.</param>
+    /// <param name="first">Number of the first weight; even with 4-bit weights.</param>
+    /// <param name="target">Receives the weights.</param>
+    /// <param name="scale">The one scale that all of them have; 1 without.</param>
+    public static void Read(this WeightEncoding encoding, nint start, long first, Span<float> target, float scale)
+    {
+        var source = (byte*)start + (first * encoding.Bits() / 8);
+        fixed (float* to = target)
+        {
+            switch (encoding)
+            {
+                case WeightEncoding.Float32: Simd.Widen((float*)source, to, target.Length); break;
+                case WeightEncoding.Float16: Simd.Widen((Half*)source, to, target.Length); break;
+                case WeightEncoding.BFloat16: Simd.Widen((BFloat16*)source, to, target.Length); break;
+                case WeightEncoding.Float8E4M3: Simd.Dequantize((Float8E4M3*)source, to, target.Length, scale); break;
+                case WeightEncoding.Int8: Simd.Dequantize((sbyte*)source, to, target.Length, 0, scale); break;
+                case WeightEncoding.Int4: Simd.Dequantize((Int4Pair*)source, to, target.Length, 8, scale); break;
+                default:
+                    for (var i = 0; i < target.Length; i++) to[i] = E2M1[(source[i / 2] >> (4 * (i % 2))) & 0xF] * scale;
+                    break;
+            }
+        }
+    }
+}
