@@ -36,7 +36,7 @@ public abstract class SharedExperts : IDisposable
     }
 
     /// <summary>Adds what they make of hidden states [T, H] to an output [T, H].</summary>
-    public void AddTo(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output)
+    internal void AddTo(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output)
     {
         var tokens = hidden.Lengths[0];
         var weights = new float[tokens];
