@@ -29,9 +29,10 @@ public class GoldenWeightsTests
     {
         foreach (var (weights, share) in new[] { ("fp8", 0.0245), ("int8", 0.0063), ("int4", 0.111) })
         {
-            var (rms, worst) = await Errors(model, weights);
-            var typical = Math.Sqrt(3) * share;
-            Console.WriteLine($"{model} {weights} {rms / typical} {worst / typical}");
+            var (rootMeanSquare, largest) = await Errors(model, weights);
+            var expected = Math.Sqrt(3) * share;
+            Assert.InRange(rootMeanSquare, 0.85 * expected, 1.25 * expected);
+            Assert.InRange(largest, rootMeanSquare, 12 * expected);
         }
     }
 
