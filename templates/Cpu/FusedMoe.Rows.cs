@@ -65,17 +65,25 @@ internal static unsafe partial class FusedMoe<TWeight>
             }
         }
 
+        FinishGateUpRows(call, block, GateUpColumns, gates, ups, first, end);
+    }
+
+    /// <summary>Router weight, biases and activation of rows of sums, <paramref name="distance"/> apart.</summary>
+    private static void FinishGateUpRows(MoeArguments* call, MoeBlock block, [Specialize] int distance, float* gates, float* ups, int first, int end)
+    {
         for (var t = 0; t < block.Tokens; t++)
         {
             if (Bias || RouterWeightOnInput)
             {
                 var routerWeight = RouterWeight(call, call->Plan.Slots[block.FirstSlot + t]);
                 var bias = GateUpBias(call, block.Expert) + first;
-                FinishRow(gates + (t * GateUpColumns), routerWeight, bias, end - first);
-                if (Gated) FinishRow(ups + (t * GateUpColumns), routerWeight, bias + IntermediateSize, end - first);
+                FinishRow(gates, routerWeight, bias, end - first);
+                if (Gated) FinishRow(ups, routerWeight, bias + IntermediateSize, end - first);
             }
 
-            ActivateRow(gates + (t * GateUpColumns), ups + (t * GateUpColumns), call->Activations + ((nint)(block.Row + t) * IntermediateSize) + first, end - first);
+            ActivateRow(gates, ups, call->Activations + ((nint)(block.Row + t) * IntermediateSize) + first, end - first);
+            gates += distance;
+            ups += distance;
         }
     }
 
@@ -111,6 +119,15 @@ internal static unsafe partial class FusedMoe<TWeight>
                     output[r] = (Bias ? sums[(r * tokens) + t] + DownBias(call, block.Expert)[column + r] : sums[(r * tokens) + t]) * scale;
             }
         }
+    }
+
+    /// <summary>Bias and router weight of columns first … first + count of a slot's output.</summary>
+    private static void FinishDownRow(MoeArguments* call, int slot, float* sums, int first, int count)
+    {
+        var scale = RouterWeightOnInput ? 1f : RouterWeight(call, slot);
+        var output = call->SlotOutputs + ((nint)slot * HiddenSize) + first;
+        var bias = DownBias(call, ExpertOf(call, slot)) + first;
+        for (var h = 0; h < count; h++) output[h] = (Bias ? sums[h] + bias[h] : sums[h]) * scale;
     }
 
     /// <summary>
