@@ -15,7 +15,8 @@ internal sealed class ExpertFinder(TensorFinder tensors)
     public MlpTensors[] Routed(string prefix)
     {
         var names = Config.TensorNames;
-        var isFused = names.FusedLayout is not null && !tensors.Has($"{prefix}0.{names.Gate}.weight"); // quantisers take fused experts apart
+        var first = $"{prefix}0.{names.Gate}.weight";
+        var isFused = names.FusedLayout is not null && !tensors.Has(first) && !tensors.Has($"{first}_packed"); // quantisers take fused experts apart
         var experts = !isFused ? Enumerable.Range(0, Config.Experts).Select(e => Mlp($"{prefix}{e}.", names.Gate, names.Up, names.Down, Config.IntermediateSize)).ToArray()
             : tensors.Has($"{prefix}gate_up_proj_blocks") ? Microscaled(prefix)
             : Fused(prefix, names.FusedLayout!.Value);

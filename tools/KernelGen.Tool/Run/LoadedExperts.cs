@@ -7,7 +7,7 @@ internal sealed class LoadedExperts(int experts, Action<string> say) : IProgress
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
-    private readonly Lock _lock = new();
+    private readonly object _lock = new();
     private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
 
     /// <summary>Called by whichever thread has loaded one.</summary>
