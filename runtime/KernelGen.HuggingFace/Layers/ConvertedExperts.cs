@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 
 namespace KernelGen.HuggingFace;
 
@@ -14,7 +13,7 @@ internal static unsafe class ConvertedExperts<T>
     public static ExpertWeights<T> Load(IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, ExpertBiases? biases, LoadProgress progress)
     {
         var matrix = (long)hiddenSize * intermediateSize;
-        var memory = new NativeMatrices(3 * experts.Count * matrix);
+        var memory = new NativeBuffer<T>(checked((nint)(3 * experts.Count * matrix)));
         try
         {
             nint[] gate = new nint[experts.Count], up = new nint[experts.Count], down = new nint[experts.Count];
@@ -49,27 +48,5 @@ internal static unsafe class ConvertedExperts<T>
         }
 
         return (nint)target;
-    }
-
-    /// <summary>One block of memory for many matrices: more than an array can hold.</summary>
-    private sealed class NativeMatrices(long elements) : IDisposable
-    {
-        private const nuint Alignment = 64;
-
-        ~NativeMatrices() => Free();
-
-        public T* Start { get; private set; } = (T*)NativeMemory.AlignedAlloc(checked((nuint)elements * (nuint)sizeof(T)), Alignment);
-
-        public void Dispose()
-        {
-            Free();
-            GC.SuppressFinalize(this);
-        }
-
-        private void Free()
-        {
-            NativeMemory.AlignedFree(Start);
-            Start = null;
-        }
     }
 }
