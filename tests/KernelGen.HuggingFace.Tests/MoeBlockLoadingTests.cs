@@ -42,6 +42,15 @@ public class MoeBlockLoadingTests
     }
 
     [Fact]
+    public void ZeroPointsComeWithTheScales()
+    {
+        using var model = new QuantizedCheckpoint("deepseek_v3", StoredForm.Int4ZeroPoints, StoredForm.Int4ZeroPoints).Write();
+        using var checkpoint = SafetensorsCheckpoint.Open(model.Folder);
+        using var block = new MoeBlock<Int4Pair>(Layer(checkpoint, model.Folder), NoRoute, NoForward, cancellation: TestContext.Current.CancellationToken);
+        AssertWeights(checkpoint, model, block.Experts);
+    }
+
+    [Fact]
     public void SharedExpertsHaveAFormatOfTheirOwn()
     {
         using var model = new QuantizedCheckpoint("deepseek_v3", StoredForm.Int4Group).Write();

@@ -24,6 +24,9 @@ public enum StoredForm
     /// <summary>4-bit integers of compressed-tensors in groups of 32, as Kimi K2 Thinking has them.</summary>
     Int4Group,
 
+    /// <summary>The same with zero points.</summary>
+    Int4ZeroPoints,
+
     /// <summary>MXFP4 of gpt-oss; all experts in one tensor.</summary>
     Mxfp4,
 }
@@ -145,6 +148,7 @@ internal sealed class QuantizedCheckpoint : IDisposable
             StoredForm.Fp8Tensor => """{"quant_method":"modelopt","quant_algo":"FP8","ignore":["lm_head"]}""",
             StoredForm.Int8Channel => Weights(8, "int", "\"strategy\":\"channel\""),
             StoredForm.Int4Group => Weights(4, "int", "\"strategy\":\"group\",\"group_size\":32"),
+            StoredForm.Int4ZeroPoints => Weights(4, "int", "\"strategy\":\"group\",\"group_size\":32").Replace("\"symmetric\":true", "\"symmetric\":false", StringComparison.Ordinal),
             StoredForm.Mxfp4 => """{"quant_method":"mxfp4","modules_to_not_convert":["lm_head"]}""",
             _ => "null",
         };
@@ -170,23 +174,26 @@ internal sealed class QuantizedCheckpoint : IDisposable
         {
             StoredForm.Fp8Block => (BlockSize, BlockSize),
             StoredForm.Fp8Tensor => (rows, columns),
-            StoredForm.Int4Group => (1, 32),
+            StoredForm.Int4Group or StoredForm.Int4ZeroPoints => (1, 32),
             _ => (1, columns),
         };
         long[] grid = [(rows + height - 1) / height, (columns + width - 1) / width];
-        var typical = form switch { StoredForm.Int8Channel => 74f, StoredForm.Int4Group => 4.6f, _ => 120f };
+        var typical = form switch { StoredForm.Int8Channel => 74f, StoredForm.Int4Group or StoredForm.Int4ZeroPoints => 4.6f, _ => 120f };
         var scales = Scales((int)(grid[0] * grid[1]), Size(columns, typical));
+        var zeroPoints = Enumerable.Range(0, scales.Length).Select(_ => form == StoredForm.Int4ZeroPoints ? _random.Int(6, 9) : form == StoredForm.Int4Group ? 8 : 0).ToArray();
         var numbers = new byte[rows * columns];
         var weights = new float[rows * columns];
         for (var i = 0; i < weights.Length; i++)
         {
             var (byteValue, number) = Number(form);
             numbers[i] = byteValue;
-            weights[i] = number * scales[((i / columns / height) * (int)grid[1]) + (i % columns / width)];
+            var cell = ((i / columns / height) * (int)grid[1]) + (i % columns / width);
+            weights[i] = (number - zeroPoints[cell]) * scales[cell];
         }
 
         var suffix = form == StoredForm.Fp8Block ? "weight_scale_inv" : "weight_scale";
-        _quantized.Add(form == StoredForm.Int4Group
+        if (form == StoredForm.Int4ZeroPoints) _quantized.Add(new Stored($"{module}.weight_zero_point", SafetensorsDType.Int32, [rows / 8, grid[1]], PackedRows(zeroPoints, (int)grid[1])));
+        _quantized.Add(form is StoredForm.Int4Group or StoredForm.Int4ZeroPoints
             ? new Stored($"{module}.weight_packed", SafetensorsDType.Int32, [rows, columns / 8], Pairs(numbers))
             : new Stored($"{module}.weight", form == StoredForm.Int8Channel ? SafetensorsDType.Int8 : SafetensorsDType.Float8E4M3, [rows, columns], numbers));
         _quantized.Add(form is StoredForm.Fp8Block or StoredForm.Fp8Tensor
@@ -226,10 +233,10 @@ internal sealed class QuantizedCheckpoint : IDisposable
     /// <summary>A random stored number, and what it stands for without its scale.</summary>
     private (byte Bits, float Number) Number(StoredForm form)
     {
-        if (form == StoredForm.Int4Group)
+        if (form is StoredForm.Int4Group or StoredForm.Int4ZeroPoints)
         {
             var code = _random.Int(0, 15);
-            return ((byte)code, code - 8);
+            return ((byte)code, code);
         }
 
         var bits = (byte)_random.Int(0, 255);
@@ -245,6 +252,14 @@ internal sealed class QuantizedCheckpoint : IDisposable
 
     /// <summary>Two numbers of 0 to 15 in a byte, the first in the low half.</summary>
     private static byte[] Pairs(byte[] codes) => [.. codes.Chunk(2).Select(pair => (byte)(pair[0] | (pair[1] << 4)))];
+
+    /// <summary>Numbers [rows, columns] of 0 to 15, those of eight rows in an integer [rows / 8, columns], the first in the lowest bits.</summary>
+    private static byte[] PackedRows(int[] numbers, int columns)
+    {
+        var words = new uint[numbers.Length / 8];
+        for (var i = 0; i < numbers.Length; i++) words[(i / columns / 8 * columns) + (i % columns)] |= (uint)numbers[i] << (4 * (i / columns % 8));
+        return Bytes(words);
+    }
 
     private static byte[] Bytes<T>(T[] values)
         where T : unmanaged => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();

@@ -11,16 +11,18 @@ public class QuantizedExpertsTests
     [InlineData("deepseek_v3", StoredForm.Fp8Tensor, DType.Float8E4M3, WeightQuantization.Tensor, 0)]
     [InlineData("deepseek_v3", StoredForm.Int8Channel, DType.Int8, WeightQuantization.Channel, 0)]
     [InlineData("deepseek_v3", StoredForm.Int4Group, DType.Int4, WeightQuantization.Group, 32)]
+    [InlineData("deepseek_v3", StoredForm.Int4ZeroPoints, DType.Int4, WeightQuantization.Group, 32, true)]
+    [InlineData("llama4_text", StoredForm.Int4Group, DType.Int4, WeightQuantization.Group, 32)]
     [InlineData("llama4_text", StoredForm.Fp8Channel, DType.Float8E4M3, WeightQuantization.Channel, 0)]
     [InlineData("gpt_oss", StoredForm.Mxfp4, DType.BFloat16, WeightQuantization.None, 0)]
-    public void WeightsAreNumbersTimesScales(string family, StoredForm form, DType type, WeightQuantization quantization, int groupSize)
+    public void WeightsAreNumbersTimesScales(string family, StoredForm form, DType type, WeightQuantization quantization, int groupSize, bool zeroPoints = false)
     {
         using var model = new QuantizedCheckpoint(family, form, form).Write();
         using var quantized = SafetensorsCheckpoint.Open(model.Folder);
         using var plain = SafetensorsCheckpoint.Open(model.PlainFolder);
         var layer = MoeLayerTensors.Load(quantized, MoeModelConfig.Load(model.Folder), 0);
         var expected = MoeLayerTensors.Load(plain, MoeModelConfig.Load(model.PlainFolder), 0);
-        Assert.Equal(new ExpertFormat(type, quantization, groupSize), layer.Format);
+        Assert.Equal(new ExpertFormat(type, quantization, groupSize, zeroPoints), layer.Format);
         Assert.Equal(DType.Float32, expected.WeightType);
 
         // Not one rounding: the scales are numbers of few bits.
@@ -127,13 +129,14 @@ public class QuantizedExpertsTests
     }
 
     [Theory]
-    [InlineData("weight_zero_point")]
-    [InlineData("weight_g_idx")]
-    public void AsymmetricOrReorderedWeightsAreRejected(string suffix)
+    [InlineData(StoredForm.Int4Group, "weight_g_idx", "cannot be used; expected columns in their own order")]
+    [InlineData(StoredForm.Int4Group, "weight_zero_point", "is I32 [1]; expected I32 [24, 10], and rows in eights")]
+    [InlineData(StoredForm.Int8Channel, "weight_zero_point", "cannot be used; expected zero points of packed 4-bit weights only")]
+    public void ZeroPointsAndOrdersThatCannotBeUsedAreRejected(StoredForm form, string suffix, string problem)
     {
-        using var model = new QuantizedCheckpoint("deepseek_v3", StoredForm.Int4Group);
+        using var model = new QuantizedCheckpoint("deepseek_v3", form);
         model.Tensors.Add(new($"{model.Prefix}experts.1.up_proj.{suffix}", SafetensorsDType.Int32, [1], new byte[4]));
-        Fails(model, $"experts.1.up_proj.{suffix}' cannot be used; expected symmetric weights in their own order");
+        Fails(model, $"experts.1.up_proj.{suffix}' {problem}");
     }
 
     [Fact]

@@ -17,11 +17,20 @@ internal static class StoredScales
         });
         return format.Quantization switch
         {
+            _ when format.ZeroPoints => ExpertScales.PerGroup(format.GroupSize, gate, up, down, ZeroPoints(mlp => mlp.Gate), ZeroPoints(mlp => mlp.Up), ZeroPoints(mlp => mlp.Down)),
             WeightQuantization.Tensor => ExpertScales.PerTensor(gate, up, down),
             WeightQuantization.Channel => ExpertScales.PerChannel(gate, up, down),
             WeightQuantization.Block128 => ExpertScales.PerBlock128(gate, up, down),
             _ => ExpertScales.PerGroup(format.GroupSize, gate, up, down),
         };
+
+        byte[] ZeroPoints(Func<MlpTensors, ExpertMatrix> projection)
+        {
+            var grid = Grid.Of(format, projection(experts[0]));
+            var zeroPoints = grid.AllocatePairs(experts.Count);
+            progress.ForEach(experts.Count, expert => grid.FillPairs(projection(experts[expert]), zeroPoints, expert));
+            return zeroPoints;
+        }
     }
 
     /// <summary>The cells of a matrix that have a scale each, as kernels count them.</summary>
@@ -49,6 +58,19 @@ internal static class StoredScales
         {
             var part = target.AsSpan(expert * Count, Count);
             for (var i = 0; i < part.Length; i++) part[i] = matrix.Scales!.At(i / Groups * RowsPerScale, i % Groups * ColumnsPerScale);
+        }
+
+        public byte[] AllocatePairs(int experts) => new byte[checked(experts * (Count / 2))];
+
+        /// <summary>Zero points, those of two neighbouring rows in a byte.</summary>
+        public void FillPairs(ExpertMatrix matrix, byte[] target, int expert)
+        {
+            var part = target.AsSpan(expert * (Count / 2), Count / 2);
+            for (var i = 0; i < part.Length; i++)
+            {
+                int row = i / Groups * 2, column = i % Groups * ColumnsPerScale;
+                part[i] = (byte)(matrix.Scales!.ZeroPointAt(row, column) | (matrix.Scales.ZeroPointAt(row + 1, column) << 4));
+            }
         }
     }
 }

@@ -4,7 +4,8 @@ namespace KernelGen.HuggingFace;
 /// <param name="Type">Type of a weight.</param>
 /// <param name="Quantization">Which weights share a scale.</param>
 /// <param name="GroupSize">Weights of a group, with <see cref="WeightQuantization.Group"/>; else 0.</param>
-public readonly record struct ExpertFormat(DType Type, WeightQuantization Quantization = WeightQuantization.None, int GroupSize = 0)
+/// <param name="ZeroPoints">Whether each group has a zero point.</param>
+public readonly record struct ExpertFormat(DType Type, WeightQuantization Quantization = WeightQuantization.None, int GroupSize = 0, bool ZeroPoints = false)
 {
     internal static ExpertFormat Single { get; } = new(DType.Float32);
 

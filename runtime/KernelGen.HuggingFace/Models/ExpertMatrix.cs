@@ -53,7 +53,7 @@ public sealed class ExpertMatrix
         WeightEncoding.Int8 when Scales!.Quantization == WeightQuantization.Group && Scales.ColumnsPerScale % GroupUnit == 0 =>
             new(KernelGen.DType.Int8, WeightQuantization.Group, Scales.ColumnsPerScale),
         WeightEncoding.Int4 when Scales!.Quantization == WeightQuantization.Group && Scales.ColumnsPerScale % GroupUnit == 0 =>
-            new(KernelGen.DType.Int4, WeightQuantization.Group, Scales.ColumnsPerScale),
+            new(KernelGen.DType.Int4, WeightQuantization.Group, Scales.ColumnsPerScale, Scales.ZeroPoints is not null),
         _ => ExpertFormat.Single,
     };
 
@@ -71,7 +71,7 @@ public sealed class ExpertMatrix
     /// <summary>Whether a kernel for <see cref="Format"/> can read the weights where they are.</summary>
     internal bool IsInPlace => IsRowMajor && Encoding != WeightEncoding.Float4E2M1 && (Scales is null || Format != ExpertFormat.Single);
 
-    /// <summary>Rows as singles: widened exactly, or a number times its scale.</summary>
+    /// <summary>Rows as singles: widened exactly, or a number less its zero point, times its scale.</summary>
     /// <param name="firstRow">Number of the first row.</param>
     /// <param name="target">Receives whole rows, one after the other.</param>
     public void ReadRows(int firstRow, Span<float> target)
@@ -87,7 +87,7 @@ public sealed class ExpertMatrix
         var run = new float[checked((int)((rows - 1) * _rowStride)) + 1];
         for (var column = 0; column < Columns; column++)
         {
-            Encoding.Read(Tensor.Address, _first + (firstRow * _rowStride) + (column * _columnStride), run, 1);
+            Encoding.Read(Tensor.Address, _first + (firstRow * _rowStride) + (column * _columnStride), run, 1, 0);
             for (var row = 0; row < rows; row++) target[(row * Columns) + column] = run[row * (int)_rowStride];
         }
     }
@@ -109,7 +109,7 @@ public sealed class ExpertMatrix
         for (var column = 0; column < Columns; column += width)
         {
             var run = target.Slice(column, Math.Min(width, Columns - column));
-            Encoding.Read(Tensor.Address, first + column, run, Scales?.At(row, column) ?? 1);
+            Encoding.Read(Tensor.Address, first + column, run, Scales?.At(row, column) ?? 1, Scales?.ZeroPointAt(row, column) ?? 0);
         }
     }
 }

@@ -38,28 +38,36 @@ internal sealed class MatrixFinder(TensorFinder tensors)
 
     private MatrixScales Scales(string module, SafetensorsTensor weight, int rows, int columns)
     {
-        foreach (var other in new[] { "weight_zero_point", "weight_g_idx" })
-        {
-            if (tensors.Has($"{module}.{other}")) throw tensors.Any($"{module}.{other}").Unusable("cannot be used; expected symmetric weights in their own order");
-        }
+        if (tensors.Has($"{module}.weight_g_idx")) throw tensors.Any($"{module}.weight_g_idx").Unusable("cannot be used; expected columns in their own order");
 
         // fp8 checkpoints call "inverse" what a stored number is multiplied with; it is no reciprocal.
         string inverse = $"{module}.weight_scale_inv", name = tensors.Has(inverse) ? inverse : $"{module}.weight_scale";
         if (!tensors.Has(name)) throw weight.Unusable($"is {weight.Info.DTypeName} and has no scales: there is neither '{module}.weight_scale' nor '{inverse}'");
         var scales = tensors.Any(name);
         if (!TensorFinder.IsPlain(scales)) throw scales.Unusable($"is {scales.Info.DTypeName}; expected scales of F32, F16 or BF16");
-        return Grid(scales, rows, columns, tensors.Config.Quantization?.Block);
+        var zeroPoints = tensors.Has($"{module}.weight_zero_point") ? tensors.Any($"{module}.weight_zero_point") : null;
+        return Grid(scales, ZeroPoints(zeroPoints, scales, weight, rows), rows, columns, tensors.Config.Quantization?.Block);
+    }
+
+    /// <summary>Packed along the rows, where the weights are packed along the columns.</summary>
+    private static SafetensorsTensor? ZeroPoints(SafetensorsTensor? zeroPoints, SafetensorsTensor scales, SafetensorsTensor weight, int rows)
+    {
+        if (zeroPoints is null) return null;
+        if (weight.DType != SafetensorsDType.Int32) throw zeroPoints.Unusable("cannot be used; expected zero points of packed 4-bit weights only");
+        long[] shape = [rows / WeightsPerInt32, scales.Shape.Length == 2 ? scales.Shape[1] : 1];
+        if (zeroPoints.DType == SafetensorsDType.Int32 && rows % WeightsPerInt32 == 0 && zeroPoints.Shape.SequenceEqual(shape)) return zeroPoints;
+        throw zeroPoints.Unusable($"is {zeroPoints.Info.DTypeName} {zeroPoints.Info.ShapeText}; expected I32 {SafetensorsTensorInfo.Format(shape)}, and rows in eights");
     }
 
     /// <summary>The shape tells the grid; only the size of blocks has to be said.</summary>
-    private static MatrixScales Grid(SafetensorsTensor scales, int rows, int columns, (int Rows, int Columns)? block)
+    private static MatrixScales Grid(SafetensorsTensor scales, SafetensorsTensor? zeroPoints, int rows, int columns, (int Rows, int Columns)? block)
     {
         var shape = scales.Shape;
         if (block is { } size && shape.SequenceEqual([Blocks(rows, size.Rows), Blocks(columns, size.Columns)])) return MatrixScales.PerBlock(scales, size.Rows, size.Columns);
         if (scales.Info.ElementCount == 1) return MatrixScales.PerTensor(scales);
         if (shape.SequenceEqual([rows]) || shape.SequenceEqual([rows, 1])) return MatrixScales.PerChannel(scales);
         if (block is null && shape.Length == 2 && shape[0] == rows && shape[1] > 0 && columns % shape[1] == 0)
-            return MatrixScales.PerGroup(scales, (int)(columns / shape[1]), 0, shape[1]);
+            return MatrixScales.PerGroup(scales, (int)(columns / shape[1]), 0, shape[1], zeroPoints);
 
         var blocks = block is { } declared
             ? $"[{Blocks(rows, declared.Rows)}, {Blocks(columns, declared.Columns)}] for blocks of {declared.Rows} by {declared.Columns}"

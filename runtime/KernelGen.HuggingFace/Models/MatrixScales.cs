@@ -3,6 +3,11 @@ namespace KernelGen.HuggingFace;
 /// <summary>The scales of one matrix, where they lie in the checkpoint: one for each cell of a grid over its rows and columns.</summary>
 internal sealed unsafe class MatrixScales
 {
+    /// <summary>What stands for 0 among 4-bit numbers without zero points.</summary>
+    public const int MiddleOfInt4 = 8;
+
+    private const int ZeroPointsPerInt32 = 8;
+
     private readonly long _first;
     private readonly long _rowStride;
 
@@ -13,6 +18,11 @@ internal sealed unsafe class MatrixScales
 
     /// <summary>The kernels' name of the grid; <see cref="WeightQuantization.None"/> where they have none.</summary>
     public WeightQuantization Quantization { get; }
+
+    /// <summary>
+    /// Zero points of 4-bit numbers in groups, I32 [rows / 8, groups]: the lowest four bits of an integer belong to the first of eight rows. Null without.
+    /// </summary>
+    public SafetensorsTensor? ZeroPoints { get; init; }
 
     public int RowsPerScale { get; }
 
@@ -29,8 +39,8 @@ internal sealed unsafe class MatrixScales
         new(tensor, (rows, columns) == (128, 128) ? WeightQuantization.Block128 : WeightQuantization.None, rows, columns, 0, tensor.Shape[1]);
 
     /// <summary>One scale for some neighbours in a row, in a tensor that may hold other matrices too.</summary>
-    public static MatrixScales PerGroup(SafetensorsTensor tensor, int groupSize, long first, long rowStride) =>
-        new(tensor, WeightQuantization.Group, 1, groupSize, first, rowStride);
+    public static MatrixScales PerGroup(SafetensorsTensor tensor, int groupSize, long first, long rowStride, SafetensorsTensor? zeroPoints = null) =>
+        new(tensor, WeightQuantization.Group, 1, groupSize, first, rowStride) { ZeroPoints = zeroPoints };
 
     /// <summary>The scale of a weight.</summary>
     public float At(int row, int column)
@@ -43,6 +53,14 @@ internal sealed unsafe class MatrixScales
             SafetensorsDType.BFloat16 => ((BFloat16*)Tensor.Address)[index],
             _ => PowerOfTwo(((byte*)Tensor.Address)[index]),
         };
+    }
+
+    /// <summary>What stands for 0 where a weight is.</summary>
+    public int ZeroPointAt(int row, int column)
+    {
+        if (ZeroPoints is null) return MiddleOfInt4;
+        var words = (uint*)ZeroPoints.Address + (row / ZeroPointsPerInt32 * ZeroPoints.Shape[1]);
+        return (int)(words[column / ColumnsPerScale] >> (4 * (row % ZeroPointsPerInt32))) & 0xF;
     }
 
     // E8M0 of OCP Microscaling Formats (MX) v1.0, section 5.4.1: 2^(bits − 127), and NaN where all bits are set.

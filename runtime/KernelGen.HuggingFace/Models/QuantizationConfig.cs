@@ -8,7 +8,7 @@ namespace KernelGen.HuggingFace;
 internal sealed record QuantizationConfig(string Method)
 {
     private const string Readable =
-        "fp8, mxfp4 (gpt_oss), fbgemm_fp8, modelopt with quant_algo FP8, or compressed-tensors with 8-bit floats, 8-bit integers or symmetric 4-bit integers";
+        "fp8, mxfp4 (gpt_oss), fbgemm_fp8, modelopt with quant_algo FP8, or compressed-tensors with 8-bit floats, symmetric 8-bit integers or 4-bit integers";
 
     /// <summary>Rows and columns of a block that shares a scale, where the scales are those of blocks.</summary>
     public (int Rows, int Columns)? Block { get; private init; }
@@ -53,7 +53,7 @@ internal sealed record QuantizationConfig(string Method)
             var (bits, type) = (weights.Int("num_bits", 1, 64, absent: 8), weights.OptionalString("type") ?? "int");
             if (!((bits, type) is (8, "float") or (8, "int") or (4, "int")))
                 return Unknown(weights, "num_bits", $"is {bits} with type {SafetensorsException.Quote(type)}, which cannot be read");
-            if (!weights.Bool("symmetric", absent: true)) return Unknown(weights, "symmetric", "is false; weights with zero points cannot be read");
+            if (bits == 8 && !weights.Bool("symmetric", absent: true)) return Unknown(weights, "symmetric", "is false with 8 bits, which cannot be read");
             block ??= weights.Pair("block_structure", 1, 1 << 16);
         }
 
@@ -63,6 +63,6 @@ internal sealed record QuantizationConfig(string Method)
             : Unknown(json, "format", $"is {SafetensorsException.Quote(format)}, which cannot be read");
 
         QuantizationConfig Unknown(ModelConfigSection section, string key, string problem) =>
-            new(method) { Unreadable = (section.FullKey(key), $"{problem}; expected {method} with 8-bit floats, 8-bit integers or symmetric 4-bit integers") };
+            new(method) { Unreadable = (section.FullKey(key), $"{problem}; expected {method} with 8-bit floats, symmetric 8-bit integers or 4-bit integers") };
     }
 }

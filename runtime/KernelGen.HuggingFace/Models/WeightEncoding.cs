@@ -15,7 +15,7 @@ internal enum WeightEncoding
     /// <summary>Signed bytes with scales.</summary>
     Int8,
 
-    /// <summary>Numbers of 0 to 15 around 8, with scales: the one of even index in the low half of a byte.</summary>
+    /// <summary>Numbers of 0 to 15 around a zero point, with scales: the one of even index in the low half of a byte.</summary>
     Int4,
 
     /// <summary>4-bit floats with scales: the one of even index in the low half of a byte.</summary>
@@ -42,7 +42,8 @@ internal static unsafe class WeightEncodings
     /// <param name="first">Number of the first weight; even with 4-bit weights.</param>
     /// <param name="target">Receives the weights.</param>
     /// <param name="scale">The one scale that all of them have; 1 without.</param>
-    public static void Read(this WeightEncoding encoding, nint start, long first, Span<float> target, float scale)
+    /// <param name="zeroPoint">What stands for 0 among <see cref="WeightEncoding.Int4"/>.</param>
+    public static void Read(this WeightEncoding encoding, nint start, long first, Span<float> target, float scale, int zeroPoint)
     {
         var source = (byte*)start + (first * encoding.Bits() / 8);
         fixed (float* to = target)
@@ -54,7 +55,7 @@ internal static unsafe class WeightEncodings
                 case WeightEncoding.BFloat16: Simd.Widen((BFloat16*)source, to, target.Length); break;
                 case WeightEncoding.Float8E4M3: Simd.Dequantize((Float8E4M3*)source, to, target.Length, scale); break;
                 case WeightEncoding.Int8: Simd.Dequantize((sbyte*)source, to, target.Length, 0, scale); break;
-                case WeightEncoding.Int4: Simd.Dequantize((Int4Pair*)source, to, target.Length, 8, scale); break;
+                case WeightEncoding.Int4: Simd.Dequantize((Int4Pair*)source, to, target.Length, zeroPoint, scale); break;
                 default:
                     for (var i = 0; i < target.Length; i++) to[i] = E2M1[(source[i / 2] >> (4 * (i % 2))) & 0xF] * scale;
                     break;

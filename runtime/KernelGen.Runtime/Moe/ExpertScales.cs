@@ -15,6 +15,7 @@ public sealed unsafe class ExpertScales
     private readonly ReadOnlyMemory<float>? _up;
     private readonly ReadOnlyMemory<float> _down;
     private readonly ReadOnlyMemory<byte> _gateUpZeroPoints;
+    private readonly ReadOnlyMemory<byte> _upZeroPoints;
     private readonly ReadOnlyMemory<byte> _downZeroPoints;
 
     private ExpertScales(WeightQuantization quantization, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down, int groupSize = 0)
@@ -27,11 +28,19 @@ public sealed unsafe class ExpertScales
     private ExpertScales(WeightQuantization quantization, ReadOnlyMemory<float> gate, ReadOnlyMemory<float> up, ReadOnlyMemory<float> down, int groupSize = 0)
         : this(quantization, gate, down, groupSize) => _up = up;
 
-    private ExpertScales(int groupSize, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down, ReadOnlyMemory<byte> gateUpZeroPoints, ReadOnlyMemory<byte> downZeroPoints)
+    private ExpertScales(
+        int groupSize,
+        ReadOnlyMemory<float> gateUp,
+        ReadOnlyMemory<float> down,
+        ReadOnlyMemory<byte> gateUpZeroPoints,
+        ReadOnlyMemory<byte> downZeroPoints,
+        ReadOnlyMemory<float>? up = null,
+        ReadOnlyMemory<byte> upZeroPoints = default)
         : this(WeightQuantization.Group, gateUp, down, groupSize)
     {
         HasZeroPoints = true;
-        (_gateUpZeroPoints, _downZeroPoints) = (gateUpZeroPoints, downZeroPoints);
+        _up = up;
+        (_gateUpZeroPoints, _upZeroPoints, _downZeroPoints) = (gateUpZeroPoints, upZeroPoints, downZeroPoints);
     }
 
     /// <summary>Which weights share a scale.</summary>
@@ -107,6 +116,23 @@ public sealed unsafe class ExpertScales
         int groupSize, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down, ReadOnlyMemory<byte> gateUpZeroPoints, ReadOnlyMemory<byte> downZeroPoints) =>
         new(PositiveGroup(groupSize), gateUp, down, gateUpZeroPoints, downZeroPoints);
 
+    /// <summary>The same where gate and up projections are stored apart.</summary>
+    /// <param name="groupSize">g.</param>
+    /// <param name="gate">[E, I, ⌈H / g⌉].</param>
+    /// <param name="up">[E, I, ⌈H / g⌉].</param>
+    /// <param name="down">[E, H, ⌈I / g⌉].</param>
+    /// <param name="gateZeroPoints">4-bit weights: [E, I / 2, ⌈H / g⌉]; 8-bit weights: [E, I, ⌈H / g⌉].</param>
+    /// <param name="upZeroPoints">The same.</param>
+    /// <param name="downZeroPoints">The same, [E, H / 2, ⌈I / g⌉] or [E, H, ⌈I / g⌉].</param>
+    public static ExpertScales PerGroup(
+        int groupSize,
+        ReadOnlyMemory<float> gate,
+        ReadOnlyMemory<float> up,
+        ReadOnlyMemory<float> down,
+        ReadOnlyMemory<byte> gateZeroPoints,
+        ReadOnlyMemory<byte> upZeroPoints,
+        ReadOnlyMemory<byte> downZeroPoints) => new(PositiveGroup(groupSize), gate, down, gateZeroPoints, downZeroPoints, up, upZeroPoints);
+
     /// <summary>Pins the tensors and fills in each expert's addresses.</summary>
     /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
     internal IDisposable[] Fill(
@@ -124,11 +150,14 @@ public sealed unsafe class ExpertScales
         long perByte = packed ? 2 : 1;
         if (HasZeroPoints)
         {
-            Require(_gateUpZeroPoints.Length, experts * gateUpScales / perByte, "gateUp zero points", packed ? $"[E, {gateUp} / 2, ⌈H / {GroupSize}⌉]" : Shape(gateUp, "H"));
+            var shape = packed ? $"[E, {gateUp} / 2, ⌈H / {GroupSize}⌉]" : Shape(gateUp, "H");
+            Require(_gateUpZeroPoints.Length, experts * gateUpScales / perByte, _up is null ? "gateUp zero points" : "gate zero points", shape);
+            if (_up is not null) Require(_upZeroPoints.Length, experts * gateUpScales / perByte, "up zero points", shape);
             Require(_downZeroPoints.Length, experts * downScales / perByte, "down zero points", packed ? $"[E, H / 2, ⌈I / {GroupSize}⌉]" : Shape("H", "I"));
         }
 
-        MemoryHandle gateUpHandle = _gateUp.Pin(), upHandle = _up.GetValueOrDefault().Pin(), downHandle = _down.Pin(), gateUpZeros = _gateUpZeroPoints.Pin(), downZeros = _downZeroPoints.Pin();
+        MemoryHandle gateUpHandle = _gateUp.Pin(), upHandle = _up.GetValueOrDefault().Pin(), downHandle = _down.Pin();
+        MemoryHandle gateUpZeros = _gateUpZeroPoints.Pin(), upZeros = _upZeroPoints.Pin(), downZeros = _downZeroPoints.Pin();
         var upOffset = Quantization == WeightQuantization.Tensor ? 0 : FirstUp(intermediateSize, hiddenSize);
         for (var expert = 0; expert < experts; expert++)
         {
@@ -137,11 +166,11 @@ public sealed unsafe class ExpertScales
             if (gated) up.Scales[expert] = isFused ? gate.Scales[expert] + upOffset : (float*)upHandle.Pointer + (expert * gateUpScales);
             if (!HasZeroPoints) continue;
             gate.ZeroPoints[expert] = (byte*)gateUpZeros.Pointer + (expert * gateUpScales / perByte);
-            if (gated) up.ZeroPoints[expert] = gate.ZeroPoints[expert] + (upOffset / perByte);
+            if (gated) up.ZeroPoints[expert] = isFused ? gate.ZeroPoints[expert] + (upOffset / perByte) : (byte*)upZeros.Pointer + (expert * gateUpScales / perByte);
             down.ZeroPoints[expert] = (byte*)downZeros.Pointer + (expert * downScales / perByte);
         }
 
-        return [gateUpHandle, upHandle, downHandle, gateUpZeros, downZeros];
+        return [gateUpHandle, upHandle, downHandle, gateUpZeros, upZeros, downZeros];
     }
 
     private string Shape(string rows, string columns) => Quantization switch

@@ -100,7 +100,7 @@ internal static class LayerRun
             config.Experts, config.TopK, config.Scoring, config.CorrectionBias, config.Groups, config.TopKGroups, config.Renormalize);
         var routed = new FusedMoeSpec(
             config.Experts, config.TopK, config.HiddenSize, config.IntermediateSize, config.Activation!.Value, format.Type,
-            Quantization: format.Quantization, GroupSize: format.GroupSize)
+            Quantization: format.Quantization, GroupSize: format.GroupSize, ZeroPoints: format.ZeroPoints)
         {
             Bias = config.ExpertBias,
             RouterWeightOnInput = config.RouterWeightOnInput,
@@ -114,6 +114,7 @@ internal static class LayerRun
             WeightType = other.Type,
             Quantization = other.Quantization,
             GroupSize = other.GroupSize,
+            ZeroPoints = other.ZeroPoints,
         };
         return shared == routed ? [gate, routed] : [gate, routed, shared];
     }
