@@ -40,7 +40,7 @@ internal static unsafe class WeightEncodings
     /// <param name="encoding">What the bits mean.</param>
     /// <param name="start">Address of the tensor.</param>
     /// <param name="first">Number of the first weight; even with 4-bit weights.</param>
-    /// <param name="target">Receives the weights.</param>
+    /// <param name="target">Receives the weights; an even number of 4-bit floats.</param>
     /// <param name="scale">The one scale that all of them have; 1 without.</param>
     /// <param name="zeroPoint">What stands for 0 among <see cref="WeightEncoding.Int4"/>.</param>
     public static void Read(this WeightEncoding encoding, nint start, long first, Span<float> target, float scale, int zeroPoint)
@@ -56,10 +56,19 @@ internal static unsafe class WeightEncodings
                 case WeightEncoding.Float8E4M3: Simd.Dequantize((Float8E4M3*)source, to, target.Length, scale); break;
                 case WeightEncoding.Int8: Simd.Dequantize((sbyte*)source, to, target.Length, 0, scale); break;
                 case WeightEncoding.Int4: Simd.Dequantize((Int4Pair*)source, to, target.Length, zeroPoint, scale); break;
-                default:
-                    for (var i = 0; i < target.Length; i++) to[i] = E2M1[(source[i / 2] >> (4 * (i % 2))) & 0xF] * scale;
-                    break;
+                default: ReadE2M1(source, to, target.Length, scale); break;
             }
+        }
+    }
+
+    private static void ReadE2M1(byte* source, float* target, int count, float scale)
+    {
+        var values = stackalloc float[16]; // the few that a weight of this run can have
+        for (var i = 0; i < E2M1.Length; i++) values[i] = E2M1[i] * scale;
+        for (var i = 0; i < count; i += 2)
+        {
+            target[i] = values[source[i / 2] & 0xF];
+            target[i + 1] = values[source[i / 2] >> 4];
         }
     }
 }
