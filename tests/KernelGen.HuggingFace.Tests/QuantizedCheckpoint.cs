@@ -27,6 +27,9 @@ public enum StoredForm
     /// <summary>The same with zero points.</summary>
     Int4ZeroPoints,
 
+    /// <summary>The same with one scale and zero point a row.</summary>
+    Int4Channel,
+
     /// <summary>MXFP4 of gpt-oss; all experts in one tensor.</summary>
     Mxfp4,
 }
@@ -149,6 +152,7 @@ internal sealed class QuantizedCheckpoint : IDisposable
             StoredForm.Int8Channel => Weights(8, "int", "\"strategy\":\"channel\""),
             StoredForm.Int4Group => Weights(4, "int", "\"strategy\":\"group\",\"group_size\":32"),
             StoredForm.Int4ZeroPoints => Weights(4, "int", "\"strategy\":\"group\",\"group_size\":32").Replace("\"symmetric\":true", "\"symmetric\":false", StringComparison.Ordinal),
+            StoredForm.Int4Channel => Weights(4, "int", "\"strategy\":\"channel\"").Replace("\"symmetric\":true", "\"symmetric\":false", StringComparison.Ordinal),
             StoredForm.Mxfp4 => """{"quant_method":"mxfp4","modules_to_not_convert":["lm_head"]}""",
             _ => "null",
         };
@@ -178,9 +182,9 @@ internal sealed class QuantizedCheckpoint : IDisposable
             _ => (1, columns),
         };
         long[] grid = [(rows + height - 1) / height, (columns + width - 1) / width];
-        var typical = form switch { StoredForm.Int8Channel => 74f, StoredForm.Int4Group or StoredForm.Int4ZeroPoints => 4.6f, _ => 120f };
+        var typical = form switch { StoredForm.Int8Channel => 74f, _ when IsInt4(form) => 4.6f, _ => 120f };
         var scales = Scales((int)(grid[0] * grid[1]), Size(columns, typical));
-        var zeroPoints = Enumerable.Range(0, scales.Length).Select(_ => form == StoredForm.Int4ZeroPoints ? _random.Int(6, 9) : form == StoredForm.Int4Group ? 8 : 0).ToArray();
+        var zeroPoints = Enumerable.Range(0, scales.Length).Select(_ => form == StoredForm.Int4Group ? 8 : IsInt4(form) ? _random.Int(6, 9) : 0).ToArray();
         var numbers = new byte[rows * columns];
         var weights = new float[rows * columns];
         for (var i = 0; i < weights.Length; i++)
@@ -192,8 +196,8 @@ internal sealed class QuantizedCheckpoint : IDisposable
         }
 
         var suffix = form == StoredForm.Fp8Block ? "weight_scale_inv" : "weight_scale";
-        if (form == StoredForm.Int4ZeroPoints) _quantized.Add(new Stored($"{module}.weight_zero_point", SafetensorsDType.Int32, [rows / 8, grid[1]], PackedRows(zeroPoints, (int)grid[1])));
-        _quantized.Add(form is StoredForm.Int4Group or StoredForm.Int4ZeroPoints
+        if (form is StoredForm.Int4ZeroPoints or StoredForm.Int4Channel) _quantized.Add(new Stored($"{module}.weight_zero_point", SafetensorsDType.Int32, [rows / 8, grid[1]], PackedRows(zeroPoints, (int)grid[1])));
+        _quantized.Add(IsInt4(form)
             ? new Stored($"{module}.weight_packed", SafetensorsDType.Int32, [rows, columns / 8], Pairs(numbers))
             : new Stored($"{module}.weight", form == StoredForm.Int8Channel ? SafetensorsDType.Int8 : SafetensorsDType.Float8E4M3, [rows, columns], numbers));
         _quantized.Add(form is StoredForm.Fp8Block or StoredForm.Fp8Tensor
@@ -230,10 +234,12 @@ internal sealed class QuantizedCheckpoint : IDisposable
         _plain.Add(new Stored(name, SafetensorsDType.Float32, shape, Bytes(Array.ConvertAll(rounded, value => (float)value))));
     }
 
+    private static bool IsInt4(StoredForm form) => form is StoredForm.Int4Group or StoredForm.Int4ZeroPoints or StoredForm.Int4Channel;
+
     /// <summary>A random stored number, and what it stands for without its scale.</summary>
     private (byte Bits, float Number) Number(StoredForm form)
     {
-        if (form is StoredForm.Int4Group or StoredForm.Int4ZeroPoints)
+        if (IsInt4(form))
         {
             var code = _random.Int(0, 15);
             return ((byte)code, code);

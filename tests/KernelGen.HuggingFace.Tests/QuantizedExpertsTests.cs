@@ -12,6 +12,7 @@ public class QuantizedExpertsTests
     [InlineData("deepseek_v3", StoredForm.Int8Channel, DType.Int8, WeightQuantization.Channel, 0)]
     [InlineData("deepseek_v3", StoredForm.Int4Group, DType.Int4, WeightQuantization.Group, 32)]
     [InlineData("deepseek_v3", StoredForm.Int4ZeroPoints, DType.Int4, WeightQuantization.Group, 32, true)]
+    [InlineData("deepseek_v3", StoredForm.Int4Channel, DType.Float32, WeightQuantization.None, 0)] // multiplied out
     [InlineData("llama4_text", StoredForm.Int4Group, DType.Int4, WeightQuantization.Group, 32)]
     [InlineData("llama4_text", StoredForm.Fp8Channel, DType.Float8E4M3, WeightQuantization.Channel, 0)]
     [InlineData("gpt_oss", StoredForm.Mxfp4, DType.BFloat16, WeightQuantization.None, 0)]
@@ -129,7 +130,8 @@ public class QuantizedExpertsTests
     }
 
     [Theory]
-    [InlineData(StoredForm.Int4Group, "weight_g_idx", "cannot be used; expected columns in their own order")]
+    [InlineData(StoredForm.Int4Group, "weight_g_idx", "cannot be used; expected weights of activations as they are")]
+    [InlineData(StoredForm.Fp8Tensor, "pre_quant_scale", "cannot be used; expected weights of activations as they are")]
     [InlineData(StoredForm.Int4Group, "weight_zero_point", "is I32 [1]; expected I32 [24, 10], and rows in eights")]
     [InlineData(StoredForm.Int8Channel, "weight_zero_point", "cannot be used; expected zero points of packed 4-bit weights only")]
     public void ZeroPointsAndOrdersThatCannotBeUsedAreRejected(StoredForm form, string suffix, string problem)

@@ -18,6 +18,7 @@ public class QuantizedRunTests
     [InlineData("deepseek_v3", StoredForm.Int8Channel, StoredForm.Int8Channel, "_i192_int8_cpu")]
     [InlineData("deepseek_v3", StoredForm.Int4Group, StoredForm.BFloat16, "_i192_int4g32_cpu", "fusedmoe_silu_e1_k1_h320_i384_bf16_cpu")] // as Kimi K2 Thinking
     [InlineData("deepseek_v3", StoredForm.Int4ZeroPoints, StoredForm.Int4ZeroPoints, "_i192_int4g32zp_cpu")]
+    [InlineData("deepseek_v3", StoredForm.Int4Channel, StoredForm.Int8Channel, "_i192_f32_cpu", "fusedmoe_silu_e1_k1_h320_i384_int8_cpu")]
     [InlineData("deepseek_v3", StoredForm.Fp8Block, StoredForm.Fp8Channel, "_i192_fp8block_cpu", "fusedmoe_silu_e1_k1_h320_i384_fp8channel_cpu")]
     [InlineData("llama4_text", StoredForm.Fp8Channel, StoredForm.BFloat16, "_i192_fp8channel_oninput_cpu", "fusedmoe_silu_e1_k1_h320_i192_bf16_oninput_cpu")]
     [InlineData("gpt_oss", StoredForm.Mxfp4, StoredForm.BFloat16, "_i192_bf16_bias_cpu")]
@@ -73,6 +74,7 @@ public class QuantizedRunTests
     [InlineData("""{"quant_method":"compressed-tensors","format":"nvfp4-pack-quantized"}""", "'quantization_config.format' is 'nvfp4-pack-quantized'")]
     [InlineData("""{"quant_method":"compressed-tensors","config_groups":{"g":{"weights":{"num_bits":4,"type":"float"}}}}""", "'quantization_config.config_groups.g.weights.num_bits' is 4 with type 'float'")]
     [InlineData("""{"quant_method":"compressed-tensors","config_groups":{"g":{"weights":{"num_bits":8,"type":"int","symmetric":false}}}}""", "weights.symmetric' is false with 8 bits, which cannot be read")]
+    [InlineData("""{"quant_method":"compressed-tensors","transform_config":{"config_groups":{"r":{"type":"hadamard"}}}}""", "'quantization_config.transform_config' rotates weights, which cannot be read")]
     public async Task SaysWhichMethodItLacks(string quantization, string problem)
     {
         using var model = new QuantizedCheckpoint("deepseek_v3", StoredForm.BFloat16);

@@ -38,7 +38,11 @@ internal sealed class MatrixFinder(TensorFinder tensors)
 
     private MatrixScales Scales(string module, SafetensorsTensor weight, int rows, int columns)
     {
-        if (tensors.Has($"{module}.weight_g_idx")) throw tensors.Any($"{module}.weight_g_idx").Unusable("cannot be used; expected columns in their own order");
+        // What would permute or scale the activations.
+        foreach (var other in new[] { "weight_g_idx", "pre_quant_scale" })
+        {
+            if (tensors.Has($"{module}.{other}")) throw tensors.Any($"{module}.{other}").Unusable("cannot be used; expected weights of activations as they are");
+        }
 
         // fp8 checkpoints call "inverse" what a stored number is multiplied with; it is no reciprocal.
         string inverse = $"{module}.weight_scale_inv", name = tensors.Has(inverse) ? inverse : $"{module}.weight_scale";
@@ -46,7 +50,7 @@ internal sealed class MatrixFinder(TensorFinder tensors)
         var scales = tensors.Any(name);
         if (!TensorFinder.IsPlain(scales)) throw scales.Unusable($"is {scales.Info.DTypeName}; expected scales of F32, F16 or BF16");
         var zeroPoints = tensors.Has($"{module}.weight_zero_point") ? tensors.Any($"{module}.weight_zero_point") : null;
-        return Grid(scales, ZeroPoints(zeroPoints, scales, weight, rows), rows, columns, tensors.Config.Quantization?.Block);
+        return Grid(scales, rows, columns, tensors.Config.Quantization?.Block).With(ZeroPoints(zeroPoints, scales, weight, rows));
     }
 
     /// <summary>Packed along the rows, where the weights are packed along the columns.</summary>
@@ -60,14 +64,14 @@ internal sealed class MatrixFinder(TensorFinder tensors)
     }
 
     /// <summary>The shape tells the grid; only the size of blocks has to be said.</summary>
-    private static MatrixScales Grid(SafetensorsTensor scales, SafetensorsTensor? zeroPoints, int rows, int columns, (int Rows, int Columns)? block)
+    private static MatrixScales Grid(SafetensorsTensor scales, int rows, int columns, (int Rows, int Columns)? block)
     {
         var shape = scales.Shape;
         if (block is { } size && shape.SequenceEqual([Blocks(rows, size.Rows), Blocks(columns, size.Columns)])) return MatrixScales.PerBlock(scales, size.Rows, size.Columns);
         if (scales.Info.ElementCount == 1) return MatrixScales.PerTensor(scales);
         if (shape.SequenceEqual([rows]) || shape.SequenceEqual([rows, 1])) return MatrixScales.PerChannel(scales);
         if (block is null && shape.Length == 2 && shape[0] == rows && shape[1] > 0 && columns % shape[1] == 0)
-            return MatrixScales.PerGroup(scales, (int)(columns / shape[1]), 0, shape[1], zeroPoints);
+            return MatrixScales.PerGroup(scales, (int)(columns / shape[1]), 0, shape[1]);
 
         var blocks = block is { } declared
             ? $"[{Blocks(rows, declared.Rows)}, {Blocks(columns, declared.Columns)}] for blocks of {declared.Rows} by {declared.Columns}"

@@ -20,9 +20,9 @@ internal sealed unsafe class MatrixScales
     public WeightQuantization Quantization { get; }
 
     /// <summary>
-    /// Zero points of 4-bit numbers in groups, I32 [rows / 8, groups]: the lowest four bits of an integer belong to the first of eight rows. Null without.
+    /// Zero points of 4-bit numbers, I32 [rows / 8, groups]: the lowest four bits of an integer belong to the first of eight rows. Null without.
     /// </summary>
-    public SafetensorsTensor? ZeroPoints { get; init; }
+    public SafetensorsTensor? ZeroPoints { get; private init; }
 
     public int RowsPerScale { get; }
 
@@ -39,8 +39,11 @@ internal sealed unsafe class MatrixScales
         new(tensor, (rows, columns) == (128, 128) ? WeightQuantization.Block128 : WeightQuantization.None, rows, columns, 0, tensor.Shape[1]);
 
     /// <summary>One scale for some neighbours in a row, in a tensor that may hold other matrices too.</summary>
-    public static MatrixScales PerGroup(SafetensorsTensor tensor, int groupSize, long first, long rowStride, SafetensorsTensor? zeroPoints = null) =>
-        new(tensor, WeightQuantization.Group, 1, groupSize, first, rowStride) { ZeroPoints = zeroPoints };
+    public static MatrixScales PerGroup(SafetensorsTensor tensor, int groupSize, long first, long rowStride) =>
+        new(tensor, WeightQuantization.Group, 1, groupSize, first, rowStride);
+
+    /// <summary>The same with zero points, or none.</summary>
+    public MatrixScales With(SafetensorsTensor? zeroPoints) => new(Tensor, Quantization, RowsPerScale, ColumnsPerScale, _first, _rowStride) { ZeroPoints = zeroPoints };
 
     /// <summary>The scale of a weight.</summary>
     public float At(int row, int column)

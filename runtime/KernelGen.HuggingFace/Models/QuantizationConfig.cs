@@ -57,6 +57,8 @@ internal sealed record QuantizationConfig(string Method)
             block ??= weights.Pair("block_structure", 1, 1 << 16);
         }
 
+        if (json.Section("transform_config")?.Sections("config_groups").Any() == true)
+            return Unknown(json, "transform_config", "rotates weights, which cannot be read");
         var format = json.OptionalString("format");
         return format is null or "float-quantized" or "naive-quantized" or "int-quantized" or "pack-quantized" or "mixed-precision" or "dense"
             ? new(method) { Block = block }
