@@ -37,7 +37,7 @@ internal static unsafe partial class FusedMoe<TWeight>
             foreach (var t in Static.Range(tokens)) token[t] = Vector256.Load(x + offset[t] + k);
             foreach (var r in Static.Range(rows))
             {
-                Simd.Prefetch((byte*)weights[r] + k + (split * width)); // the same place of the rows that come next
+                Simd.PrefetchSoon((byte*)weights[r] + k + (split * width)); // the same place of the rows that come next
                 var weight = Simd.LoadShorts<Vector256<short>>((sbyte*)weights[r] + k);
                 foreach (var t in Static.Range(tokens)) acc[r, t] = Simd.MultiplyAddPairs(weight, token[t], acc[r, t]);
             }
@@ -58,19 +58,25 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
-    /// <summary>Elements k … k + count of a row in whole pairs of shorts; those ahead rows on are asked for.</summary>
-    private static void StagePairs([Specialize] int width, [Specialize] int ahead, QuantizedMatrix matrix, int row, int k, short* target, int count)
+    /// <summary>Elements k … k + count of a row in whole pairs of shorts.</summary>
+    private static void StagePairs([Specialize] int width, QuantizedMatrix matrix, int row, int k, short* target, int count)
     {
         var source = (sbyte*)matrix.Weights + ((nint)row * width) + k;
-        Simd.PrefetchRow(source + (ahead * width), count);
         Simd.Widen(source, target, count);
         if (count % 2 != 0) target[count] = 0;
     }
 
-    /// <summary>Adds to sums [rows, width] the products of staged weights [rows, pairs] and tokens [pairs, width].</summary>
+    /// <summary>
+    /// Adds to sums [rows, width] the products of staged weights [rows, pairs] and tokens [pairs, width]. The first to use a tile's
+    /// weights asks for the next tile's.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void IntegerTile([Specialize] int rows, [Specialize] int vectors, int* staged, int* tokens, nint pairs, int* sums)
+    private static void IntegerTile(
+        [Specialize] int rows, [Specialize] int split, [Specialize] int vectors, WeightStream stream, bool isFirst, int* staged, int* tokens, nint pairs, int* sums)
     {
+        var ask = stream.Next;
+        var askSecond = stream.SecondNext;
+        nint lines = isFirst ? ((2 * split * pairs) + 63) / 64 : 0;
         var acc = Static.Array<Vector256<int>>(rows, vectors);
         foreach (var r in Static.Range(rows))
         {
@@ -79,6 +85,12 @@ internal static unsafe partial class FusedMoe<TWeight>
 
         for (nint k = 0; k < pairs; k++)
         {
+            if (k < lines)
+            {
+                Simd.PrefetchSoon(ask + (64 * k));
+                if (split < rows) Simd.PrefetchSoon(askSecond + (64 * k));
+            }
+
             var token = Static.Array<Vector256<short>>(vectors);
             foreach (var v in Static.Range(vectors)) token[v] = Vector256.Load(tokens + (v * Lanes)).AsInt16();
             foreach (var r in Static.Range(rows))
@@ -93,6 +105,35 @@ internal static unsafe partial class FusedMoe<TWeight>
         foreach (var r in Static.Range(rows))
         {
             foreach (var v in Static.Range(vectors)) acc[r, v].Store(sums + (((r * vectors) + v) * Lanes));
+        }
+    }
+
+    /// <summary>MultiplyRows of integers: what is left over of a panel, one token after the other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyIntegerRows(
+        [Specialize] int rows, [Specialize] int split, [Specialize] int distance, short* staged, short* x, nint* offsets, int tokens, nint depth, int* target, bool add)
+    {
+        for (var t = 0; t < tokens; t++)
+        {
+            var token = x + offsets[t];
+            var acc = Static.Array<Vector256<int>>(rows);
+            foreach (var r in Static.Range(rows)) acc[r] = Vector256<int>.Zero;
+            nint k = 0;
+            for (; k <= depth - (2 * Lanes); k += 2 * Lanes)
+            {
+                var input = Vector256.Load(token + k);
+                foreach (var r in Static.Range(rows)) acc[r] = Simd.MultiplyAddPairs(Vector256.Load(staged + (2 * r * StagedStride) + k), input, acc[r]);
+            }
+
+            foreach (var r in Static.Range(rows))
+            {
+                var sum = Vector256.Sum(acc[r]);
+                for (var i = k; i < depth; i++) sum += staged[(2 * r * StagedStride) + i] * token[i];
+                var place = target + (r < split ? r : (distance / 2) + r - split);
+                *place = add ? *place + sum : sum;
+            }
+
+            target += distance;
         }
     }
 

@@ -89,7 +89,7 @@ internal static unsafe partial class FusedMoe<TWeight>
                 {
                     for (; k <= end - (pass == 0 ? DotUnroll * 2 * Lanes : 2 * Lanes); k += pass == 0 ? DotUnroll * 2 * Lanes : 2 * Lanes)
                     {
-                        foreach (var r in Static.Range(rows)) Simd.Prefetch((byte*)weights[r] + ((k + (split * width)) / 2));
+                        foreach (var r in Static.Range(rows)) Simd.PrefetchSoon((byte*)weights[r] + ((k + (split * width)) / 2));
                         foreach (var u in Static.Range(pass == 0 ? DotUnroll : 1))
                         {
                             // Either the tokens are sorted into those of even and odd number, or the weights into neighbours: the fewer.
@@ -150,7 +150,7 @@ internal static unsafe partial class FusedMoe<TWeight>
                             var weight = Static.Array<Vector256<float>>(tokens > 2 ? rows : 1, DotUnroll);
                             foreach (var r in Static.Range(tokens > 2 ? rows : 1))
                             {
-                                Simd.Prefetch((byte*)weights[top + r] + k + (split * width));
+                                Simd.PrefetchSoon((byte*)weights[top + r] + k + (split * width));
                                 if (pass == 1) weight[r, 0] = Load((TWeight*)weights[top + r] + k);
                                 else LoadFour((TWeight*)weights[top + r] + k, out weight[r, 0], out weight[r, 1], out weight[r, 2], out weight[r, 3]);
                                 foreach (var u in Static.Range(pass == 0 ? DotUnroll : 1))
@@ -202,11 +202,10 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
-    /// <summary>Elements k … k + count of a row, in single precision; those ahead rows on are asked for.</summary>
-    private static void Stage([Specialize] int width, [Specialize] int ahead, QuantizedMatrix matrix, int row, int k, float* target, int count)
+    /// <summary>Elements k … k + count of a row, in single precision.</summary>
+    private static void Stage([Specialize] int width, QuantizedMatrix matrix, int row, int k, float* target, int count)
     {
         var source = (TWeight*)matrix.Weights + (((nint)row * width) / WeightsPerElement);
-        Simd.PrefetchRow(source + (((ahead * width) + k) / WeightsPerElement), count / WeightsPerElement);
         int group = ScaleWidth == 0 ? width : ScaleWidth;
         var scales = RowScales(matrix, row, width);
         int end = k + count;

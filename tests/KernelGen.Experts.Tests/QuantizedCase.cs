@@ -74,7 +74,7 @@ internal sealed class QuantizedCase<T>
         var scales = _spec.Quantization switch
         {
             WeightQuantization.Tensor when _rounding is { Kind: ActivationQuantization.StaticTensor } =>
-                ExpertScales.PerTensor(_gateUp.Scales, _down.Scales, _rounding.HiddenScale, _rounding.ActivationScale),
+                ExpertScales.PerTensor(_gateUp.Scales, _down.Scales).WithInputScales(_rounding.HiddenScale, _rounding.ActivationScale),
             WeightQuantization.Tensor => ExpertScales.PerTensor(_gateUp.Scales, _down.Scales),
             WeightQuantization.Channel => ExpertScales.PerChannel(_gateUp.Scales, _down.Scales),
             WeightQuantization.Block128 when _gateUp.ScalesOfUpRows is { } up => ExpertScales.PerBlock128(_gateUp.Scales, up, _down.Scales),
@@ -140,7 +140,7 @@ internal sealed class QuantizedCase<T>
             var width = spec.Quantization switch { WeightQuantization.Block128 => 128, WeightQuantization.Group => spec.GroupSize, _ => columns };
             var height = spec.Quantization switch { WeightQuantization.Block128 => 128, WeightQuantization.Tensor => rows, _ => 1 };
             var packing = spec.WeightType == DType.Int4 ? 2 : 1;
-            var typical = spec.WeightType switch { DType.Int4 => 5f, DType.Int8 => 75f, _ => 150f };
+            var typical = spec.WeightType switch { DType.Int4 => spec.ZeroPoints ? 7f : 5f, DType.Int8 => 75f, _ => 150f };
 
             Scales = new float[spec.Experts * scaleRows * groups];
             for (var i = 0; i < Scales.Length; i++) Scales[i] = random.Float(0.5f, 1.5f) / (typical * MathF.Sqrt(columns));

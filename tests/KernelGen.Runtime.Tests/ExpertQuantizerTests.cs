@@ -53,9 +53,9 @@ public sealed class ExpertQuantizerTests
         Assert.Contains("up scales hold 3 elements; expected [E, ⌈I / 128⌉, ⌈H / 128⌉] = 2", apart.Message);
         var ungated = Assert.Throws<ArgumentException>("scales", () => ExpertWeights<Float8E4M3>.FromUngated(
             new Float8E4M3[600], new Float8E4M3[600], 1, 4, 150, scales: ExpertScales.PerBlock128(new float[2], new float[2], new float[2])));
-        Assert.Contains("up scales hold 2 elements; expected none without up projections = 0", ungated.Message);
-        Assert.Throws<ArgumentOutOfRangeException>("gateUpInput", () => ExpertScales.PerTensor(new float[1], new float[1], 0f, 1f));
-        Assert.Throws<ArgumentOutOfRangeException>("downInput", () => ExpertScales.PerTensor(new float[1], new float[1], 1f, float.NaN));
+        Assert.Contains("the up projections have scales, but the experts have no up projections", ungated.Message);
+        Assert.Throws<ArgumentOutOfRangeException>("gateUpInput", () => ExpertScales.PerTensor(new float[1], new float[1]).WithInputScales(0f, 1f));
+        Assert.Throws<ArgumentOutOfRangeException>("downInput", () => ExpertScales.PerTensor(new float[1], new float[1]).WithInputScales(1f, float.NaN));
         Assert.Throws<ArgumentException>(() => ExpertWeights<sbyte>.FromFused(new sbyte[32], new sbyte[16], 1, 4, 4));
         Assert.Throws<ArgumentException>(() => ExpertWeights<float>.FromFused(new float[32], new float[16], 1, 4, 4, scales: scales));
     }

@@ -54,7 +54,7 @@ public sealed unsafe partial class ExpertWeights<T>
 
         int hiddenElements = hiddenSize / WeightsPerElement, intermediateElements = intermediateSize / WeightsPerElement;
         var matrix = (nint)intermediateSize * hiddenElements;
-        var copy = new Copy(3 * experts * matrix);
+        var copy = new NativeBuffer<T>(3 * experts * matrix);
         var weights = new ExpertWeights<T>(experts, hiddenSize, intermediateSize, gated: true, biases, [copy], scales);
         weights.SetAddresses(copy.Start, copy.Start + (2 * experts * matrix));
 
@@ -91,28 +91,6 @@ public sealed unsafe partial class ExpertWeights<T>
             {
                 for (nint row = first; row < end; row++) target[(row * columns) + column] = source[(row * rowStride) + (column * columnStride)];
             }
-        }
-    }
-
-    /// <summary>The one copy: more than an array can hold.</summary>
-    private sealed class Copy(nint elements) : IDisposable
-    {
-        private const nuint Alignment = 64;
-
-        ~Copy() => Free();
-
-        public T* Start { get; private set; } = (T*)NativeMemory.AlignedAlloc(checked((nuint)elements * (nuint)sizeof(T)), Alignment);
-
-        public void Dispose()
-        {
-            Free();
-            GC.SuppressFinalize(this);
-        }
-
-        private void Free()
-        {
-            NativeMemory.AlignedFree(Start);
-            Start = null;
         }
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace KernelGen.Cpu;
 
 /// <summary>
@@ -16,7 +14,7 @@ internal sealed unsafe class MoeWorkspace
     private nuint _capacity;
     private nuint _used;
 
-    ~MoeWorkspace() => NativeMemory.AlignedFree(_memory);
+    ~MoeWorkspace() => PagedMemory.Free(_memory);
 
     public static MoeWorkspace Rent()
     {
@@ -36,10 +34,10 @@ internal sealed unsafe class MoeWorkspace
     {
         _used = 0;
         if (bytes <= _capacity) return;
-        NativeMemory.AlignedFree(_memory);
+        PagedMemory.Free(_memory);
         _memory = null;
         _capacity = 0;
-        _memory = (byte*)NativeMemory.AlignedAlloc(bytes, Alignment);
+        _memory = (byte*)PagedMemory.Allocate(bytes);
         _capacity = bytes;
     }
 
