@@ -164,6 +164,18 @@ public class RunTests
     }
 
     [Theory]
+    [InlineData("fp8_w8a8", "_fp8block_w8a8_cpu", "0.1")]
+    [InlineData("int8_w8a8", "_int8_w8a8_cpu", "0.03")]
+    public async Task RoundsInputsAndTellsWhatThatChanges(string weights, string suffix, string tolerance)
+    {
+        var expected = GoldenFiles.Path("mixtral-a/expected.safetensors");
+        var run = await ToolRun.Of("run", "--model", GoldenFiles.Path("mixtral-a"), "--weights", weights, "--input", expected, "--expect", expected, "--rtol", "0", "--atol", tolerance);
+        run.AssertSuccess();
+        Assert.Contains(suffix, run.Output);
+        Assert.Contains("rounding the routed experts' inputs changes the output by", run.Output);
+    }
+
+    [Theory]
     [InlineData("--rtol", "-1")]
     [InlineData("--rtol", "nan")]
     [InlineData("--atol", "1e999")]
