@@ -29,6 +29,24 @@ public class RouterCallTests
         }
     }
 
+    [Fact]
+    public void LongCallsEndSoonWhenTheyAreCancelled()
+    {
+        const int Tokens = 2_000_000;
+        var (logits, scores, indices) = (new float[N], new float[Tokens * K], new int[Tokens * K]);
+        indices.AsSpan().Fill(-7);
+        var delay = Cancelling.InTheMiddle(cancellation => Router.Value.OmniRoute(
+            new ReadOnlyTensorSpan<float>(logits, [Tokens, N], [0, 1]), new ReadOnlyTensorSpan<float>(logits, [Tokens, N], [0, 1]),
+            new TensorSpan<float>(scores, [Tokens, K]), new TensorSpan<int>(indices, [Tokens, K]), cancellation));
+        Assert.InRange(delay, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.Equal(-7, indices[^1]);
+        ManyTokensOnAllProcessorsRouteLikeTheDefinition();
+
+        var stopped = new CancellationToken(canceled: true);
+        Assert.Throws<OperationCanceledException>(() => Router.Value.OmniRouteBackward(
+            new ReadOnlyTensorSpan<int>(indices, [1, K]), new ReadOnlyTensorSpan<float>(scores, [1, K]), new TensorSpan<float>(new float[N], [1, N]), new TensorSpan<float>(new float[N], [1, N]), stopped));
+    }
+
     [Theory]
     [InlineData(0, 0)]
     [InlineData(1, 0)]

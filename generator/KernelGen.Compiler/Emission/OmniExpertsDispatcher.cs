@@ -30,8 +30,10 @@ internal static class OmniExpertsDispatcher
             /// <param name="weights">Weight g of each chosen expert, [T, k].</param>
             /// <param name="experts">Id of each chosen expert, [T, k].</param>
             /// <param name="output">Receives the sums, [T, H].</param>
+            {{CancellationParameter.Documentation}}
             /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or an id is none of 0 … E − 1.</exception>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+            {{CancellationParameter.ExceptionDocumentation}}
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static unsafe void Forward(
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -39,7 +41,8 @@ internal static class OmniExpertsDispatcher
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> down,
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
-                global::System.Numerics.Tensors.TensorSpan<float> output)
+                global::System.Numerics.Tensors.TensorSpan<float> output,
+                {{CancellationParameter.Declaration}})
             """);
         WriteBody(writer, declared, "global::KernelGen.Cpu.OmniExpertsCall.Create(hidden, up, down, weights, experts, output)", "Run");
     }
@@ -58,8 +61,10 @@ internal static class OmniExpertsDispatcher
             /// <param name="gradUp">The gradients of U are added to this, [E, H].</param>
             /// <param name="gradDown">The gradients of D are added to this, [E, H].</param>
             /// <param name="gradWeights">Receives the gradients of the weights g, [T, k].</param>
+            {{CancellationParameter.Documentation}}
             /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or an id is none of 0 … E − 1.</exception>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+            {{CancellationParameter.ExceptionDocumentation}}
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static unsafe void Backward(
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -71,7 +76,8 @@ internal static class OmniExpertsDispatcher
                 global::System.Numerics.Tensors.TensorSpan<float> gradHidden,
                 global::System.Numerics.Tensors.TensorSpan<float> gradUp,
                 global::System.Numerics.Tensors.TensorSpan<float> gradDown,
-                global::System.Numerics.Tensors.TensorSpan<float> gradWeights)
+                global::System.Numerics.Tensors.TensorSpan<float> gradWeights,
+                {{CancellationParameter.Declaration}})
             """);
         const string Call = "new global::KernelGen.Cpu.OmniExpertsBackwardCall(hidden, up, down, weights, experts, gradOutput, gradHidden, gradUp, gradDown, gradWeights)";
         WriteBody(writer, declared, Call, "RunBackward");
@@ -91,7 +97,7 @@ internal static class OmniExpertsDispatcher
                     {
                         var variant = GeneratedNames.VariantType(spec);
                         writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                        writer.Line($"call.Run(&{variant}.{entry});");
+                        writer.Line($"call.Run(&{variant}.{entry}, cancellation);");
                         writer.Line("break;");
                     }
                 }

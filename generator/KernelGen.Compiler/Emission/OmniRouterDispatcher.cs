@@ -28,14 +28,17 @@ internal static class OmniRouterDispatcher
             /// <param name="y">Logits of the second axis, [T, n].</param>
             /// <param name="scores">Receives the scores x[t, i] + y[t, j] of the chosen experts, [T, k], in descending order.</param>
             /// <param name="indices">Receives the ids i · n + j of the chosen experts, [T, k], in the same order. Of equal scores the lower id wins.</param>
+            {{CancellationParameter.Documentation}}
             /// <exception cref="global::System.ArgumentException">The shapes do not fit each other.</exception>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared router has these shapes.</exception>
+            {{CancellationParameter.ExceptionDocumentation}}
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static unsafe void Route(
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> x,
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> y,
                 global::System.Numerics.Tensors.TensorSpan<float> scores,
-                global::System.Numerics.Tensors.TensorSpan<int> indices)
+                global::System.Numerics.Tensors.TensorSpan<int> indices,
+                {{CancellationParameter.Declaration}})
             """);
         WriteBody(writer, declared, "global::KernelGen.Cpu.OmniRouterCall.Create(x, y, scores, indices)", "Run");
     }
@@ -50,14 +53,17 @@ internal static class OmniRouterDispatcher
             /// <param name="gradScores">Gradients of the scores, [T, k].</param>
             /// <param name="gradX">Receives the gradients of the first axis, [T, n].</param>
             /// <param name="gradY">Receives the gradients of the second axis, [T, n].</param>
+            {{CancellationParameter.Documentation}}
             /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or an id is none of 0 … n² − 1.</exception>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared router has these shapes.</exception>
+            {{CancellationParameter.ExceptionDocumentation}}
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static unsafe void RouteBackward(
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> indices,
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> gradScores,
                 global::System.Numerics.Tensors.TensorSpan<float> gradX,
-                global::System.Numerics.Tensors.TensorSpan<float> gradY)
+                global::System.Numerics.Tensors.TensorSpan<float> gradY,
+                {{CancellationParameter.Declaration}})
             """);
         WriteBody(writer, declared, "global::KernelGen.Cpu.OmniRouterBackwardCall.Create(indices, gradScores, gradX, gradY)", "RunBackward");
     }
@@ -76,7 +82,7 @@ internal static class OmniRouterDispatcher
                     {
                         var variant = GeneratedNames.VariantType(router);
                         writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                        writer.Line($"call.Run(&{variant}.{entry});");
+                        writer.Line($"call.Run(&{variant}.{entry}, cancellation);");
                         writer.Line("break;");
                     }
                 }

@@ -9,12 +9,13 @@ internal static unsafe class ExpertMatrices
     private const int RowsAtATime = 64; // rows converted at a time: a cache line of an exchanged matrix serves many of them
 
     /// <summary>Loads experts whose tensors have checked shapes.</summary>
-    public static ExpertWeights<T> Load<T>(IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null)
+    public static ExpertWeights<T> Load<T>(IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, ExpertBiases? biases, CancellationToken cancellation)
         where T : unmanaged
     {
         if (typeof(T) != typeof(float) && typeof(T) != typeof(Half) && typeof(T) != typeof(BFloat16)) throw new NotSupportedException($"no expert kernel has weights of type {typeof(T).Name}");
         var inPlace = HasType<T>(experts[0].Gate.DType) && experts.All(mlp => mlp.Gate.IsRowMajor && mlp.Up.IsRowMajor && mlp.Down.IsRowMajor);
         var copy = inPlace ? null : new NativeMatrices<T>(3L * experts.Count * hiddenSize * intermediateSize);
+        var options = new ParallelOptions { CancellationToken = cancellation };
         try
         {
             nint[] Addresses(Func<MlpTensors, ExpertMatrix> projection, int number)
@@ -22,7 +23,7 @@ internal static unsafe class ExpertMatrices
                 if (copy is null) return [.. experts.Select(mlp => projection(mlp).Address)];
                 var addresses = new nint[experts.Count];
                 var first = (long)number * experts.Count;
-                Parallel.For(0, addresses.Length, e => addresses[e] = copy.Fill(projection(experts[e]), (first + e) * hiddenSize * intermediateSize));
+                Parallel.For(0, addresses.Length, options, e => addresses[e] = copy.Fill(projection(experts[e]), (first + e) * hiddenSize * intermediateSize));
                 return addresses;
             }
 
@@ -38,12 +39,13 @@ internal static unsafe class ExpertMatrices
 
     /// <summary>Quantises experts whose tensors have checked shapes, and tells the largest difference of a weight.</summary>
     public static (ExpertWeights<T> Weights, float LargestError) Quantize<T>(
-        IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize, ExpertBiases? biases)
+        IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize, ExpertBiases? biases,
+        CancellationToken cancellation)
         where T : unmanaged
     {
         using var quantizer = new ExpertQuantizer<T>(experts.Count, hiddenSize, intermediateSize, quantization, groupSize);
         var errors = new float[experts.Count];
-        Parallel.For(0, experts.Count, expert =>
+        Parallel.For(0, experts.Count, new ParallelOptions { CancellationToken = cancellation }, expert =>
         {
             var mlp = experts[expert];
             errors[expert] = quantizer.Add(expert, mlp.Gate.ReadSingles(), mlp.Up.ReadSingles(), mlp.Down.ReadSingles());

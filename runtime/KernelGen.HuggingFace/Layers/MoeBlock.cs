@@ -28,8 +28,11 @@ public sealed class MoeBlock<T> : IDisposable
     /// </param>
     /// <param name="quantization">Which weights share a scale, for a <typeparamref name="T"/> that has scales: the weights are quantised as they load.</param>
     /// <param name="groupSize">Weights of a group, with <see cref="WeightQuantization.Group"/>.</param>
+    /// <param name="cancellation">Ends the loading early.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public MoeBlock(
-        MoeLayerTensors layer, GateRoute<float> route, ExpertsForward<T> forward, WeightQuantization quantization = WeightQuantization.None, int groupSize = 0)
+        MoeLayerTensors layer, GateRoute<float> route, ExpertsForward<T> forward, WeightQuantization quantization = WeightQuantization.None, int groupSize = 0,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(layer);
         ArgumentNullException.ThrowIfNull(route);
@@ -44,8 +47,8 @@ public sealed class MoeBlock<T> : IDisposable
 
         ExpertWeights<T> Load(IReadOnlyList<MlpTensors> experts, int intermediateSize, ExpertBiases? biases)
         {
-            if (quantization == WeightQuantization.None) return ExpertMatrices.Load<T>(experts, _config.HiddenSize, intermediateSize, biases);
-            var (weights, error) = ExpertMatrices.Quantize<T>(experts, _config.HiddenSize, intermediateSize, quantization, groupSize, biases);
+            if (quantization == WeightQuantization.None) return ExpertMatrices.Load<T>(experts, _config.HiddenSize, intermediateSize, biases, cancellation);
+            var (weights, error) = ExpertMatrices.Quantize<T>(experts, _config.HiddenSize, intermediateSize, quantization, groupSize, biases, cancellation);
             LargestWeightError = Math.Max(LargestWeightError, error);
             return weights;
         }
@@ -61,27 +64,31 @@ public sealed class MoeBlock<T> : IDisposable
     /// <param name="hidden">[T, H].</param>
     /// <param name="weights">Receives the weights [T, k], the routed scaling factor included.</param>
     /// <param name="experts">Receives the expert ids [T, k].</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="ArgumentException">A tensor has another shape.</exception>
-    public void Route(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> weights, TensorSpan<int> experts)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public void Route(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> weights, TensorSpan<int> experts, CancellationToken cancellation = default)
     {
-        var logits = Logits(_router, hidden);
-        _route(new ReadOnlyTensorSpan<float>(logits, [hidden.Lengths[0], _config.Experts]), _correctionBias, weights, experts, _config.RoutedScalingFactor);
+        var logits = new ReadOnlyTensorSpan<float>(Logits(_router, hidden, cancellation), [hidden.Lengths[0], _config.Experts]);
+        _route(logits, _correctionBias, weights, experts, _config.RoutedScalingFactor, cancellation: cancellation);
     }
 
     /// <summary>Computes the block.</summary>
     /// <param name="hidden">[T, H]: what the block receives, after the layer's norm.</param>
     /// <param name="output">Receives [T, H]: what the block returns, before the residual is added.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="ArgumentException">A tensor has another shape.</exception>
-    public void Forward(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public void Forward(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output, CancellationToken cancellation = default)
     {
         RouterProjection.RequireHidden(hidden, _config.HiddenSize);
         var tokens = hidden.Lengths[0];
         nint[] shape = [tokens, _config.TopK];
         var weights = new TensorSpan<float>(new float[tokens * _config.TopK], shape);
         var experts = new TensorSpan<int>(new int[tokens * _config.TopK], shape);
-        Route(hidden, weights, experts);
-        _forward(hidden, Experts, weights, experts, output);
-        if (_sharedExpert is not null) AddSharedExpert(hidden, _sharedExpert, output);
+        Route(hidden, weights, experts, cancellation);
+        _forward(hidden, Experts, weights, experts, output, cancellation: cancellation);
+        if (_sharedExpert is not null) AddSharedExpert(hidden, _sharedExpert, output, cancellation);
     }
 
     /// <summary>Releases the weights. Calls that still run must have ended.</summary>
@@ -91,15 +98,17 @@ public sealed class MoeBlock<T> : IDisposable
         _sharedExpert?.Dispose();
     }
 
-    private void AddSharedExpert(ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> sharedExpert, TensorSpan<float> output)
+    private void AddSharedExpert(ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> sharedExpert, TensorSpan<float> output, CancellationToken cancellation)
     {
         var tokens = hidden.Lengths[0];
         var weights = new float[tokens];
         if (_sharedExpertGate is null) weights.AsSpan().Fill(1f);
-        else TensorPrimitives.Sigmoid(Logits(_sharedExpertGate, hidden), weights);
+        else TensorPrimitives.Sigmoid(Logits(_sharedExpertGate, hidden, cancellation), weights);
 
         var shared = new TensorSpan<float>(new float[tokens * _config.HiddenSize], hidden.Lengths);
-        _forward(hidden, sharedExpert, new ReadOnlyTensorSpan<float>(weights, [tokens, 1]), new ReadOnlyTensorSpan<int>(new int[tokens], [tokens, 1]), shared);
+        _forward(
+            hidden, sharedExpert, new ReadOnlyTensorSpan<float>(weights, [tokens, 1]), new ReadOnlyTensorSpan<int>(new int[tokens], [tokens, 1]), shared,
+            cancellation: cancellation);
         Tensor.Add<float>(output, shared, output);
     }
 
@@ -110,10 +119,10 @@ public sealed class MoeBlock<T> : IDisposable
         return new ExpertBiases(gateUp.ReadSingles(), down.ReadSingles(), layer.Config.Experts, interleaved);
     }
 
-    private static float[] Logits(RouterProjection projection, ReadOnlyTensorSpan<float> hidden)
+    private static float[] Logits(RouterProjection projection, ReadOnlyTensorSpan<float> hidden, CancellationToken cancellation)
     {
         var logits = new float[hidden.Lengths[0] * projection.Rows];
-        projection.Compute(hidden, logits);
+        projection.Compute(hidden, logits, cancellation);
         return logits;
     }
 }

@@ -11,7 +11,7 @@ internal static class LayerRun
     private const string InputName = "hidden_states";
     private const string OutputName = "output";
 
-    public static void Run(LayerRequest request, Terminal terminal)
+    public static void Run(LayerRequest request, Terminal terminal, CancellationToken cancellation)
     {
         if (request.Output is not null) OutputFile.Require("--output", request.Output);
         if (!Directory.Exists(request.Model)) throw new UsageException($"--model {request.Model} is no directory");
@@ -24,19 +24,19 @@ internal static class LayerRun
         var weights = request.Weights ?? new WeightsFormat(layer.WeightType == DType.BFloat16 ? DType.BFloat16 : DType.Float32);
         var output = weights.Type switch
         {
-            DType.Float16 => Forward<Half>(layer, weights, hidden, tokens, terminal),
-            DType.BFloat16 => Forward<BFloat16>(layer, weights, hidden, tokens, terminal),
-            DType.Float8E4M3 => Forward<Float8E4M3>(layer, weights, hidden, tokens, terminal),
-            DType.Int8 => Forward<sbyte>(layer, weights, hidden, tokens, terminal),
-            DType.Int4 => Forward<Int4Pair>(layer, weights, hidden, tokens, terminal),
-            _ => Forward<float>(layer, weights, hidden, tokens, terminal),
+            DType.Float16 => Forward<Half>(layer, weights, hidden, tokens, terminal, cancellation),
+            DType.BFloat16 => Forward<BFloat16>(layer, weights, hidden, tokens, terminal, cancellation),
+            DType.Float8E4M3 => Forward<Float8E4M3>(layer, weights, hidden, tokens, terminal, cancellation),
+            DType.Int8 => Forward<sbyte>(layer, weights, hidden, tokens, terminal, cancellation),
+            DType.Int4 => Forward<Int4Pair>(layer, weights, hidden, tokens, terminal, cancellation),
+            _ => Forward<float>(layer, weights, hidden, tokens, terminal, cancellation),
         };
 
         if (request.Output is not null) Write(request.Output, output, tokens, config.HiddenSize);
         if (expected is not null) Compare(request, output, expected, config.HiddenSize, terminal);
     }
 
-    private static float[] Forward<T>(MoeLayerTensors layer, WeightsFormat weights, float[] hidden, int tokens, Terminal terminal)
+    private static float[] Forward<T>(MoeLayerTensors layer, WeightsFormat weights, float[] hidden, int tokens, Terminal terminal, CancellationToken cancellation)
         where T : unmanaged
     {
         var config = layer.Config;
@@ -51,12 +51,12 @@ internal static class LayerRun
             say("making kernels");
             var kernels = KernelAssembly.Compile(specs);
             say("reading weights");
-            using var block = new MoeBlock<T>(layer, kernels.Route, kernels.Forward<T>(), weights.Quantization, weights.GroupSize);
+            using var block = new MoeBlock<T>(layer, kernels.Route, kernels.Forward<T>(), weights.Quantization, weights.GroupSize, cancellation);
             weightError = block.LargestWeightError;
             var output = new float[hidden.Length];
             nint[] shape = [tokens, config.HiddenSize];
             say("computing");
-            block.Forward(new ReadOnlyTensorSpan<float>(hidden, shape), new TensorSpan<float>(output, shape));
+            block.Forward(new ReadOnlyTensorSpan<float>(hidden, shape), new TensorSpan<float>(output, shape), cancellation);
             return output;
         });
         if (weights.Quantization != WeightQuantization.None)
