@@ -6,18 +6,19 @@ namespace KernelGen.Tool;
 internal static class Guard
 {
     // Kernels end within milliseconds of a cancellation; what does not look at its token is left behind.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
     private static readonly (int ExitCode, string? Message) Cancelled = (ExitCode.Cancelled, "cancelled");
 
     /// <summary>Gives a command its work, which ends well unless it throws. It runs aside, so that Ctrl-C is heard meanwhile.</summary>
     public static void SetWork(this Command command, Terminal terminal, Action<ParseResult, CancellationToken> work) =>
-        command.SetAction(async (parsed, cancellation) =>
+        command.SetAction((parsed, cancellation) =>
         {
+            // The caller's thread waits: those of the pool may all be busy.
             var running = Task.Run(() => Outcome(() => work(parsed, cancellation)), CancellationToken.None);
-            await Task.WhenAny(running, Impatience(cancellation));
-            var (exitCode, message) = running.IsCompleted ? await running : Cancelled;
-            return message is null ? exitCode : Fail(terminal, exitCode, message);
+            WaitHandle.WaitAny([((IAsyncResult)running).AsyncWaitHandle, cancellation.WaitHandle]);
+            var (exitCode, message) = running.Wait(Patience, CancellationToken.None) ? running.Result : Cancelled;
+            return Task.FromResult(message is null ? exitCode : Fail(terminal, exitCode, message));
         });
 
     /// <summary>Writes the one line.</summary>
@@ -50,19 +51,6 @@ internal static class Guard
         catch (OperationCanceledException)
         {
             return Cancelled;
-        }
-    }
-
-    /// <summary>Ends a while after a cancellation, and never without one.</summary>
-    private static async Task Impatience(CancellationToken cancellation)
-    {
-        try
-        {
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.Delay(Patience, CancellationToken.None);
         }
     }
 }
