@@ -68,16 +68,16 @@ public class GateCallTests
     public void NoTokensAreLegal() => Call([], new float[Spec.Experts], [], [], 0);
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(1501)]
-    public void RepeatedCallsAllocateNothing(int tokens)
+    [InlineData(1, 20_000)]
+    [InlineData(1501, 100)]
+    public void RepeatedCallsAllocateNothing(int tokens, int calls)
     {
         var (logits, bias) = (new float[tokens * Spec.Experts], new float[Spec.Experts]);
         var (weights, experts) = (new float[tokens * Spec.TopK], new int[tokens * Spec.TopK]);
         nint[] rows = [tokens, Spec.Experts], columns = [tokens, Spec.TopK];
         Repeat(20);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Repeat(100);
+        Repeat(calls);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
 
         void Repeat(int times)

@@ -75,6 +75,33 @@ public unsafe class NeuronTests
     }
 
     [Fact]
+    public void RepeatedCallsAllocateNothing()
+    {
+        const int Tokens = 2, Experts = 9, K = 2, H = 8;
+        var kernels = KernelAssembly.Compile(new OmniExpertsSpec(3, K, H));
+        var (forward, backward) = (kernels.OmniForward, kernels.OmniBackward);
+        var (states, output, weights, gradWeights, ids) = (new float[Tokens * H], new float[Tokens * H], new float[Tokens * K], new float[Tokens * K], new int[Tokens * K]);
+        var (matrix, gradUp, gradDown) = (new float[Experts * H], new float[Experts * H], new float[Experts * H]);
+        nint[] rows = [Tokens, H], experts = [Experts, H], slots = [Tokens, K];
+        Repeat(20);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Repeat(20_000);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Repeat(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                TensorSpan<float> routing = new(weights, slots, []);
+                ReadOnlyTensorSpan<int> chosen = new(ids, slots, []);
+                TensorSpan<float> hidden = new(states, rows, []), result = new(output, rows, []), all = new(matrix, experts, []);
+                forward(hidden, all, all, routing, chosen, result);
+                backward(hidden, all, all, routing, chosen, hidden, result, new(gradUp, experts, []), new(gradDown, experts, []), new(gradWeights, slots, []));
+            }
+        }
+    }
+
+    [Fact]
     public void LongCallsEndSoonWhenTheyAreCancelled()
     {
         const int Tokens = 65_536, Experts = 16 * 16, K = 16, H = 512;
