@@ -83,7 +83,7 @@ internal static unsafe partial class FusedMoe<TWeight>
                 {
                     for (; k <= end - (pass == 0 ? DotUnroll * 2 * Lanes : 2 * Lanes); k += pass == 0 ? DotUnroll * 2 * Lanes : 2 * Lanes)
                     {
-                        foreach (var r in Static.Range(rows)) Simd.Prefetch((byte*)weights[r] + ((k + (split * width)) / 2));
+                        foreach (var r in Static.Range(rows)) Simd.PrefetchSoon((byte*)weights[r] + ((k + (split * width)) / 2));
                         foreach (var u in Static.Range(pass == 0 ? DotUnroll : 1))
                         {
                             var even = Static.Array<Vector256<float>>(tokens);
@@ -114,7 +114,7 @@ internal static unsafe partial class FusedMoe<TWeight>
                 {
                     for (; k <= end - (pass == 0 ? DotUnroll * Lanes : Lanes); k += pass == 0 ? DotUnroll * Lanes : Lanes)
                     {
-                        foreach (var r in Static.Range(rows)) Simd.Prefetch((byte*)weights[r] + k + (split * width));
+                        foreach (var r in Static.Range(rows)) Simd.PrefetchSoon((byte*)weights[r] + k + (split * width));
                         foreach (var u in Static.Range(pass == 0 ? DotUnroll : 1))
                         {
                             var token = Static.Array<Vector256<float>>(tokens);
@@ -151,11 +151,10 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
-    /// <summary>Elements k … k + count of a row, in single precision; those ahead rows on are asked for.</summary>
-    private static void Stage([Specialize] int width, [Specialize] int ahead, QuantizedMatrix matrix, int row, int k, float* target, int count)
+    /// <summary>Elements k … k + count of a row, in single precision.</summary>
+    private static void Stage([Specialize] int width, QuantizedMatrix matrix, int row, int k, float* target, int count)
     {
         var source = (TWeight*)matrix.Weights + (((nint)row * width) / WeightsPerElement);
-        Simd.PrefetchRow(source + (((ahead * width) + k) / WeightsPerElement), count / WeightsPerElement);
         int group = ScaleWidth == 0 ? width : ScaleWidth;
         var end = k + count;
         while (k < end)

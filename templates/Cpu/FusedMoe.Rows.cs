@@ -32,48 +32,58 @@ internal static unsafe partial class FusedMoe<TWeight>
     {
         var gates = stackalloc float[tokens * GateUpColumns];
         var ups = stackalloc float[tokens * GateUpColumns];
-        var sums = stackalloc float[Projections * columns * tokens];
         var hidden = stackalloc nint[tokens];
         foreach (var t in Static.Range(tokens))
             hidden[t] = call->Plan.Slots[block.FirstSlot + Math.Min(t, block.Tokens - 1)] / TopK * call->HiddenStride;
 
-        first = Math.Min(first, IntermediateSize - columns);
-        for (var i = first; i < end; i += columns)
+        if (IsQuantized)
         {
-            int column = Math.Min(i, IntermediateSize - columns);
-            if (IsQuantized)
+            var sums = stackalloc float[Projections * columns * tokens];
+            first = Math.Min(first, IntermediateSize - columns);
+            for (var i = first; i < end; i += columns)
             {
+                int column = Math.Min(i, IntermediateSize - columns);
                 QuantizedDot(
                     Projections * columns, columns, tokens, HiddenSize, GateOf(call, block.Expert), UpOf(call, block.Expert), column, 0,
                     call->Hidden, hidden, HiddenSize, sums);
-            }
-            else
-            {
-                var row = (nint)column * HiddenSize;
-                Dot(Projections * columns, columns, tokens, HiddenSize, gate + row, up + row, call->Hidden, hidden, HiddenSize, sums);
-            }
-
-            foreach (var r in Static.Range(columns))
-            {
-                foreach (var t in Static.Range(tokens))
+                foreach (var r in Static.Range(columns))
                 {
-                    gates[(t * GateUpColumns) + column - first + r] = sums[(r * tokens) + t];
-                    if (Gated) ups[(t * GateUpColumns) + column - first + r] = sums[((columns + r) * tokens) + t];
+                    foreach (var t in Static.Range(tokens))
+                    {
+                        gates[(t * GateUpColumns) + column - first + r] = sums[(r * tokens) + t];
+                        if (Gated) ups[(t * GateUpColumns) + column - first + r] = sums[((columns + r) * tokens) + t];
+                    }
                 }
             }
         }
+        else
+        {
+            for (nint i = first; i < end; i++) Dot(tokens, HiddenSize, gate + (i * HiddenSize), call->Hidden, hidden, HiddenSize, gates + i - first, GateUpColumns);
+            if (Gated)
+            {
+                for (nint i = first; i < end; i++) Dot(tokens, HiddenSize, up + (i * HiddenSize), call->Hidden, hidden, HiddenSize, ups + i - first, GateUpColumns);
+            }
+        }
 
+        FinishGateUpRows(call, block, GateUpColumns, gates, ups, first, end);
+    }
+
+    /// <summary>Router weight, biases and activation of rows of sums, <paramref name="distance"/> apart.</summary>
+    private static void FinishGateUpRows(MoeArguments* call, MoeBlock block, [Specialize] int distance, float* gates, float* ups, int first, int end)
+    {
         for (var t = 0; t < block.Tokens; t++)
         {
             if (Bias || RouterWeightOnInput)
             {
                 var routerWeight = RouterWeight(call, call->Plan.Slots[block.FirstSlot + t]);
                 var bias = GateUpBias(call, block.Expert) + first;
-                FinishRow(gates + (t * GateUpColumns), routerWeight, bias, end - first);
-                if (Gated) FinishRow(ups + (t * GateUpColumns), routerWeight, bias + IntermediateSize, end - first);
+                FinishRow(gates, routerWeight, bias, end - first);
+                if (Gated) FinishRow(ups, routerWeight, bias + IntermediateSize, end - first);
             }
 
-            ActivateRow(gates + (t * GateUpColumns), ups + (t * GateUpColumns), call->Activations + ((nint)(block.Row + t) * IntermediateSize) + first, end - first);
+            ActivateRow(gates, ups, call->Activations + ((nint)(block.Row + t) * IntermediateSize) + first, end - first);
+            gates += distance;
+            ups += distance;
         }
     }
 
@@ -96,7 +106,8 @@ internal static unsafe partial class FusedMoe<TWeight>
             else
             {
                 var weights = down + ((nint)column * IntermediateSize);
-                Dot(rows, rows, tokens, IntermediateSize, weights, weights, call->Activations, activations, IntermediateSize, sums);
+                for (nint r = 0; r < rows; r++)
+                    Dot(tokens, IntermediateSize, weights + (r * IntermediateSize), call->Activations, activations, IntermediateSize, sums + (r * tokens), 1);
             }
 
             for (var t = 0; t < block.Tokens; t++)
@@ -110,46 +121,61 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
+    /// <summary>Bias and router weight of columns first … first + count of a slot's output.</summary>
+    private static void FinishDownRow(MoeArguments* call, int slot, float* sums, int first, int count)
+    {
+        var scale = RouterWeightOnInput ? 1f : RouterWeight(call, slot);
+        var output = call->SlotOutputs + ((nint)slot * HiddenSize) + first;
+        var bias = DownBias(call, ExpertOf(call, slot)) + first;
+        for (var h = 0; h < count; h++) output[h] = (Bias ? sums[h] + bias[h] : sums[h]) * scale;
+    }
+
     /// <summary>
-    /// sums [rows, tokens] = weight rows · tokens. Rows below <paramref name="split"/> start at <paramref name="first"/>, the
-    /// others at <paramref name="second"/>; two rows are <paramref name="stride"/> apart.
+    /// target [tokens], <paramref name="distance"/> apart, = a weight row · tokens. One row at a time: memory serves one long
+    /// stream faster than several at once.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Dot(
-        [Specialize] int rows, [Specialize] int split, [Specialize] int tokens, [Specialize] int stride, TWeight* first, TWeight* second, float* x, nint* offsets, nint depth, float* sums)
+        [Specialize] int tokens, [Specialize] int stride, TWeight* row, float* x, nint* offsets, nint depth, float* target, nint distance)
     {
+        var unroll = tokens < 4 ? 4 / tokens : 1; // sums that do not wait for each other
+        var ahead = SplitK == 1 ? 1024 : SplitK * stride;
         var offset = Static.Array<nint>(tokens);
         foreach (var t in Static.Range(tokens)) offset[t] = offsets[t];
 
-        var acc = Static.Array<Vector256<float>>(rows, tokens);
+        var acc = Static.Array<Vector256<float>>(unroll, tokens);
         nint k = 0;
-        for (; k <= depth - Lanes; k += Lanes)
+        for (; k <= depth - (unroll * Lanes); k += unroll * Lanes)
         {
-            var token = Static.Array<Vector256<float>>(tokens);
-            foreach (var t in Static.Range(tokens)) token[t] = Vector256.Load(x + offset[t] + k);
-            foreach (var r in Static.Range(rows))
+            foreach (var u in Static.Range(unroll))
             {
-                var row = r < split ? first + (r * stride) + k : second + ((r - split) * stride) + k;
-                Simd.Prefetch(row + (split * stride)); // the same place of the rows that come next
-                var weight = Load(row);
-                foreach (var t in Static.Range(tokens)) acc[r, t] = Simd.MultiplyAdd(weight, token[t], acc[r, t]);
+                Simd.PrefetchSoon(row + k + (u * Lanes) + ahead);
+                var weight = Load(row + k + (u * Lanes));
+                foreach (var t in Static.Range(tokens)) acc[u, t] = Simd.MultiplyAdd(weight, Vector256.Load(x + offset[t] + k + (u * Lanes)), acc[u, t]);
             }
         }
 
-        foreach (var r in Static.Range(rows))
+        if (unroll > 1 && (SplitK > 1 || stride % (unroll * Lanes) != 0))
         {
-            foreach (var t in Static.Range(tokens)) sums[(r * tokens) + t] = Simd.Sum(acc[r, t]);
+            for (; k <= depth - Lanes; k += Lanes)
+            {
+                var weight = Load(row + k);
+                foreach (var t in Static.Range(tokens)) acc[0, t] = Simd.MultiplyAdd(weight, Vector256.Load(x + offset[t] + k), acc[0, t]);
+            }
+        }
+
+        foreach (var t in Static.Range(tokens))
+        {
+            foreach (var u in Static.Range(1, unroll)) acc[0, t] += acc[u, t];
+            target[t * distance] = Simd.Sum(acc[0, t]);
         }
 
         if (stride % Lanes != 0)
         {
             for (; k < depth; k++)
             {
-                foreach (var r in Static.Range(rows))
-                {
-                    var weight = LoadScalar(r < split ? first + (r * stride) + k : second + ((r - split) * stride) + k);
-                    foreach (var t in Static.Range(tokens)) sums[(r * tokens) + t] += weight * x[offset[t] + k];
-                }
+                var weight = LoadScalar(row + k);
+                foreach (var t in Static.Range(tokens)) target[t * distance] += weight * x[offset[t] + k];
             }
         }
     }

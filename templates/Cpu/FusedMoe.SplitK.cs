@@ -45,8 +45,12 @@ internal static unsafe partial class FusedMoe<TWeight>
                 }
                 else
                 {
-                    var weights = (nint)column * HiddenSize;
-                    Dot(Projections * SliceColumns, SliceColumns, 1, HiddenSize, gate + weights, up + weights, call->Hidden + begin, &hidden, depth, sums);
+                    foreach (var r in Static.Range(SliceColumns))
+                    {
+                        var weights = (nint)(column + r) * HiddenSize;
+                        Dot(1, HiddenSize, gate + weights, call->Hidden + begin, &hidden, depth, sums + r, 1);
+                        if (Gated) Dot(1, HiddenSize, up + weights, call->Hidden + begin, &hidden, depth, sums + SliceColumns + r, 1);
+                    }
                 }
 
                 foreach (var r in Static.Range(SliceColumns))
@@ -100,8 +104,8 @@ internal static unsafe partial class FusedMoe<TWeight>
                 }
                 else
                 {
-                    var weights = down + ((nint)column * IntermediateSize);
-                    Dot(SliceRows, SliceRows, 1, IntermediateSize, weights, weights, call->Activations, &activations, depth, sums);
+                    foreach (var r in Static.Range(SliceRows))
+                        Dot(1, IntermediateSize, down + ((nint)(column + r) * IntermediateSize), call->Activations, &activations, depth, sums + r, 1);
                 }
 
                 foreach (var r in Static.Range(SliceRows)) target[column + r] = sums[r];

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 
 namespace KernelGen.Benchmarking;
 
@@ -10,7 +9,6 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
 {
     private const int SpareTokens = 256;
 
-    private readonly T* _memory;
     private readonly float[] _hidden;
     private readonly float[] _routerWeights;
     private readonly int[] _experts;
@@ -48,11 +46,11 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         }
 
         var matrix = (long)hiddenSize * intermediateSize;
-        _memory = (T*)NativeMemory.AlignedAlloc(checked((nuint)(3 * experts * matrix) * (nuint)sizeof(T)), 64);
-        RandomNumbers.FillUniform(_memory, 2 * experts * matrix, MathF.Sqrt(3f / hiddenSize), seed: 2);
-        RandomNumbers.FillUniform(_memory + (2 * experts * matrix), experts * matrix, MathF.Sqrt(3f / intermediateSize), seed: 3);
-        Weights = ExpertWeights<T>.FromPointers(
-            hiddenSize, intermediateSize, Matrices(0, experts, matrix), _activation.IsGated ? Matrices(experts, experts, matrix) : [], Matrices(2 * experts, experts, matrix));
+        var memory = new NativeBuffer<T>(checked((nint)(3 * experts * matrix)));
+        RandomNumbers.FillUniform(memory.Start, 2 * experts * matrix, MathF.Sqrt(3f / hiddenSize), seed: 2);
+        RandomNumbers.FillUniform(memory.Start + (2 * experts * matrix), experts * matrix, MathF.Sqrt(3f / intermediateSize), seed: 3);
+        nint[] Matrices(int first) => [.. Enumerable.Range(first, experts).Select(number => (nint)(memory.Start + (number * matrix)))];
+        Weights = ExpertWeights<T>.FromPointers(hiddenSize, intermediateSize, Matrices(0), _activation.IsGated ? Matrices(experts) : [], Matrices(2 * experts), memory);
     }
 
     /// <summary>The experts.</summary>
@@ -138,11 +136,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     }
 
     /// <summary>Frees the weights.</summary>
-    public void Dispose()
-    {
-        Weights.Dispose();
-        NativeMemory.AlignedFree(_memory);
-    }
+    public void Dispose() => Weights.Dispose();
 
     private ExpertWeights<T> Quantized(int experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize)
     {
@@ -163,9 +157,6 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
 
     // Calls of few tokens walk through the pool; calls of many begin at other tokens each time.
     private int FirstToken(int call, int tokens) => (int)((long)call * tokens % (_pool - tokens + 1));
-
-    private nint[] Matrices(int first, int count, long matrix) =>
-        [.. Enumerable.Range(first, count).Select(number => (nint)(_memory + (number * matrix)))];
 
     private static (int[] Experts, float[] Weights) Routing(int tokens, int expertCount, int topK)
     {

@@ -18,25 +18,18 @@ internal static unsafe class ReadBandwidth
     {
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var items = (int)(Math.Clamp(available / 8, ItemBytes, MostBytes) / ItemBytes);
-        var buffer = NativeMemory.AlignedAlloc((nuint)items * ItemBytes, 4096);
-        try
+        using var buffer = new NativeBuffer<byte>((nint)items * ItemBytes);
+        NativeMemory.Fill(buffer.Start, (nuint)buffer.Length, 1); // pages that were never written share one
+        var best = 0.0;
+        for (var begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < Budget;)
         {
-            NativeMemory.Fill(buffer, (nuint)items * ItemBytes, 1); // pages that were never written share one
-            var best = 0.0;
-            for (var begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < Budget;)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                var start = Stopwatch.GetTimestamp();
-                CpuWorkers.Run(buffer, items, &Read);
-                best = Math.Max(best, (double)items * ItemBytes / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
-            }
+            cancellation.ThrowIfCancellationRequested();
+            var start = Stopwatch.GetTimestamp();
+            CpuWorkers.Run(buffer.Start, items, &Read);
+            best = Math.Max(best, (double)buffer.Length / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+        }
 
-            return best;
-        }
-        finally
-        {
-            NativeMemory.AlignedFree(buffer);
-        }
+        return best;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -9,7 +9,7 @@ public static class FusedMoeTemplate
 
     /// <summary>The embedded files of the template.</summary>
     public static IReadOnlyList<string> Files { get; } =
-        ["FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.SplitK.cs", "FusedMoe.Epilogue.cs", "FusedMoe.Quantized.cs"];
+        ["FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.Remainder.cs", "FusedMoe.SplitK.cs", "FusedMoe.Epilogue.cs", "FusedMoe.Quantized.cs"];
 
     /// <summary>The values and types that the template gets for <paramref name="spec"/>.</summary>
     public static SpecializationRequest Request(FusedMoeSpec spec, int vectorBits, string className)

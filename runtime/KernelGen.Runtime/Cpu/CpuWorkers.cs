@@ -5,6 +5,8 @@ namespace KernelGen.Cpu;
 /// <summary>
 /// Runs a numbered set of work items on all processors. The caller works too; helpers spin briefly for the next call
 /// before they sleep, because the phases of a layer follow each other within microseconds. Nothing is allocated per call.
+/// Every thread takes neighbouring items in ascending order, so that it reads memory as one stream; one that has finished
+/// its share takes the last items of the others.
 /// </summary>
 /// <remarks>
 /// One call is spread at a time; a second thread that calls meanwhile works through its items by itself, so concurrent
@@ -13,6 +15,7 @@ namespace KernelGen.Cpu;
 public static unsafe class CpuWorkers
 {
     private const int SpinsBeforeSleep = 2000;
+    private const int CacheLine = 128; // two: processors fetch them in pairs
 
     private static readonly object Sleep = new();
     private static readonly Lazy<int> Helpers = new(StartHelpers);
@@ -21,6 +24,7 @@ public static unsafe class CpuWorkers
     private static int _sleepers;
     private static Job _job;
     private static CancellationToken _cancellation;
+    private static long* _shares; // a cache line for each thread: its next item below, the end of its share above
 
     /// <summary>Most threads that work on one call, the caller's included. The results do not depend on it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
@@ -53,16 +57,17 @@ public static unsafe class CpuWorkers
         }
 
         _job.Context = context;
-        _job.Items = items;
         _job.Body = body;
-        _job.Next = 0;
+        _job.Threads = Math.Min(_maxThreads, Helpers.Value + 1);
+        for (var thread = 0; thread < _job.Threads; thread++)
+            *Share(thread) = ((long)items * (thread + 1) / _job.Threads << 32) | ((long)items * thread / _job.Threads);
         _cancellation = cancellation;
         var generation = Math.Max(1, unchecked(Volatile.Read(ref _job.Generation) + 1)); // 0 means closed
         Volatile.Write(ref _job.Open, generation);
         Interlocked.Exchange(ref _job.Generation, generation);
         if (Volatile.Read(ref _sleepers) > 0) WakeHelpers();
 
-        WorkThrough();
+        WorkThrough(0);
 
         // Helpers that come now find the job closed; those inside finish the items they took.
         Interlocked.Exchange(ref _job.Open, 0);
@@ -73,20 +78,34 @@ public static unsafe class CpuWorkers
         cancellation.ThrowIfCancellationRequested();
     }
 
-    private static void WorkThrough()
+    private static void WorkThrough(int thread)
     {
         var cancellation = _cancellation;
-        while (!cancellation.IsCancellationRequested)
+        while (!cancellation.IsCancellationRequested && Take(Share(thread), last: false, out var item)) _job.Body(_job.Context, item);
+        for (var other = 1; other < _job.Threads; other++)
         {
-            var item = Interlocked.Increment(ref _job.Next) - 1;
-            if (item >= _job.Items) return;
-            _job.Body(_job.Context, item);
+            while (!cancellation.IsCancellationRequested && Take(Share((thread + other) % _job.Threads), last: true, out var item)) _job.Body(_job.Context, item);
         }
     }
+
+    private static bool Take(long* share, bool last, out int item)
+    {
+        while (true)
+        {
+            var left = Volatile.Read(ref *share);
+            var (next, end) = ((int)left, (int)(left >> 32));
+            item = last ? end - 1 : next;
+            if (next >= end) return false;
+            if (Interlocked.CompareExchange(ref *share, last ? left - (1L << 32) : left + 1, left) == left) return true;
+        }
+    }
+
+    private static long* Share(int thread) => _shares + (thread * (CacheLine / sizeof(long)));
 
     private static int StartHelpers()
     {
         var count = Environment.ProcessorCount - 1;
+        _shares = (long*)NativeMemory.AlignedAlloc((nuint)(count + 1) * CacheLine, CacheLine);
         for (var i = 1; i <= count; i++)
         {
             var number = i;
@@ -102,9 +121,8 @@ public static unsafe class CpuWorkers
         while (true)
         {
             seen = AwaitGeneration(seen);
-            if (number >= _maxThreads) continue;
             Interlocked.Increment(ref _job.Inside);
-            if (Volatile.Read(ref _job.Open) == seen) WorkThrough();
+            if (Volatile.Read(ref _job.Open) == seen && number < _job.Threads) WorkThrough(number);
             Interlocked.Decrement(ref _job.Inside);
         }
     }
@@ -135,15 +153,14 @@ public static unsafe class CpuWorkers
     }
 
     /// <summary>The call being worked on; each contended number has a cache line of its own.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 512)]
+    [StructLayout(LayoutKind.Explicit, Size = 384)]
     private struct Job
     {
         [FieldOffset(64)] public int Generation;
         [FieldOffset(128)] public int Open;
         [FieldOffset(192)] public int Inside;
-        [FieldOffset(256)] public int Next;
-        [FieldOffset(320)] public void* Context;
-        [FieldOffset(328)] public delegate*<void*, int, void> Body;
-        [FieldOffset(336)] public int Items;
+        [FieldOffset(256)] public void* Context;
+        [FieldOffset(264)] public delegate*<void*, int, void> Body;
+        [FieldOffset(272)] public int Threads;
     }
 }

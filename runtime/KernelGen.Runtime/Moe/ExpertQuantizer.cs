@@ -23,7 +23,7 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
     private readonly bool _gated;
     private readonly float[] _gateUpScales;
     private readonly float[] _downScales;
-    private NumberMemory? _numbers;
+    private NativeBuffer<T>? _numbers;
 
     /// <summary>Makes room for a layer.</summary>
     /// <param name="experts">Number of experts E.</param>
@@ -50,7 +50,7 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
         _gated = gated;
         _gateUpScales = new float[experts * new ScaleGrid(quantization, groupSize, GateUpRows, hiddenSize).Count];
         _downScales = new float[experts * new ScaleGrid(quantization, groupSize, hiddenSize, intermediateSize).Count];
-        _numbers = new NumberMemory((nuint)(3 * (long)experts * MatrixElements));
+        _numbers = new NativeBuffer<T>(checked((nint)(3 * (long)experts * MatrixElements)));
     }
 
     private static int Packing => typeof(T) == typeof(Int4Pair) ? 2 : 1;
@@ -167,7 +167,7 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
     private T* Numbers(ExpertProjection projection, int expert)
     {
         ObjectDisposedException.ThrowIf(_numbers is null, this);
-        return (T*)_numbers.Start + ((((long)projection * _experts) + expert) * MatrixElements);
+        return _numbers.Start + ((((long)projection * _experts) + expert) * MatrixElements);
     }
 
     private nint[] Addresses(ExpertProjection projection)
@@ -204,21 +204,5 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
         public int Count { get; }
 
         public int IndexOf(int row, int column) => (row / _height * _groups) + (column / _width);
-    }
-
-    private sealed class NumberMemory(nuint elements) : IDisposable
-    {
-        private const nuint Alignment = 64;
-
-        ~NumberMemory() => Dispose();
-
-        public void* Start { get; private set; } = NativeMemory.AlignedAlloc(checked(elements * (nuint)sizeof(T)), Alignment);
-
-        public void Dispose()
-        {
-            NativeMemory.AlignedFree(Start);
-            Start = null;
-            GC.SuppressFinalize(this);
-        }
     }
 }

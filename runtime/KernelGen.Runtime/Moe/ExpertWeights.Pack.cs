@@ -37,7 +37,7 @@ public sealed unsafe partial class ExpertWeights<T>
         ArgumentOutOfRangeException.ThrowIfLessThan(intermediateSize, 1);
 
         var matrix = (nint)hiddenSize * intermediateSize;
-        var copy = new Copy(3 * experts * matrix);
+        var copy = new NativeBuffer<T>(3 * experts * matrix);
         var weights = new ExpertWeights<T>(experts, hiddenSize, intermediateSize, gated: true, biases, [copy]);
         weights.SetAddresses(copy.Start, copy.Start + (2 * experts * matrix));
 
@@ -68,28 +68,6 @@ public sealed unsafe partial class ExpertWeights<T>
             {
                 for (nint row = first; row < end; row++) target[(row * columns) + column] = source[(row * rowStride) + (column * columnStride)];
             }
-        }
-    }
-
-    /// <summary>The one copy: more than an array can hold.</summary>
-    private sealed class Copy(nint elements) : IDisposable
-    {
-        private const nuint Alignment = 64;
-
-        ~Copy() => Free();
-
-        public T* Start { get; private set; } = (T*)NativeMemory.AlignedAlloc(checked((nuint)elements * (nuint)sizeof(T)), Alignment);
-
-        public void Dispose()
-        {
-            Free();
-            GC.SuppressFinalize(this);
-        }
-
-        private void Free()
-        {
-            NativeMemory.AlignedFree(Start);
-            Start = null;
         }
     }
 }

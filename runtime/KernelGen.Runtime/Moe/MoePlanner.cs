@@ -76,7 +76,7 @@ internal static unsafe class MoePlanner
         }
     }
 
-    // A remainder that a narrow panel and a few rows can take would waste half of a full panel.
+    // Rows cost their share of a panel, and a little more: only a panel that is almost full is worth padding.
     private static int BlockWidth(in MoeTiling tiling, int left)
     {
         if (left <= tiling.RowTokens || tiling.PanelTokens == 0) return 0;

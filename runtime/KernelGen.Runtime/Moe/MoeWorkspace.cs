@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace KernelGen.Cpu;
 
 /// <summary>
@@ -20,7 +18,7 @@ internal sealed unsafe class MoeWorkspace
     private nuint _capacity;
     private nuint _used;
 
-    ~MoeWorkspace() => NativeMemory.AlignedFree(_memory);
+    ~MoeWorkspace() => PagedMemory.Free(_memory);
 
     /// <summary>Bytes that all workspaces in the pool have.</summary>
     public static nuint IdleBytes
@@ -53,7 +51,7 @@ internal sealed unsafe class MoeWorkspace
             }
         }
 
-        NativeMemory.AlignedFree(_memory);
+        PagedMemory.Free(_memory);
         GC.SuppressFinalize(this);
     }
 
@@ -62,10 +60,10 @@ internal sealed unsafe class MoeWorkspace
     {
         _used = 0;
         if (bytes <= _capacity) return;
-        NativeMemory.AlignedFree(_memory);
+        PagedMemory.Free(_memory);
         _memory = null;
         _capacity = 0;
-        _memory = (byte*)NativeMemory.AlignedAlloc(bytes, Alignment);
+        _memory = (byte*)PagedMemory.Allocate(bytes);
         _capacity = bytes;
     }
 

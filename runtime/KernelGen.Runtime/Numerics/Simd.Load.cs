@@ -41,19 +41,11 @@ public static unsafe partial class Simd
         for (; i < count; i++) target[i] = source[i];
     }
 
-    /// <summary>Asks for the cache line at <paramref name="address"/>. A hint: any address is allowed.</summary>
+    /// <summary>Asks for the cache line at <paramref name="address"/>, into the second-level cache: it is wanted soon, not now. A hint: any address is allowed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(void* address)
+    public static void PrefetchSoon(void* address)
     {
-        if (Sse.IsSupported) Sse.Prefetch0(address);
-    }
-
-    /// <summary>Asks for <paramref name="bytes"/> bytes from <paramref name="address"/> on, into the second-level cache: they are wanted soon, not now.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void PrefetchRow(void* address, int bytes)
-    {
-        if (!Sse.IsSupported) return;
-        for (var i = 0; i < bytes; i += 64) Sse.Prefetch1((byte*)address + i);
+        if (Sse.IsSupported) Sse.Prefetch1(address);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
