@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using KernelGen.Compiler.Families;
+using KernelGen.Cpu;
 using KernelGen.OnDemand;
 using KernelGen.Testing;
 
@@ -46,6 +47,37 @@ public class GateCallTests
             var expected = ReferenceGate.Route(Spec.ToShape(), logits[(t * 100)..((t * 100) + Spec.Experts)], bias, 1f);
             Assert.Equal(expected.Experts, experts[(t * 7)..((t * 7) + Spec.TopK)]);
             for (var rank = 0; rank < Spec.TopK; rank++) Assert.Equal(expected.Weights[rank], weights[(t * 9) + rank], 1e-6);
+        }
+    }
+
+    [Theory]
+    [InlineData(8, 2)]
+    [InlineData(64, 6)]
+    [InlineData(384, 8)]
+    public void TheBitsDoNotDependOnTheNumberOfThreads(int experts, int topK)
+    {
+        const int Tokens = 1501;
+        var random = new SeededRandom(experts);
+        var route = KernelAssembly.Compile(new MoeGateSpec(experts, topK, GateScoring.Softmax, false, 1, 1, true)).Route;
+        var logits = random.Normal(Tokens * experts);
+        var (weights, ids) = Run();
+        var threads = CpuWorkers.MaxThreads;
+        CpuWorkers.MaxThreads = 1;
+        try
+        {
+            var (aloneWeights, aloneIds) = Run();
+            Assert.True(ids.AsSpan().SequenceEqual(aloneIds) && weights.AsSpan().SequenceEqual(aloneWeights), random.Description);
+        }
+        finally
+        {
+            CpuWorkers.MaxThreads = threads;
+        }
+
+        (float[] Weights, int[] Experts) Run()
+        {
+            var (w, e) = (new float[Tokens * topK], new int[Tokens * topK]);
+            route(new ReadOnlyTensorSpan<float>(logits, [Tokens, experts]), [], new TensorSpan<float>(w, [Tokens, topK]), new TensorSpan<int>(e, [Tokens, topK]));
+            return (w, e);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using KernelGen.Compiler.Families;
+using KernelGen.Cpu;
 using KernelGen.OnDemand;
 using KernelGen.Testing;
 
@@ -26,6 +27,21 @@ public class RouterCallTests
             var expected = ReferenceRouter.Route(x[(t * N)..((t + 1) * N)], y[(t * N)..((t + 1) * N)], K);
             Assert.True(expected.Indices.AsSpan().SequenceEqual(indices.AsSpan(t * K, K)), $"{random.Description}: token {t}");
             Assert.True(expected.Scores.AsSpan().SequenceEqual(scores.AsSpan(t * K, K)), $"{random.Description}: token {t}");
+        }
+    }
+
+    [Fact]
+    public void OneThreadRoutesLikeTheDefinition()
+    {
+        var threads = CpuWorkers.MaxThreads;
+        CpuWorkers.MaxThreads = 1;
+        try
+        {
+            ManyTokensOnAllProcessorsRouteLikeTheDefinition(); // to the bit: a score is one sum
+        }
+        finally
+        {
+            CpuWorkers.MaxThreads = threads;
         }
     }
 
