@@ -1,11 +1,14 @@
 """Runs `kernelgen bench` and the peers that are installed, one after the other on the same machine, and prints the ratios.
 
-    benchmarks/peers/compare.py [moe|gate ...]           (both without an argument)
+    benchmarks/peers/compare.py [moe|moe-bf16|gate ...]           (all without an argument)
 
 Peers: ONNX Runtime where `npm install --ignore-scripts onnxruntime-node` was run in the current directory, PyTorch where
-Debian's python3-torch and libopenblas0-openmp are. What is missing is left out, and said.
+Debian's python3-torch and libopenblas0-openmp are, ggml where the variable GGML_HOME names an installation with static
+libraries (`cmake -DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=ON`). What is missing is left out, and said.
 """
+import functools
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -30,12 +33,27 @@ def kernelgen(arguments):
     return {row["tokens"]: row for row in rows if row["form"] == "specialised"}
 
 
-def peers(arguments):
+@functools.cache
+def ggml_peer():
+    """The program that times ggml, built where GGML_HOME says what to build it with."""
+    home = os.environ.get("GGML_HOME")
+    if not home:
+        return "ggml (GGML_HOME)"
+    program = pathlib.Path(tempfile.mkdtemp(), "ggml_peer")
+    subprocess.run(
+        ["g++", "-O2", "-std=c++17", HERE / "ggml_peer.cpp", f"-I{home}/include", f"-L{home}/lib", "-lggml", "-lggml-cpu", "-lggml-base", "-fopenmp", "-ldl", "-lpthread", "-o", program],
+        check=True)
+    return program
+
+
+def peers(arguments, names=("ONNX Runtime", "PyTorch", "ggml")):
     commands = {
         "ONNX Runtime": ["node", HERE / "onnxruntime-peer.mjs"],
         "PyTorch": ["/usr/bin/python3", HERE / "torch_peer.py"],
+        "ggml": [ggml_peer()],
     }
-    for name, command in commands.items():
+    for name in names:
+        command = commands[name]
         if not shutil.which(str(command[0])):
             print(f"{name}: {command[0]} is not installed", file=sys.stderr)
             continue
@@ -51,18 +69,21 @@ def compare(title, ours, theirs):
         for tokens, row in rows.items():
             mine = ours[tokens]
             print(
-                f"{title:<24}{tokens:>6}  {mine['medianUs']:>10.1f} / {mine['minUs']:<10.1f}{name:>14} {row['medianUs']:>10.1f} / {row['minUs']:<10.1f}"
+                f"{title:<28}{tokens:>6}  {mine['medianUs']:>10.1f} / {mine['minUs']:<10.1f}{name:>14} {row['medianUs']:>10.1f} / {row['minUs']:<10.1f}"
                 f"{row['medianUs'] / mine['medianUs']:>6.2f}x / {row['minUs'] / mine['minUs']:.2f}x", flush=True)
 
 
 def main():
-    kinds = sys.argv[1:] or ["moe", "gate"]
-    print(f"{'work':<24}{'T':>6}  {'KernelGen us, median / best':<25}{'peer':>12}  us, median / best   peer / KernelGen")
-    if "moe" in kinds:
+    kinds = sys.argv[1:] or ["moe", "moe-bf16", "gate"]
+    print(f"{'work':<28}{'T':>6}  {'KernelGen us, median / best':<25}{'peer':>12}  us, median / best   peer / KernelGen")
+    for kind, weights, names in [("moe", "f32", ("ONNX Runtime", "PyTorch", "ggml")), ("moe-bf16", "bf16", ("ggml",))]:
+        if kind not in kinds:
+            continue
         for experts, top_k, hidden, intermediate in LAYERS:
             shape = [str(experts), str(top_k), str(hidden), str(intermediate)]
-            ours = kernelgen(["moe", "--experts", shape[0], "--top-k", shape[1], "--hidden", shape[2], "--intermediate", shape[3], "--weights", "f32", "--split-k", "1", "--tokens", LAYER_TOKENS])
-            compare(f"moe {experts}/{top_k} {hidden}x{intermediate}", ours, peers(["moe", *shape, LAYER_TOKENS]))
+            ours = kernelgen(["moe", "--experts", shape[0], "--top-k", shape[1], "--hidden", shape[2], "--intermediate", shape[3], "--weights", weights, "--split-k", "1", "--tokens", LAYER_TOKENS])
+            type_argument = [] if weights == "f32" else [weights]
+            compare(f"{kind} {experts}/{top_k} {hidden}x{intermediate}", ours, peers(["moe", *shape, LAYER_TOKENS, *type_argument], names))
     if "gate" in kinds:
         for experts, top_k, scoring in GATES:
             options = ["--scoring", "sigmoid", "--bias"] if scoring == "sigmoid-bias" else []
