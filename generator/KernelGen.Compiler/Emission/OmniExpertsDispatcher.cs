@@ -1,5 +1,4 @@
 using KernelGen.Compiler.Families;
-using Microsoft.CodeAnalysis.CSharp;
 
 namespace KernelGen.Compiler.Emission;
 
@@ -8,16 +7,19 @@ internal static class OmniExpertsDispatcher
 {
     public static void Write(CodeWriter writer, DeclaredClass declared)
     {
-        WriteForward(writer, declared);
+        var dispatch = new ShapeDispatch(
+            declared.FullName, "OmniExperts", ["ExpertsPerAxis", "TopK", "HiddenSize"],
+            [.. declared.OmniExperts.Select(spec => ((IKernelSpec)spec, new[] { spec.ExpertsPerAxis, spec.TopK, spec.HiddenSize }))]);
+        WriteForward(writer, declared, dispatch);
         writer.Line();
-        WriteBackward(writer, declared);
+        WriteBackward(writer, dispatch);
         writer.Line();
-        WriteSelect(writer, declared);
+        WriteSelect(writer, dispatch);
         writer.Line();
-        WriteMissing(writer, declared);
+        dispatch.WriteMissing(writer);
     }
 
-    private static void WriteForward(CodeWriter writer, DeclaredClass declared)
+    private static void WriteForward(CodeWriter writer, DeclaredClass declared, ShapeDispatch dispatch)
     {
         writer.Line($$"""
             /// <summary>
@@ -44,10 +46,10 @@ internal static class OmniExpertsDispatcher
                 global::System.Numerics.Tensors.TensorSpan<float> output,
                 {{CancellationParameter.Declaration}})
             """);
-        WriteBody(writer, declared, "global::KernelGen.Cpu.OmniExpertsCall.Create(hidden, up, down, weights, experts, output)", "Run");
+        dispatch.WriteBody(writer, "global::KernelGen.Cpu.OmniExpertsCall.Create(hidden, up, down, weights, experts, output)", "Run");
     }
 
-    private static void WriteBackward(CodeWriter writer, DeclaredClass declared)
+    private static void WriteBackward(CodeWriter writer, ShapeDispatch dispatch)
     {
         writer.Line($$"""
             /// <summary>The gradients of <c>Forward</c>, the same bits on every run. Those of the experts' weights are added to what is there, row by row of the chosen experts.</summary>
@@ -80,66 +82,18 @@ internal static class OmniExpertsDispatcher
                 {{CancellationParameter.Declaration}})
             """);
         const string Call = "new global::KernelGen.Cpu.OmniExpertsBackwardCall(hidden, up, down, weights, experts, gradOutput, gradHidden, gradUp, gradDown, gradWeights)";
-        WriteBody(writer, declared, Call, "RunBackward");
+        dispatch.WriteBody(writer, Call, "RunBackward");
     }
 
-    private static void WriteBody(CodeWriter writer, DeclaredClass declared, string call, string entry)
+    private static void WriteSelect(CodeWriter writer, ShapeDispatch dispatch)
     {
-        using (writer.OpenBlock())
-        {
-            writer.Line($"var call = {call};");
-            writer.Line("switch ((call.ExpertsPerAxis, call.TopK, call.HiddenSize))");
-            using (writer.OpenBlock())
-            {
-                foreach (var spec in declared.OmniExperts)
-                {
-                    using (writer.Indent($"case {Key(spec)}:"))
-                    {
-                        var variant = GeneratedNames.VariantType(spec);
-                        writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                        writer.Line($"call.Run(&{variant}.{entry}, cancellation);");
-                        writer.Line("break;");
-                    }
-                }
-
-                using (writer.Indent("default:")) writer.Line("throw NoSuchOmniExperts(call.ExpertsPerAxis, call.TopK, call.HiddenSize);");
-            }
-        }
-    }
-
-    private static void WriteSelect(CodeWriter writer, DeclaredClass declared)
-    {
-        writer.Line($$"""
+        writer.Line("""
             /// <summary>The variant that <c>Forward</c> and <c>Backward</c> run for these shapes.</summary>
             /// <param name="expertsPerAxis">n, of E = n² experts.</param>
             /// <param name="topK">Experts of each token, k.</param>
             /// <param name="hiddenSize">Width H of the hidden states.</param>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
-            {{GeneratedNames.GeneratedCodeAttribute}}
-            public static global::KernelGen.KernelVariant Select(int expertsPerAxis, int topK, int hiddenSize) => (expertsPerAxis, topK, hiddenSize) switch
             """);
-        using (writer.OpenBlockTo("};"))
-        {
-            foreach (var spec in declared.OmniExperts) writer.Line($"{Key(spec)} => {GeneratedNames.VariantType(spec)}.Variant,");
-            writer.Line("_ => throw NoSuchOmniExperts(expertsPerAxis, topK, hiddenSize),");
-        }
+        dispatch.WriteSelect(writer);
     }
-
-    private static void WriteMissing(CodeWriter writer, DeclaredClass declared)
-    {
-        writer.Line(GeneratedNames.GeneratedCodeAttribute);
-        writer.Line("private static global::KernelGen.KernelVariantNotFoundException NoSuchOmniExperts(int expertsPerAxis, int topK, int hiddenSize) => new(");
-        using (writer.Indent())
-        {
-            writer.Line($"{SymbolDisplay.FormatLiteral(declared.FullName, quote: true)},");
-            writer.Line("$\"[OmniExperts(ExpertsPerAxis = {expertsPerAxis}, TopK = {topK}, HiddenSize = {hiddenSize})]\",");
-            writer.Line("new[]");
-            using (writer.OpenBlockTo("});"))
-            {
-                foreach (var spec in declared.OmniExperts) writer.Line($"{GeneratedNames.VariantType(spec)}.Variant,");
-            }
-        }
-    }
-
-    private static string Key(OmniExpertsSpec spec) => $"({spec.ExpertsPerAxis}, {spec.TopK}, {spec.HiddenSize})";
 }

@@ -1,5 +1,4 @@
 using KernelGen.Compiler.Families;
-using Microsoft.CodeAnalysis.CSharp;
 
 namespace KernelGen.Compiler.Emission;
 
@@ -8,16 +7,19 @@ internal static class OmniRouterDispatcher
 {
     public static void Write(CodeWriter writer, DeclaredClass declared)
     {
-        WriteRoute(writer, declared);
+        var dispatch = new ShapeDispatch(
+            declared.FullName, "OmniRouter", ["ExpertsPerAxis", "TopK"],
+            [.. declared.OmniRouters.Select(spec => ((IKernelSpec)spec, new[] { spec.ExpertsPerAxis, spec.TopK }))]);
+        WriteRoute(writer, declared, dispatch);
         writer.Line();
-        WriteRouteBackward(writer, declared);
+        WriteRouteBackward(writer, dispatch);
         writer.Line();
-        WriteSelect(writer, declared);
+        WriteSelect(writer, dispatch);
         writer.Line();
-        WriteMissing(writer, declared);
+        dispatch.WriteMissing(writer);
     }
 
-    private static void WriteRoute(CodeWriter writer, DeclaredClass declared)
+    private static void WriteRoute(CodeWriter writer, DeclaredClass declared, ShapeDispatch dispatch)
     {
         writer.Line($$"""
             /// <summary>
@@ -40,10 +42,10 @@ internal static class OmniRouterDispatcher
                 global::System.Numerics.Tensors.TensorSpan<int> indices,
                 {{CancellationParameter.Declaration}})
             """);
-        WriteBody(writer, declared, "global::KernelGen.Cpu.OmniRouterCall.Create(x, y, scores, indices)", "Run");
+        dispatch.WriteBody(writer, "global::KernelGen.Cpu.OmniRouterCall.Create(x, y, scores, indices)", "Run");
     }
 
-    private static void WriteRouteBackward(CodeWriter writer, DeclaredClass declared)
+    private static void WriteRouteBackward(CodeWriter writer, ShapeDispatch dispatch)
     {
         writer.Line($$"""
             /// <summary>
@@ -65,65 +67,17 @@ internal static class OmniRouterDispatcher
                 global::System.Numerics.Tensors.TensorSpan<float> gradY,
                 {{CancellationParameter.Declaration}})
             """);
-        WriteBody(writer, declared, "global::KernelGen.Cpu.OmniRouterBackwardCall.Create(indices, gradScores, gradX, gradY)", "RunBackward");
+        dispatch.WriteBody(writer, "global::KernelGen.Cpu.OmniRouterBackwardCall.Create(indices, gradScores, gradX, gradY)", "RunBackward");
     }
 
-    private static void WriteBody(CodeWriter writer, DeclaredClass declared, string call, string entry)
+    private static void WriteSelect(CodeWriter writer, ShapeDispatch dispatch)
     {
-        using (writer.OpenBlock())
-        {
-            writer.Line($"var call = {call};");
-            writer.Line("switch ((call.ExpertsPerAxis, call.TopK))");
-            using (writer.OpenBlock())
-            {
-                foreach (var router in declared.OmniRouters)
-                {
-                    using (writer.Indent($"case {Key(router)}:"))
-                    {
-                        var variant = GeneratedNames.VariantType(router);
-                        writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                        writer.Line($"call.Run(&{variant}.{entry}, cancellation);");
-                        writer.Line("break;");
-                    }
-                }
-
-                using (writer.Indent("default:")) writer.Line("throw NoSuchOmniRouter(call.ExpertsPerAxis, call.TopK);");
-            }
-        }
-    }
-
-    private static void WriteSelect(CodeWriter writer, DeclaredClass declared)
-    {
-        writer.Line($$"""
+        writer.Line("""
             /// <summary>The variant that <c>Route</c> and <c>RouteBackward</c> run for these shapes.</summary>
             /// <param name="expertsPerAxis">Keys of an axis, n.</param>
             /// <param name="topK">Experts of each token, k.</param>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared router has these shapes.</exception>
-            {{GeneratedNames.GeneratedCodeAttribute}}
-            public static global::KernelGen.KernelVariant Select(int expertsPerAxis, int topK) => (expertsPerAxis, topK) switch
             """);
-        using (writer.OpenBlockTo("};"))
-        {
-            foreach (var router in declared.OmniRouters) writer.Line($"{Key(router)} => {GeneratedNames.VariantType(router)}.Variant,");
-            writer.Line("_ => throw NoSuchOmniRouter(expertsPerAxis, topK),");
-        }
+        dispatch.WriteSelect(writer);
     }
-
-    private static void WriteMissing(CodeWriter writer, DeclaredClass declared)
-    {
-        writer.Line(GeneratedNames.GeneratedCodeAttribute);
-        writer.Line("private static global::KernelGen.KernelVariantNotFoundException NoSuchOmniRouter(int expertsPerAxis, int topK) => new(");
-        using (writer.Indent())
-        {
-            writer.Line($"{SymbolDisplay.FormatLiteral(declared.FullName, quote: true)},");
-            writer.Line("$\"[OmniRouter(ExpertsPerAxis = {expertsPerAxis}, TopK = {topK})]\",");
-            writer.Line("new[]");
-            using (writer.OpenBlockTo("});"))
-            {
-                foreach (var router in declared.OmniRouters) writer.Line($"{GeneratedNames.VariantType(router)}.Variant,");
-            }
-        }
-    }
-
-    private static string Key(OmniRouterSpec router) => $"({router.ExpertsPerAxis}, {router.TopK})";
 }

@@ -60,7 +60,7 @@ internal static class VariantFiles
     {
         var result = Specialize(spec, KernelRecipe.For(spec, bits));
         var writer = Header(spec, $"The kernel in vectors of {bits} bits.");
-        writer.Line("#pragma warning disable CS0162, CS0164, CS0168, CS0219 // what this configuration has no use for");
+        writer.Line("#pragma warning disable CS0162, CS0164, CS0168, CS0219, CS0649 // what this configuration has no use for");
         writer.Line().Line($"namespace {ofNamespace};").Line();
         var usings = result.Usings.Select(Rooted).Append("using global::KernelGen;").Distinct();
         foreach (var directive in usings.OrderBy(line => line.TrimEnd(';'), StringComparer.Ordinal)) writer.Line(directive);
