@@ -48,7 +48,8 @@ public class RunTests
 
     /// <summary>The golden weights are bfloat16 numbers of moderate size, which both wider types hold exactly.</summary>
     [Theory]
-    [InlineData(SafetensorsDType.Float16, null, "_f32_cpu")]
+    [InlineData(SafetensorsDType.Float16, null, "_f16_cpu")]
+    [InlineData(SafetensorsDType.Float16, "f32", "_f32_cpu")]
     [InlineData(SafetensorsDType.Float32, null, "_f32_cpu")]
     [InlineData(SafetensorsDType.Float32, "bf16", "_bf16_cpu")]
     public async Task ReadsCheckpointsOfEveryType(SafetensorsDType type, string? weights, string suffix)

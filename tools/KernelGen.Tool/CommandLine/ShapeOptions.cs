@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using KernelGen.Compiler.Families;
+using KernelGen.HuggingFace;
 
 namespace KernelGen.Tool;
 
@@ -64,10 +65,10 @@ internal sealed class ShapeOptions
     private IEnumerable<Option> MoeShape => [_hidden, _intermediate, _activation, _activationLimit, Weights, _splitK];
 
     /// <summary>Type of the experts' weights.</summary>
-    public Option<WeightsFormat?> Weights { get; } = WeightsOption("Type of the experts' weights; default f32.");
+    public Option<ExpertFormat?> Weights { get; } = WeightsOption("Type of the experts' weights; default f32.");
 
     /// <summary><c>--weights</c> with the types that have a kernel.</summary>
-    public static Option<WeightsFormat?> WeightsOption(string description) => Parse.Choice("--weights", description, WeightsFormat.Words);
+    public static Option<ExpertFormat?> WeightsOption(string description) => Parse.Choice("--weights", description, WeightsFormat.Words);
 
     /// <summary>Adds the options of gates.</summary>
     public void AddGateTo(Command command) => Add(command, [_experts, _topK, .. GateOnly]);

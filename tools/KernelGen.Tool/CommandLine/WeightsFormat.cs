@@ -1,13 +1,12 @@
+using KernelGen.HuggingFace;
+
 namespace KernelGen.Tool;
 
-/// <summary>What a word after <c>--weights</c> stands for.</summary>
-/// <param name="Type">Type of a weight.</param>
-/// <param name="Quantization">Which weights share a scale.</param>
-/// <param name="GroupSize">Weights of a group, or 0.</param>
-internal readonly record struct WeightsFormat(DType Type, WeightQuantization Quantization = WeightQuantization.None, int GroupSize = 0)
+/// <summary>What the words after <c>--weights</c> stand for.</summary>
+internal static class WeightsFormat
 {
     /// <summary>The words.</summary>
-    public static (string Word, WeightsFormat Format)[] Words { get; } =
+    public static (string Word, ExpertFormat Format)[] Words { get; } =
     [
         ("bf16", new(DType.BFloat16)),
         ("f32", new(DType.Float32)),

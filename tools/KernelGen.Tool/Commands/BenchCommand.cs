@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
+using KernelGen.HuggingFace;
 
 namespace KernelGen.Tool;
 
@@ -94,6 +95,6 @@ internal static class BenchCommand
     private static string CommandText(ParseResult parsed) =>
         string.Join(" ", parsed.Tokens.Select(token => token.Value.Contains(' ') ? $"\"{token.Value}\"" : token.Value).Prepend("kernelgen"));
 
-    private static FusedMoeSpec TileSpec(WeightsFormat format) =>
+    private static FusedMoeSpec TileSpec(ExpertFormat format) =>
         new(1, 1, 256, 256, MoeActivation.SiluAndMul, format.Type, Quantization: format.Quantization, GroupSize: format.GroupSize);
 }

@@ -1,3 +1,5 @@
+using KernelGen.HuggingFace;
+
 namespace KernelGen.Tool;
 
 /// <summary>What <c>kernelgen run</c> was asked for.</summary>
@@ -10,4 +12,4 @@ namespace KernelGen.Tool;
 /// <param name="RelativeTolerance">Of the comparison.</param>
 /// <param name="AbsoluteTolerance">Of the comparison.</param>
 internal sealed record LayerRequest(
-    string Model, int Layer, TensorFile Input, WeightsFormat? Weights, string? Output, TensorFile? Expect, double RelativeTolerance, double AbsoluteTolerance);
+    string Model, int Layer, TensorFile Input, ExpertFormat? Weights, string? Output, TensorFile? Expect, double RelativeTolerance, double AbsoluteTolerance);

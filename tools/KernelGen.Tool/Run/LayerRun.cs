@@ -21,26 +21,32 @@ internal static class LayerRun
         var (hidden, tokens) = ReadHidden(request.Input, config.HiddenSize);
         var expected = request.Expect is null ? null : ReadExpected(request.Expect, tokens, config.HiddenSize);
 
-        var weights = request.Weights ?? new WeightsFormat(layer.WeightType == DType.BFloat16 ? DType.BFloat16 : DType.Float32);
-        var output = weights.Type switch
+        var format = Format(request, layer.Format);
+        var output = format.Type switch
         {
-            DType.Float16 => Forward<Half>(layer, weights, hidden, tokens, terminal, cancellation),
-            DType.BFloat16 => Forward<BFloat16>(layer, weights, hidden, tokens, terminal, cancellation),
-            DType.Float8E4M3 => Forward<Float8E4M3>(layer, weights, hidden, tokens, terminal, cancellation),
-            DType.Int8 => Forward<sbyte>(layer, weights, hidden, tokens, terminal, cancellation),
-            DType.Int4 => Forward<Int4Pair>(layer, weights, hidden, tokens, terminal, cancellation),
-            _ => Forward<float>(layer, weights, hidden, tokens, terminal, cancellation),
+            DType.Float16 => Forward<Half>(request, layer, format, hidden, tokens, terminal, cancellation),
+            DType.BFloat16 => Forward<BFloat16>(request, layer, format, hidden, tokens, terminal, cancellation),
+            DType.Float8E4M3 => Forward<Float8E4M3>(request, layer, format, hidden, tokens, terminal, cancellation),
+            DType.Int8 => Forward<sbyte>(request, layer, format, hidden, tokens, terminal, cancellation),
+            DType.Int4 => Forward<Int4Pair>(request, layer, format, hidden, tokens, terminal, cancellation),
+            _ => Forward<float>(request, layer, format, hidden, tokens, terminal, cancellation),
         };
 
         if (request.Output is not null) Write(request.Output, output, tokens, config.HiddenSize);
         if (expected is not null) Compare(request, output, expected, config.HiddenSize, terminal);
     }
 
-    private static float[] Forward<T>(MoeLayerTensors layer, WeightsFormat weights, float[] hidden, int tokens, Terminal terminal, CancellationToken cancellation)
+    /// <summary>What was asked for, with the checkpoint's own scales where it has that type.</summary>
+    private static ExpertFormat Format(LayerRequest request, ExpertFormat stored) =>
+        request.Weights is { } wished && wished.Type != stored.Type ? wished : stored;
+
+    private static float[] Forward<T>(
+        LayerRequest request, MoeLayerTensors layer, ExpertFormat format, float[] hidden, int tokens, Terminal terminal, CancellationToken cancellation)
         where T : unmanaged
     {
         var config = layer.Config;
-        var specs = LayerSpecs(config, weights);
+        ExpertFormat? shared = layer.SharedExpert is { } mlp ? Format(request, mlp.Gate.Format) : null;
+        var specs = LayerSpecs(config, format, shared);
         foreach (var spec in specs) spec.RequireValid();
         terminal.Output.WriteLine($"layer {layer.Layer} of {config.ModelType}, {tokens} {(tokens == 1 ? "token" : "tokens")}");
         foreach (var spec in specs) terminal.Output.WriteLine($"    {spec.VariantName}");
@@ -50,8 +56,16 @@ internal static class LayerRun
         {
             say("making kernels");
             var kernels = KernelAssembly.Compile(specs);
+            cancellation.ThrowIfCancellationRequested();
             say("reading weights");
-            using var block = new MoeBlock<T>(layer, kernels.Route, kernels.Forward<T>(), weights.Quantization, weights.GroupSize, cancellation);
+            using var block = new MoeBlock<T>(
+                layer,
+                kernels.Route,
+                kernels.Forward<T>(),
+                format,
+                shared is { } sharedFormat ? LoadShared(layer, kernels, sharedFormat, cancellation) : null,
+                new LoadedExperts(config.Experts, say),
+                cancellation);
             weightError = block.LargestWeightError;
             var output = new float[hidden.Length];
             nint[] shape = [tokens, config.HiddenSize];
@@ -59,25 +73,50 @@ internal static class LayerRun
             block.Forward(new ReadOnlyTensorSpan<float>(hidden, shape), new TensorSpan<float>(output, shape), cancellation);
             return output;
         });
-        if (weights.Quantization != WeightQuantization.None)
-            terminal.Output.WriteLine(FormattableString.Invariant($"quantised weights differ from the checkpoint's by at most {weightError:G3}"));
+        if (weightError > 0) terminal.Output.WriteLine(FormattableString.Invariant($"quantised weights differ from the checkpoint's by at most {weightError:G3}"));
         return result;
     }
 
+    private static SharedExperts LoadShared(MoeLayerTensors layer, KernelAssembly kernels, ExpertFormat format, CancellationToken cancellation)
+    {
+        return format.Type switch
+        {
+            DType.Float16 => Load<Half>(),
+            DType.BFloat16 => Load<BFloat16>(),
+            DType.Float8E4M3 => Load<Float8E4M3>(),
+            DType.Int8 => Load<sbyte>(),
+            DType.Int4 => Load<Int4Pair>(),
+            _ => Load<float>(),
+        };
+
+        SharedExperts Load<T>()
+            where T : unmanaged => SharedExperts.Load(layer, kernels.Forward<T>(), format, cancellation: cancellation);
+    }
+
     /// <summary>The gate, the routed experts and, unless they are the same kernel, the shared ones.</summary>
-    private static IKernelSpec[] LayerSpecs(MoeModelConfig config, WeightsFormat weights)
+    private static IKernelSpec[] LayerSpecs(MoeModelConfig config, ExpertFormat format, ExpertFormat? sharedFormat)
     {
         var gate = new MoeGateSpec(
             config.Experts, config.TopK, config.Scoring, config.CorrectionBias, config.Groups, config.TopKGroups, config.Renormalize);
         var routed = new FusedMoeSpec(
-            config.Experts, config.TopK, config.HiddenSize, config.IntermediateSize, config.Activation!.Value, weights.Type,
-            Quantization: weights.Quantization, GroupSize: weights.GroupSize)
+            config.Experts, config.TopK, config.HiddenSize, config.IntermediateSize, config.Activation!.Value, format.Type,
+            Quantization: format.Quantization, GroupSize: format.GroupSize, ZeroPoints: format.ZeroPoints)
         {
             Bias = config.ExpertBias,
             RouterWeightOnInput = config.RouterWeightOnInput,
         };
-        var shared = routed with { Experts = 1, TopK = 1, IntermediateSize = config.SharedIntermediateSize };
-        return config.SharedExperts == 0 || shared == routed ? [gate, routed] : [gate, routed, shared];
+        if (sharedFormat is not { } other) return [gate, routed];
+        var shared = routed with
+        {
+            Experts = 1,
+            TopK = 1,
+            IntermediateSize = config.SharedIntermediateSize,
+            WeightType = other.Type,
+            Quantization = other.Quantization,
+            GroupSize = other.GroupSize,
+            ZeroPoints = other.ZeroPoints,
+        };
+        return shared == routed ? [gate, routed] : [gate, routed, shared];
     }
 
     private static (float[] Hidden, int Tokens) ReadHidden(TensorFile input, int hiddenSize)
