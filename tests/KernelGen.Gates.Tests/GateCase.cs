@@ -1,3 +1,4 @@
+using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
 using KernelGen.Cpu;
 using KernelGen.OnDemand;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
 using KernelGen.HuggingFace;
 using KernelGen.OnDemand;
@@ -34,7 +35,7 @@ public sealed class GoldenGateTests : IDisposable
         {
             var (logits, bias, expected) = Read(gate, tokens, spec);
             var routed = new GateCase(spec, logits, bias, factor, gap: 0, gate, expected);
-            foreach (var bits in KernelRecipe.VectorWidths) routed.Check(new GateKernel(kernels.Kernel(spec, bits)), $"{bits} bits");
+            foreach (var bits in KernelRecipe.VectorWidthsOf(spec)) routed.Check(new GateKernel(kernels.Kernel(spec, bits)), $"{bits} bits");
         }
     }
 

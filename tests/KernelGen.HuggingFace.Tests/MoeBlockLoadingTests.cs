@@ -112,11 +112,11 @@ public class MoeBlockLoadingTests
         }
     }
 
-    private static void NoRoute(ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> bias, TensorSpan<float> weights, TensorSpan<int> experts, float scale, int nonPadded) =>
+    private static void NoRoute(ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> bias, TensorSpan<float> weights, TensorSpan<int> experts, float scale, int nonPadded, CancellationToken cancellation) =>
         throw new NotSupportedException();
 
     private static void NoForward<T>(
-        ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> experts, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> ids, TensorSpan<float> output, int splitK)
+        ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> experts, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> ids, TensorSpan<float> output, int splitK, CancellationToken cancellation)
         where T : unmanaged => throw new NotSupportedException();
 
     private sealed class Count : IProgress<int>

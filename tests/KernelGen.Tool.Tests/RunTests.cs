@@ -27,6 +27,17 @@ public class RunTests
     }
 
     [Fact]
+    public async Task StopsWhenCancelled()
+    {
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        cancellation.CancelAfter(TimeSpan.FromMilliseconds(50)); // while kernels are made
+        using StringWriter output = new(), error = new();
+        var exitCode = await Cli.RunAsync(
+            ["run", "--model", GoldenFiles.Path("glm4moe-a"), "--input", GoldenFiles.Path("glm4moe-a", "expected.safetensors")], new Terminal(output, error), cancellation.Token);
+        Assert.Equal((130, $"kernelgen: cancelled{Environment.NewLine}"), (exitCode, error.ToString()));
+    }
+
+    [Fact]
     public async Task WidensWeightsOnRequest()
     {
         var run = await ToolRun.Of("run", "--model", GoldenFiles.Path("qwen2moe-a"), "--weights", "f32",

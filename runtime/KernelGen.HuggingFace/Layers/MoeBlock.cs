@@ -76,27 +76,31 @@ public sealed class MoeBlock<T> : IDisposable
     /// <param name="hidden">[T, H].</param>
     /// <param name="weights">Receives the weights [T, k], the routed scaling factor included.</param>
     /// <param name="experts">Receives the expert ids [T, k].</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="ArgumentException">A tensor has another shape.</exception>
-    public void Route(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> weights, TensorSpan<int> experts)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public void Route(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> weights, TensorSpan<int> experts, CancellationToken cancellation = default)
     {
-        var logits = Logits(_router, hidden);
-        _route(new ReadOnlyTensorSpan<float>(logits, [hidden.Lengths[0], _config.Experts]), _correctionBias, weights, experts, _config.RoutedScalingFactor);
+        var logits = new ReadOnlyTensorSpan<float>(Logits(_router, hidden, cancellation), [hidden.Lengths[0], _config.Experts]);
+        _route(logits, _correctionBias, weights, experts, _config.RoutedScalingFactor, cancellation: cancellation);
     }
 
     /// <summary>Computes the block.</summary>
     /// <param name="hidden">[T, H]: what the block receives, after the layer's norm.</param>
     /// <param name="output">Receives [T, H]: what the block returns, before the residual is added.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="ArgumentException">A tensor has another shape.</exception>
-    public void Forward(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public void Forward(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output, CancellationToken cancellation = default)
     {
         RouterProjection.RequireHidden(hidden, _config.HiddenSize);
         var tokens = hidden.Lengths[0];
         nint[] shape = [tokens, _config.TopK];
         var weights = new TensorSpan<float>(new float[tokens * _config.TopK], shape);
         var experts = new TensorSpan<int>(new int[tokens * _config.TopK], shape);
-        Route(hidden, weights, experts);
-        _forward(hidden, Experts, weights, experts, output);
-        _sharedExperts?.AddTo(hidden, output);
+        Route(hidden, weights, experts, cancellation);
+        _forward(hidden, Experts, weights, experts, output, cancellation: cancellation);
+        _sharedExperts?.AddTo(hidden, output, cancellation);
     }
 
     /// <summary>Releases the weights. Calls that still run must have ended.</summary>
@@ -113,10 +117,10 @@ public sealed class MoeBlock<T> : IDisposable
         return new ExpertBiases(gateUp.ReadSingles(), down.ReadSingles(), layer.Config.Experts, interleaved);
     }
 
-    private static float[] Logits(RouterProjection projection, ReadOnlyTensorSpan<float> hidden)
+    private static float[] Logits(RouterProjection projection, ReadOnlyTensorSpan<float> hidden, CancellationToken cancellation)
     {
         var logits = new float[hidden.Lengths[0] * projection.Rows];
-        projection.Compute(hidden, logits);
+        projection.Compute(hidden, logits, cancellation);
         return logits;
     }
 }

@@ -36,26 +36,27 @@ public abstract class SharedExperts : IDisposable
     }
 
     /// <summary>Adds what they make of hidden states [T, H] to an output [T, H].</summary>
-    internal void AddTo(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output)
+    internal void AddTo(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output, CancellationToken cancellation)
     {
         var tokens = hidden.Lengths[0];
         var weights = new float[tokens];
         if (_gate is null) weights.AsSpan().Fill(1f);
         else
         {
-            _gate.Compute(hidden, weights);
+            _gate.Compute(hidden, weights, cancellation);
             TensorPrimitives.Sigmoid(weights, weights);
         }
 
         var shared = new TensorSpan<float>(new float[tokens * hidden.Lengths[1]], hidden.Lengths);
-        Forward(hidden, new ReadOnlyTensorSpan<float>(weights, [tokens, 1]), new ReadOnlyTensorSpan<int>(new int[tokens], [tokens, 1]), shared);
+        Forward(hidden, new ReadOnlyTensorSpan<float>(weights, [tokens, 1]), new ReadOnlyTensorSpan<int>(new int[tokens], [tokens, 1]), shared, cancellation);
         Tensor.Add<float>(output, shared, output);
     }
 
     /// <summary>Releases the weights. Calls that still run must have ended.</summary>
     public abstract void Dispose();
 
-    private protected abstract void Forward(ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output);
+    private protected abstract void Forward(
+        ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output, CancellationToken cancellation);
 
     private sealed class Of<T>(MoeLayerTensors layer, ExpertWeights<T> weights, ExpertsForward<T> forward) : SharedExperts(layer)
         where T : unmanaged
@@ -63,7 +64,7 @@ public abstract class SharedExperts : IDisposable
         public override void Dispose() => weights.Dispose();
 
         private protected override void Forward(
-            ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> routerWeights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output) =>
-            forward(hidden, weights, routerWeights, experts, output);
+            ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> routerWeights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output, CancellationToken cancellation) =>
+            forward(hidden, weights, routerWeights, experts, output, cancellation: cancellation);
     }
 }

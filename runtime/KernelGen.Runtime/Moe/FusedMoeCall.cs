@@ -73,10 +73,13 @@ public readonly unsafe ref struct FusedMoeCall
     /// <param name="gated">Whether the kernel's activation has an up projection.</param>
     /// <param name="bias">Whether the kernel adds biases.</param>
     /// <param name="inputScales">Whether the kernel rounds the inputs of the products with scales that are known beforehand.</param>
+    /// <param name="cancellation">Ends the call between work items; what it writes is undefined then.</param>
     /// <exception cref="ArgumentException">The experts have parts that the kernel has not, or the reverse.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An expert id is neither −1 nor one of 0 … E − 1. The output may be partly written.</exception>
-    public void Run(delegate*<in MoeArguments, void> kernel, bool gated = true, bool bias = false, bool inputScales = false)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public void Run(delegate*<in MoeArguments, void> kernel, bool gated = true, bool bias = false, bool inputScales = false, CancellationToken cancellation = default)
     {
+        using var scope = new CancellationScope(cancellation);
         RequireParts(gated, bias, inputScales);
         fixed (float* hidden = &_hidden.GetPinnableReference(), weights = &_weights.GetPinnableReference(), output = &_output.GetPinnableReference())
         fixed (int* experts = &_experts.GetPinnableReference())

@@ -79,7 +79,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
     private static Contender<ExpertsForward<T>> Specialized(FusedMoeSpec candidate, ExpertsForward<T> kernel) => new(
         candidate.VariantName,
         candidate.SplitK == 1 ? Forms.Specialized : $"split-K {candidate.SplitK}",
-        (hidden, experts, weights, ids, output, _) => kernel(hidden, experts, weights, ids, output, candidate.SplitK));
+        (hidden, experts, weights, ids, output, _, cancellation) => kernel(hidden, experts, weights, ids, output, candidate.SplitK, cancellation));
 
     private static Verification Verify(ExpertsWorkload<T> workload, Contender<ExpertsForward<T>> contender, int tokens, CancellationToken cancellation)
     {

@@ -63,7 +63,7 @@ internal static class LayerRun
             using var block = new MoeBlock<T>(
                 layer,
                 kernels.Route,
-                (x, experts, routing, ids, y, splitK) => forward(x, experts, routing, ids, y, splitK),
+                (x, experts, routing, ids, y, splitK, token) => forward(x, experts, routing, ids, y, splitK, token),
                 format,
                 shared is { } sharedFormat ? LoadShared(layer, kernels, sharedFormat, cancellation) : null,
                 new LoadedExperts(config.Experts, say),
@@ -86,7 +86,7 @@ internal static class LayerRun
         {
             var output = new float[hidden.Length];
             nint[] shape = [tokens, config.HiddenSize];
-            block.Forward(new ReadOnlyTensorSpan<float>(hidden, shape), new TensorSpan<float>(output, shape));
+            block.Forward(new ReadOnlyTensorSpan<float>(hidden, shape), new TensorSpan<float>(output, shape), cancellation);
             return output;
         }
     }
