@@ -20,8 +20,10 @@ public static partial class W8A8
     /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
     /// <param name="output">Receives the sums, [T, H].</param>
     /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or there is no expert of a given number.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void Forward(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -29,7 +31,8 @@ public static partial class W8A8
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
         global::System.Numerics.Tensors.TensorSpan<float> output,
-        int splitK = 0)
+        int splitK = 0,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Quantization, call.GroupSize, call.ZeroPoints))
@@ -39,7 +42,7 @@ public static partial class W8A8
                 {
                     case 1:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_int8_w8a8_cpu.Variant, call.Tokens);
-                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_int8_w8a8_cpu.Run);
+                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_int8_w8a8_cpu.Run, cancellation: cancellation);
                         return;
                 }
 
@@ -62,8 +65,10 @@ public static partial class W8A8
     /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
     /// <param name="output">Receives the sums, [T, H].</param>
     /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or there is no expert of a given number.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void Forward(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -71,7 +76,8 @@ public static partial class W8A8
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
         global::System.Numerics.Tensors.TensorSpan<float> output,
-        int splitK = 0)
+        int splitK = 0,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Quantization, call.GroupSize, call.ZeroPoints))
@@ -81,7 +87,7 @@ public static partial class W8A8
                 {
                     case 1:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_fp8_w8a8static_cpu.Variant, call.Tokens);
-                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_fp8_w8a8static_cpu.Run, inputScales: true);
+                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_fp8_w8a8static_cpu.Run, inputScales: true, cancellation: cancellation);
                         return;
                 }
 
@@ -91,7 +97,7 @@ public static partial class W8A8
                 {
                     case 1:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_fp8block_w8a8_cpu.Variant, call.Tokens);
-                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_fp8block_w8a8_cpu.Run);
+                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_fp8block_w8a8_cpu.Run, cancellation: cancellation);
                         return;
                 }
 
