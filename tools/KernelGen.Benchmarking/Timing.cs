@@ -10,7 +10,7 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
 {
     private const int Rounds = 5;
     private const int MostSamples = 2_000;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(400); // the runtime takes a while to compile what is called often
 
     /// <summary>
     /// Times several kernels on the same inputs. They take turns, so that a busy neighbour slows all of them; each call
@@ -26,7 +26,14 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
         var samples = kernels.Select(_ => new List<double>()).ToArray();
         var inputs = new int[kernels.Count];
         var spent = new TimeSpan[kernels.Count];
-        for (var k = 0; k < kernels.Count; k++) Repeat(kernels[k], WarmUp, [], ref inputs[k], cancellation);
+        for (var k = 0; k < kernels.Count; k++)
+        {
+            for (var begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < WarmUp;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                kernels[k](inputs[k]++);
+            }
+        }
 
         for (var round = 0; round < Rounds; round++)
         {
