@@ -166,7 +166,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         [Specialize] int tokens, [Specialize] int stride, TWeight* row, float* x, nint* offsets, nint depth, float* target, nint distance)
     {
         var unroll = tokens < 4 ? 4 / tokens : 1; // sums that do not wait for each other
-        var ahead = SplitK == 1 ? 1024 : SplitK * stride;
+        nint ahead = SplitK == 1 ? 4096 : SplitK * stride * sizeof(TWeight);
         var offset = Static.Array<nint>(tokens);
         foreach (var t in Static.Range(tokens)) offset[t] = offsets[t];
 
@@ -176,7 +176,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         {
             foreach (var u in Static.Range(unroll))
             {
-                Simd.PrefetchSoon(row + k + (u * Lanes) + ahead);
+                Simd.PrefetchSoon((byte*)(row + k + (u * Lanes)) + ahead);
                 var weight = Load(row + k + (u * Lanes));
                 foreach (var t in Static.Range(tokens)) acc[u, t] = Simd.MultiplyAdd(weight, Vector256.Load(x + offset[t] + k + (u * Lanes)), acc[u, t]);
             }
