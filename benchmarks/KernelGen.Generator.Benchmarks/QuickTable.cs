@@ -27,7 +27,7 @@ internal static class QuickTable
             edits.Add(Measure(() => driver = driver.RunGenerators(edited)));
         }
 
-        Console.WriteLine($"{DeclaringProject.Variants} variants, three vector widths each       median ms    best ms    goal ms");
+        Console.WriteLine($"{DeclaringProject.Variants} variants at every vector width           median ms    best ms    goal ms");
         Row("first generation of the process (with JIT)", [first], "");
         Row("generation, nothing cached", cold, "300");
         Row("after an edit that concerns no variant", edits.Skip(WarmUpEdits).ToArray(), "2");

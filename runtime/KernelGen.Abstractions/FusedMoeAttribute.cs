@@ -55,6 +55,13 @@ public sealed class FusedMoeAttribute : Attribute
     public bool ZeroPoints { get; set; }
 
     /// <summary>
+    /// How hidden and intermediate states are rounded to the type of the weights: <see cref="ActivationQuantization.StaticTensor"/> or
+    /// <see cref="ActivationQuantization.DynamicTensor"/> with 8-bit floats of one scale a matrix, <see cref="ActivationQuantization.DynamicToken"/>
+    /// with 8-bit floats or integers of one scale a row, <see cref="ActivationQuantization.DynamicGroup128"/> with <see cref="WeightQuantization.Block128"/>.
+    /// </summary>
+    public ActivationQuantization ActivationQuantization { get; set; }
+
+    /// <summary>
     /// The numbers of slices of the reduction to emit a variant for, each 1 to 64. More than one slice lets few tokens
     /// occupy all processors; the partial sums are added in a fixed order, so the bits do not depend on the schedule.
     /// </summary>

@@ -34,7 +34,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         var ups = stackalloc float[tokens * GateUpColumns];
         var hidden = stackalloc nint[tokens];
         foreach (var t in Static.Range(tokens))
-            hidden[t] = call->Plan.Slots[block.FirstSlot + Math.Min(t, block.Tokens - 1)] / TopK * call->HiddenStride;
+            hidden[t] = call->Plan.Slots[block.FirstSlot + Math.Min(t, block.Tokens - 1)] / TopK * (IntegerSums ? (nint)(2 * HiddenPairs) : call->HiddenStride);
 
         if (IsQuantized)
         {
@@ -43,9 +43,19 @@ internal static unsafe partial class FusedMoe<TWeight>
             for (var i = first; i < end; i += columns)
             {
                 int column = Math.Min(i, IntermediateSize - columns);
-                QuantizedDot(
-                    Projections * columns, columns, tokens, HiddenSize, GateOf(call, block.Expert), UpOf(call, block.Expert), column, 0,
-                    call->Hidden, hidden, HiddenSize, sums);
+                if (IntegerSums)
+                {
+                    IntegerDot(
+                        Projections * columns, columns, tokens, HiddenSize, GateOf(call, block.Expert), UpOf(call, block.Expert), column, 0,
+                        (short*)call->QuantizedHidden, hidden, HiddenSize, (int*)sums);
+                }
+                else
+                {
+                    QuantizedDot(
+                        Projections * columns, columns, tokens, HiddenSize, GateOf(call, block.Expert), UpOf(call, block.Expert), column, 0,
+                        call->Hidden, hidden, HiddenSize, sums);
+                }
+
                 foreach (var r in Static.Range(columns))
                 {
                     foreach (var t in Static.Range(tokens))
@@ -65,17 +75,32 @@ internal static unsafe partial class FusedMoe<TWeight>
             }
         }
 
+        FinishGateUpRows(call, block, GateUpColumns, gates, ups, first, end);
+    }
+
+    /// <summary>Scales of integers, router weight, biases and activation of rows of sums, <paramref name="distance"/> apart.</summary>
+    private static void FinishGateUpRows(MoeArguments* call, MoeBlock block, [Specialize] int distance, float* gates, float* ups, int first, int end)
+    {
         for (var t = 0; t < block.Tokens; t++)
         {
+            if (IntegerSums)
+            {
+                var inputScale = call->HiddenScales[call->Plan.Slots[block.FirstSlot + t] / TopK];
+                ScaleIntegers(gates, GateOf(call, block.Expert).Scales + first, inputScale, end - first);
+                if (Gated) ScaleIntegers(ups, UpOf(call, block.Expert).Scales + first, inputScale, end - first);
+            }
+
             if (Bias || RouterWeightOnInput)
             {
                 var routerWeight = RouterWeight(call, call->Plan.Slots[block.FirstSlot + t]);
                 var bias = GateUpBias(call, block.Expert) + first;
-                FinishRow(gates + (t * GateUpColumns), routerWeight, bias, end - first);
-                if (Gated) FinishRow(ups + (t * GateUpColumns), routerWeight, bias + IntermediateSize, end - first);
+                FinishRow(gates, routerWeight, bias, end - first);
+                if (Gated) FinishRow(ups, routerWeight, bias + IntermediateSize, end - first);
             }
 
-            ActivateRow(gates + (t * GateUpColumns), ups + (t * GateUpColumns), call->Activations + ((nint)(block.Row + t) * IntermediateSize) + first, end - first);
+            ActivateRow(gates, ups, call->Activations + ((nint)(block.Row + t) * IntermediateSize) + first, end - first);
+            gates += distance;
+            ups += distance;
         }
     }
 
@@ -85,12 +110,22 @@ internal static unsafe partial class FusedMoe<TWeight>
     {
         var sums = stackalloc float[rows * tokens];
         var activations = stackalloc nint[tokens];
-        foreach (var t in Static.Range(tokens)) activations[t] = (nint)(block.Row + Math.Min(t, block.Tokens - 1)) * IntermediateSize;
+        foreach (var t in Static.Range(tokens)) activations[t] = (nint)(block.Row + Math.Min(t, block.Tokens - 1)) * (IntegerSums ? 2 * IntermediateSize : IntermediateSize);
 
         for (var h = first; h < end; h += rows)
         {
             var column = Math.Min(h, HiddenSize - rows);
-            if (IsQuantized)
+            if (IntegerSums)
+            {
+                var matrix = DownOf(call, block.Expert);
+                IntegerDot(rows, rows, tokens, IntermediateSize, matrix, matrix, column, 0, (short*)call->Activations, activations, IntermediateSize, (int*)sums);
+                for (var r = 0; r < rows; r++)
+                {
+                    for (var t = 0; t < block.Tokens; t++)
+                        sums[(r * tokens) + t] = ((int*)sums)[(r * tokens) + t] * matrix.Scales[column + r] * call->ActivationScales[block.Row + t];
+                }
+            }
+            else if (IsQuantized)
             {
                 var matrix = DownOf(call, block.Expert);
                 QuantizedDot(rows, rows, tokens, IntermediateSize, matrix, matrix, column, 0, call->Activations, activations, IntermediateSize, sums);
@@ -113,6 +148,15 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
+    /// <summary>Bias and router weight of columns first … first + count of a slot's output.</summary>
+    private static void FinishDownRow(MoeArguments* call, int slot, float* sums, int first, int count)
+    {
+        var scale = RouterWeightOnInput ? 1f : RouterWeight(call, slot);
+        var output = call->SlotOutputs + ((nint)slot * HiddenSize) + first;
+        var bias = DownBias(call, ExpertOf(call, slot)) + first;
+        for (var h = 0; h < count; h++) output[h] = (Bias ? sums[h] + bias[h] : sums[h]) * scale;
+    }
+
     /// <summary>
     /// target [tokens], <paramref name="distance"/> apart, = a weight row · tokens. One row at a time: memory serves one long
     /// stream faster than several at once.
@@ -122,7 +166,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         [Specialize] int tokens, [Specialize] int stride, TWeight* row, float* x, nint* offsets, nint depth, float* target, nint distance)
     {
         var unroll = tokens < 4 ? 4 / tokens : 1; // sums that do not wait for each other
-        var ahead = SplitK == 1 ? 1024 : SplitK * stride;
+        nint ahead = SplitK == 1 ? 4096 : SplitK * stride * sizeof(TWeight);
         var offset = Static.Array<nint>(tokens);
         foreach (var t in Static.Range(tokens)) offset[t] = offsets[t];
 
@@ -132,7 +176,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         {
             foreach (var u in Static.Range(unroll))
             {
-                Simd.PrefetchSoon(row + k + (u * Lanes) + ahead);
+                Simd.PrefetchSoon((byte*)(row + k + (u * Lanes)) + ahead);
                 var weight = Load(row + k + (u * Lanes));
                 foreach (var t in Static.Range(tokens)) acc[u, t] = Simd.MultiplyAdd(weight, Vector256.Load(x + offset[t] + k + (u * Lanes)), acc[u, t]);
             }

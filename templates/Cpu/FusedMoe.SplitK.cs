@@ -32,12 +32,18 @@ internal static unsafe partial class FusedMoe<TWeight>
         var sums = stackalloc float[Projections * SliceColumns];
         for (var row = FirstRow(call, segment); row < EndRow(call, segment); row++)
         {
-            var hidden = call->Plan.Slots[row] / TopK * call->HiddenStride;
+            nint hidden = call->Plan.Slots[row] / TopK * (IntegerSums ? (nint)(2 * HiddenPairs) : call->HiddenStride);
             var target = Partial(call, slice, row, GateUpWidth);
             for (var i = first; i < end; i += SliceColumns)
             {
                 var column = Math.Min(i, IntermediateSize - SliceColumns);
-                if (IsQuantized)
+                if (IntegerSums)
+                {
+                    IntegerDot(
+                        Projections * SliceColumns, SliceColumns, 1, HiddenSize, GateOf(call, segment.Expert), UpOf(call, segment.Expert), column, begin,
+                        (short*)call->QuantizedHidden + begin, &hidden, depth, (int*)sums);
+                }
+                else if (IsQuantized)
                 {
                     QuantizedDot(
                         Projections * SliceColumns, SliceColumns, 1, HiddenSize, GateOf(call, segment.Expert), UpOf(call, segment.Expert), column, begin,
@@ -68,6 +74,14 @@ internal static unsafe partial class FusedMoe<TWeight>
         var call = (MoeArguments*)context;
         var sums = Partial(call, 0, row, GateUpWidth);
         AddSlices(call, sums, row, GateUpWidth);
+        if (IntegerSums)
+        {
+            var expert = ExpertOf(call, call->Plan.Slots[row]);
+            var inputScale = call->HiddenScales[call->Plan.Slots[row] / TopK];
+            ScaleIntegers(sums, GateOf(call, expert).Scales, inputScale, IntermediateSize);
+            if (Gated) ScaleIntegers(sums + IntermediateSize, UpOf(call, expert).Scales, inputScale, IntermediateSize);
+        }
+
         if (Bias || RouterWeightOnInput)
         {
             var slot = call->Plan.Slots[row];
@@ -92,12 +106,18 @@ internal static unsafe partial class FusedMoe<TWeight>
         var sums = stackalloc float[SliceRows]; // not the target: another item may step back into the same columns
         for (var row = FirstRow(call, segment); row < EndRow(call, segment); row++)
         {
-            var activations = ((nint)row * IntermediateSize) + begin;
+            nint activations = ((nint)row * (IntegerSums ? 2 * IntermediateSize : IntermediateSize)) + begin;
             var target = Partial(call, slice, row, HiddenSize);
             for (var h = first; h < end; h += SliceRows)
             {
                 var column = Math.Min(h, HiddenSize - SliceRows);
-                if (IsQuantized)
+                if (IntegerSums)
+                {
+                    var matrix = DownOf(call, segment.Expert);
+                    IntegerDot(
+                        SliceRows, SliceRows, 1, IntermediateSize, matrix, matrix, column, begin, (short*)call->Activations, &activations, depth, (int*)sums);
+                }
+                else if (IsQuantized)
                 {
                     var matrix = DownOf(call, segment.Expert);
                     QuantizedDot(SliceRows, SliceRows, 1, IntermediateSize, matrix, matrix, column, begin, call->Activations, &activations, depth, sums);
@@ -120,6 +140,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         var sums = Partial(call, 0, row, HiddenSize);
         AddSlices(call, sums, row, HiddenSize);
         var slot = call->Plan.Slots[row];
+        if (IntegerSums) ScaleIntegers(sums, DownOf(call, ExpertOf(call, slot)).Scales, call->ActivationScales[row], HiddenSize);
         var scale = RouterWeightOnInput ? 1f : RouterWeight(call, slot);
         var output = call->SlotOutputs + ((nint)slot * HiddenSize);
         if (Bias)
@@ -140,6 +161,12 @@ internal static unsafe partial class FusedMoe<TWeight>
         {
             var partial = Partial(call, slice, row, width);
             var i = 0;
+            if (IntegerSums)
+            {
+                for (; i <= width - Lanes; i += Lanes) (Vector256.Load((int*)sums + i) + Vector256.Load((int*)partial + i)).Store((int*)sums + i);
+                for (; i < width; i++) ((int*)sums)[i] += ((int*)partial)[i];
+            }
+
             for (; i <= width - Lanes; i += Lanes) (Vector256.Load(sums + i) + Vector256.Load(partial + i)).Store(sums + i);
             if (width % Lanes != 0)
             {

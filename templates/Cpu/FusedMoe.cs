@@ -8,8 +8,8 @@ namespace KernelGen.Templates.Cpu;
 
 /// <summary>
 /// The experts of a Mixture-of-Experts layer. Tokens are sorted by expert and cut into blocks. Many tokens of one expert
-/// lie side by side in panels, so that one weight multiplies a vector of tokens; a few are taken as rows, so that the
-/// weights stream through once.
+/// lie side by side in panels, so that one weight multiplies a vector of tokens; what is left over of a panel is taken as
+/// rows against the same weights. A few tokens alone are rows too, and the weights stream through once.
 /// </summary>
 [KernelTemplate]
 internal static unsafe partial class FusedMoe<[Specialize] TWeight>
@@ -37,7 +37,7 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
     /// <summary>Vectors of tokens that a register tile is wide.</summary>
     [Specialize] private const int TileVectors = 2;
 
-    /// <summary>Most tokens that are taken as rows.</summary>
+    /// <summary>Most tokens that, alone, are taken as rows against streaming weights.</summary>
     [Specialize] private const int RowTokens = 4;
 
     /// <summary>Columns of the intermediate states that one work item computes.</summary>
@@ -48,6 +48,12 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
 
     private const int PanelTokens = SplitK == 1 ? TileVectors * Lanes : 0;
     private const int SegmentBlocks = 16;
+
+    /// <summary>Most tokens that are left over of a narrow panel: one that is almost full is padded.</summary>
+    private const int RemainderTokens = Lanes * 3 / 4;
+
+    /// <summary>Most tokens of a block of rows.</summary>
+    private const int MostRows = PanelTokens == 0 || RemainderTokens < RowTokens ? RowTokens : RemainderTokens;
     private const int GateUpItems = (IntermediateSize + GateUpColumns - 1) / GateUpColumns;
     private const int DownItems = (HiddenSize + DownColumns - 1) / DownColumns;
     private const int CombineTokens = 16;
@@ -55,16 +61,18 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
     /// <summary>Computes one call, in as many passes over the tokens as the workspace limit asks for.</summary>
     internal static void Run(in MoeArguments call)
     {
-        var tiling = new MoeTiling(TopK, Experts, PanelTokens, Lanes, RowTokens, SegmentBlocks);
+        var tiling = new MoeTiling(TopK, Experts, PanelTokens, Lanes, MostRows, SegmentBlocks, QuantizedBytes);
         FusedMoePasses.Run(call, tiling, HiddenSize, IntermediateSize, SplitK, &Pass);
     }
 
     private static void Pass(MoeArguments* call)
     {
+        if (RoundsInputs) QuantizeHidden(call);
         if (SplitK > 1)
         {
             CpuWorkers.Run(call, SplitK * call->Plan.SegmentCount * GateUpItems, &GateUpSlice);
             CpuWorkers.Run(call, call->Plan.Rows, &ReduceGateUp);
+            if (RoundsInputs) QuantizeActivations(call);
             CpuWorkers.Run(call, SplitK * call->Plan.SegmentCount * DownItems, &DownSlice);
             CpuWorkers.Run(call, call->Plan.Rows, &ReduceDown);
         }
@@ -72,6 +80,7 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
         {
             CpuWorkers.Run(call, call->Plan.BlockCount, &PackBlock);
             CpuWorkers.Run(call, call->Plan.SegmentCount * GateUpItems, &GateUp);
+            if (RoundsInputs) QuantizeActivations(call);
             CpuWorkers.Run(call, call->Plan.SegmentCount * DownItems, &Down);
         }
 
@@ -89,10 +98,8 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
         var up = (TWeight*)call->Up[segment.Expert];
 
         var blocks = call->Plan.Blocks + segment.FirstBlock;
-        var panels = segment.BlockCount;
-        if (blocks[panels - 1].Width == 0) panels--;
-        if (panels > 0) GateUpPanels(call, blocks, panels, gate, up, first, end);
-        if (panels < segment.BlockCount) GateUpRows(call, blocks[panels], gate, up, first, end);
+        if (IsFewTokens(blocks, segment.BlockCount)) GateUpRows(call, *blocks, gate, up, first, end);
+        else GateUpPanels(call, blocks, segment.BlockCount, gate, up, first, end);
     }
 
     /// <summary>Second product, bias and router weight: one expert's tokens, a few columns of the output.</summary>
@@ -105,11 +112,11 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
         var down = (TWeight*)call->Down[segment.Expert];
 
         var blocks = call->Plan.Blocks + segment.FirstBlock;
-        var panels = segment.BlockCount;
-        if (blocks[panels - 1].Width == 0) panels--;
-        if (panels > 0) DownPanels(call, blocks, panels, down, first, end);
-        if (panels < segment.BlockCount) DownRows(call, blocks[panels], down, first, end);
+        if (IsFewTokens(blocks, segment.BlockCount)) DownRows(call, *blocks, down, first, end);
+        else DownPanels(call, blocks, segment.BlockCount, down, first, end);
     }
+
+    private static bool IsFewTokens(MoeBlock* blocks, int count) => count == 1 && blocks->Width == 0 && blocks->Tokens <= RowTokens;
 
     /// <summary>Adds the weighted outputs of each token's experts, in the order of its slots.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -57,6 +57,26 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Activations))]
+    public void AForgottenTermIsNoticed(MoeActivation activation)
+    {
+        var random = new SeededRandom((int)activation);
+        var spec = new FusedMoeSpec(2, 2, 200, 72, activation, DType.Float32) { ActivationLimit = activation == MoeActivation.SwigluClamp ? 1f : 0f };
+        var kernel = (delegate*<in MoeArguments, void>)KernelAssembly.Compile(spec).Kernel(spec, 256);
+        var inputs = new ExpertsCase<float>((2, 2, 200, 72), 40, random, form: Form(spec));
+        inputs.Check(kernel);
+        foreach (var second in new[] { false, true })
+        {
+            for (var trial = 0; trial < 5; trial++)
+            {
+                var eight = random.Int(0, (2 * 200 * 72 / 8) - 1);
+                var (multiple, _) = inputs.WorstError(inputs.RunWithoutTerm(kernel, second, eight));
+                Assert.True(multiple > 1, $"{random.Description}: weight {8 * eight} or so of the {(second ? "second" : "first")} product is not missed: {multiple}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Activations))]
     public void ExtremeSumsAreClampedAndSaturate(MoeActivation activation)
     {
         var random = new SeededRandom();

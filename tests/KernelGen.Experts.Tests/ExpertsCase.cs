@@ -34,8 +34,7 @@ internal sealed unsafe class ExpertsCase<T>
         var projections = _form.IsGated ? 2 : 1;
         if (_form.GateUpBias is { } gateUpBias) _biases = new ExpertBiases(gateUpBias, _form.DownBias, shape.Experts);
 
-        // Tolerances are absolute near zero: what grows faster than silu gets smaller sums.
-        _hidden = random.Normal(tokens * shape.Hidden, _form.Activation == MoeActivation.SiluAndMul ? 1f : 0.5f);
+        _hidden = random.Normal(tokens * shape.Hidden);
         if (spoiltToken is { } spoilt) _hidden[spoilt * shape.Hidden] = float.NaN;
         _gateUp = Convert(random.Normal(shape.Experts * projections * shape.Intermediate * shape.Hidden, 1f / MathF.Sqrt(shape.Hidden)));
         _down = Convert(random.Normal(shape.Experts * shape.Hidden * shape.Intermediate, 1f / MathF.Sqrt(shape.Intermediate)));
@@ -57,7 +56,17 @@ internal sealed unsafe class ExpertsCase<T>
     }
 
     /// <summary>The same through any entry point, on any device.</summary>
-    public float[] Check(ExpertsRunner<T> run, double absolute = 1e-5, double relative = 1e-4) => Compare(Run(run), absolute, relative);
+    public float[] Check(ExpertsRunner<T> run, double absolute = 1e-5, double relative = 1e-4)
+    {
+        var (output, expected) = (Run(run), Expected());
+        for (var i = 0; i < expected.Length; i++)
+        {
+            var isClose = Math.Abs(output[i] - expected[i]) <= absolute + (relative * Math.Abs(expected[i]));
+            Assert.True(isClose, $"{_random.Description}: {_shape}, {_form.Activation}, {_tokens} tokens: output[{i}] is {output[i]}, expected {expected[i]}");
+        }
+
+        return output;
+    }
 
     /// <summary>For arithmetic in bfloat16: ‖output − expected‖ / ‖expected‖, and the same of the largest elements.</summary>
     public (double OfNorm, double OfLargest) Error(ExpertsRunner<T> run)
@@ -80,24 +89,48 @@ internal sealed unsafe class ExpertsCase<T>
         return output;
     }
 
-    public float[] Compare(float[] output, double absolute = 1e-5, double relative = 1e-4)
+    public float[] Compare(float[] output)
     {
-        var expected = Expected();
+        var (worst, place) = WorstError(output);
+        if (worst > 1) Assert.Fail($"{_random.Description}: {_shape}, {_form.Activation}, {_tokens} tokens: output[{place}] is {output[place]}, expected {Expected()[place]}: {worst:F1} times what rounding explains");
+        return output;
+    }
+
+    /// <summary>The largest error as a multiple of its bound, and where it is; infinite where an output is no number.</summary>
+    public (double Multiple, int Place) WorstError(float[] output)
+    {
+        var (worst, place) = (0.0, 0);
+        var (expected, bound) = (Expected(), ErrorBound());
         for (var i = 0; i < expected.Length; i++)
         {
             var error = Math.Abs(output[i] - expected[i]);
-            Assert.True(error <= absolute + (relative * Math.Abs(expected[i])), $"{_random.Description}: {_shape}, {_form.Activation}, {_tokens} tokens: output[{i}] is {output[i]}, expected {expected[i]}");
+            var multiple = error == 0 ? 0 : double.IsNaN(error) ? double.PositiveInfinity : error / bound[i];
+            if (multiple > worst) (worst, place) = (multiple, i);
         }
 
+        return (worst, place);
+    }
+
+    /// <summary>Runs a kernel as if it forgot one term of some sums: those with the largest of eight weights of the first product's matrices, or of the second's.</summary>
+    public float[] RunWithoutTerm(delegate*<in MoeArguments, void> kernel, bool second, int eight)
+    {
+        var matrix = second ? _down : _gateUp;
+        var element = Enumerable.Range(8 * eight, 8).MaxBy(index => Math.Abs(Widen(matrix[index])));
+        var weight = matrix[element];
+        matrix[element] = default;
+        var output = Run(kernel);
+        matrix[element] = weight;
         return output;
     }
 
     /// <summary>The double-precision answer.</summary>
-    public double[] Expected() => ReferenceMoe.Forward(
-        _hidden,
-        (e, row, column) => Widen(_gateUp[(((e * (_form.IsGated ? 2 : 1) * _shape.Intermediate) + row) * _shape.Hidden) + column]),
-        (e, row, column) => Widen(_down[(((e * _shape.Hidden) + row) * _shape.Intermediate) + column]),
-        _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form);
+    public double[] Expected() => ReferenceMoe.Forward(_hidden, GateUp, Down, _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form);
+
+    private double[] ErrorBound() => ExpertsErrorBound.Of(_hidden, GateUp, Down, _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form);
+
+    private double GateUp(int expert, int row, int column) => Widen(_gateUp[(((expert * (_form.IsGated ? 2 : 1) * _shape.Intermediate) + row) * _shape.Hidden) + column]);
+
+    private double Down(int expert, int row, int column) => Widen(_down[(((expert * _shape.Hidden) + row) * _shape.Intermediate) + column]);
 
     public float[] Run(delegate*<in MoeArguments, void> kernel)
     {

@@ -1,12 +1,11 @@
 using KernelGen.Compiler.Families;
-using KernelGen.Cpu;
 using KernelGen.OnDemand;
 using KernelGen.Testing;
 
 namespace KernelGen.Tests;
 
 /// <summary>Kernels with quantised weights, of random shapes at every vector width, against the double-precision reference.</summary>
-public sealed unsafe class QuantizedKernelTests(ITestOutputHelper output)
+public sealed class QuantizedKernelTests(ITestOutputHelper output)
 {
     private static readonly int[] Tokens = [1, 2, 3, 5, 9, 17, 40, 70];
 
@@ -32,11 +31,8 @@ public sealed unsafe class QuantizedKernelTests(ITestOutputHelper output)
         var kernels = KernelAssembly.Compile(specs.ToArray<IKernelSpec>());
         foreach (var spec in specs)
         {
-            foreach (var bits in KernelRecipe.VectorWidths)
-            {
-                // One token and few are read as rows, many as panels.
-                foreach (var tokens in new[] { 1, random.Pick(Tokens) }) Check(spec, kernels, bits, tokens, random);
-            }
+            // One token and few are read as rows, many as panels.
+            foreach (var tokens in new[] { 1, random.Pick(Tokens), random.Pick(Tokens) }) QuantizedCase.CheckEveryWidth(spec, kernels, tokens, random);
         }
     }
 
@@ -52,11 +48,37 @@ public sealed unsafe class QuantizedKernelTests(ITestOutputHelper output)
         var kernels = KernelAssembly.Compile(spec, slices);
         foreach (var variant in new[] { spec, slices })
         {
-            foreach (var bits in KernelRecipe.VectorWidths)
-            {
-                foreach (var tokens in new[] { 1, 2, 4, 6, 20, 33 }) Check(variant, kernels, bits, tokens, random);
-            }
+            foreach (var tokens in new[] { 1, 2, 4, 6, 20, 33 }) QuantizedCase.CheckEveryWidth(variant, kernels, tokens, random);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void UngatedExpertsAndBiasesAndRouterWeightsOnInputs(DType type, WeightQuantization quantization, bool zeroPoints)
+    {
+        var random = new SeededRandom(((int)type * 16) + ((int)quantization * 2) + (zeroPoints ? 1 : 0));
+        output.WriteLine(random.Description);
+        var specs = new[] { MoeActivation.Relu2, MoeActivation.Gelu, MoeActivation.SwigluOai }
+            .Select((activation, number) => Random(random, number, type, quantization, zeroPoints) with { Activation = activation, Bias = number != 1, RouterWeightOnInput = number == 1 })
+            .DistinctBy(spec => spec.DispatchKey).ToArray();
+        var kernels = KernelAssembly.Compile(specs.ToArray<IKernelSpec>());
+        foreach (var spec in specs)
+        {
+            foreach (var tokens in new[] { 1, random.Pick(Tokens) }) QuantizedCase.CheckEveryWidth(spec, kernels, tokens, random);
+        }
+    }
+
+    [Theory]
+    [InlineData(70, 1)]
+    [InlineData(300, 3)]
+    [InlineData(256, 1)]
+    public void BlocksOfGateAndUpProjectionsThatBeginApart(int intermediate, int splitK)
+    {
+        var random = new SeededRandom(intermediate);
+        output.WriteLine(random.Description);
+        var spec = new FusedMoeSpec(2, 1, 140, intermediate, MoeActivation.SiluAndMul, DType.Float8E4M3, splitK, Quantization: WeightQuantization.Block128);
+        var kernels = KernelAssembly.Compile(spec);
+        foreach (var tokens in new[] { 1, 40 }) QuantizedCase.CheckEveryWidth(spec, kernels, tokens, random, scalesApart: true);
     }
 
     private static FusedMoeSpec Random(SeededRandom random, int number, DType type, WeightQuantization quantization, bool zeroPoints)
@@ -70,13 +92,5 @@ public sealed unsafe class QuantizedKernelTests(ITestOutputHelper output)
         return new FusedMoeSpec(
             experts, random.Int(1, Math.Min(experts, 3)), hidden, intermediate, MoeActivation.SiluAndMul, type, splitK,
             Quantization: quantization, GroupSize: groupSize, ZeroPoints: zeroPoints);
-    }
-
-    private static void Check(FusedMoeSpec spec, KernelAssembly kernels, int bits, int tokens, SeededRandom random)
-    {
-        var kernel = (delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits);
-        if (spec.WeightType == DType.Int8) new QuantizedCase<sbyte>(spec, tokens, random).Check(kernel, bits);
-        else if (spec.WeightType == DType.Int4) new QuantizedCase<Int4Pair>(spec, tokens, random).Check(kernel, bits);
-        else new QuantizedCase<Float8E4M3>(spec, tokens, random).Check(kernel, bits);
     }
 }

@@ -108,13 +108,16 @@ public sealed unsafe class SpecializedKernelTests(ITestOutputHelper output)
             new ExpertsCase<float>((6, 2, 64, 48), 1 + (number % 20), new SeededRandom(number)).Check((delegate*<in MoeArguments, void>)kernel));
     }
 
-    [Fact]
-    public void ARepeatedCallAllocatesNothing()
+    [Theory]
+    [InlineData(1, 1, 20_000)]
+    [InlineData(1, 2, 20_000)]
+    [InlineData(30, 1, 100)]
+    public void ARepeatedCallAllocatesNothing(int tokens, int splitK, int calls)
     {
-        var spec = new FusedMoeSpec(6, 2, 64, 48, MoeActivation.SiluAndMul, DType.Float32);
+        var spec = new FusedMoeSpec(6, 2, 64, 48, MoeActivation.SiluAndMul, DType.Float32, splitK);
         var forward = KernelAssembly.Compile(spec).Forward<float>();
-        var inputs = new ExpertsCase<float>((6, 2, 64, 48), 30, new SeededRandom());
-        Assert.Equal(0, inputs.AllocatedBy(forward, calls: 100));
+        var inputs = new ExpertsCase<float>((6, 2, 64, 48), tokens, new SeededRandom());
+        Assert.Equal(0, inputs.AllocatedBy(forward, calls));
     }
 
     private static FusedMoeSpec Random(SeededRandom random, int number)

@@ -1,5 +1,7 @@
 using System.Numerics.Tensors;
+using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
+using KernelGen.Cpu;
 using KernelGen.OnDemand;
 using KernelGen.Testing;
 
@@ -49,20 +51,66 @@ public class GateCallTests
         }
     }
 
+    [Theory]
+    [InlineData(8, 2)]
+    [InlineData(64, 6)]
+    [InlineData(384, 8)]
+    public void TheBitsDoNotDependOnTheNumberOfThreads(int experts, int topK)
+    {
+        const int Tokens = 1501;
+        var random = new SeededRandom(experts);
+        var route = KernelAssembly.Compile(new MoeGateSpec(experts, topK, GateScoring.Softmax, false, 1, 1, true)).Route;
+        var logits = random.Normal(Tokens * experts);
+        var (weights, ids) = Run();
+        var threads = CpuWorkers.MaxThreads;
+        CpuWorkers.MaxThreads = 1;
+        try
+        {
+            var (aloneWeights, aloneIds) = Run();
+            Assert.True(ids.AsSpan().SequenceEqual(aloneIds) && weights.AsSpan().SequenceEqual(aloneWeights), random.Description);
+        }
+        finally
+        {
+            CpuWorkers.MaxThreads = threads;
+        }
+
+        (float[] Weights, int[] Experts) Run()
+        {
+            var (w, e) = (new float[Tokens * topK], new int[Tokens * topK]);
+            route(new ReadOnlyTensorSpan<float>(logits, [Tokens, experts]), [], new TensorSpan<float>(w, [Tokens, topK]), new TensorSpan<int>(e, [Tokens, topK]));
+            return (w, e);
+        }
+    }
+
+    [Fact]
+    public void ALongCallEndsSoonWhenItIsCancelled()
+    {
+        const int Tokens = 8_000_000;
+        var (logits, bias) = (new float[Spec.Experts], new float[Spec.Experts]); // every row is the same memory
+        var (weights, experts) = (new float[Tokens * Spec.TopK], new int[Tokens * Spec.TopK]);
+        experts.AsSpan().Fill(-7);
+        var delay = Cancelling.InTheMiddle(cancellation => Route.Value(
+            new ReadOnlyTensorSpan<float>(logits, [Tokens, Spec.Experts], [0, 1]), bias,
+            new TensorSpan<float>(weights, [Tokens, Spec.TopK]), new TensorSpan<int>(experts, [Tokens, Spec.TopK]), cancellation: cancellation));
+        Assert.InRange(delay, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.Equal(-7, experts[^1]);
+        ManyTokensOnAllProcessorsRouteLikeEachAlone();
+    }
+
     [Fact]
     public void NoTokensAreLegal() => Call([], new float[Spec.Experts], [], [], 0);
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(1501)]
-    public void RepeatedCallsAllocateNothing(int tokens)
+    [InlineData(1, 20_000)]
+    [InlineData(1501, 100)]
+    public void RepeatedCallsAllocateNothing(int tokens, int calls)
     {
         var (logits, bias) = (new float[tokens * Spec.Experts], new float[Spec.Experts]);
         var (weights, experts) = (new float[tokens * Spec.TopK], new int[tokens * Spec.TopK]);
         nint[] rows = [tokens, Spec.Experts], columns = [tokens, Spec.TopK];
         Repeat(20);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Repeat(100);
+        Repeat(calls);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
 
         void Repeat(int times)

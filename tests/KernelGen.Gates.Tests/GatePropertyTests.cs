@@ -7,7 +7,6 @@ namespace KernelGen.Tests;
 /// <summary>Specialised gates of every kind and width against the double-precision reference.</summary>
 public class GatePropertyTests
 {
-    private static readonly int[] Widths = [128, 256, 512];
     private static readonly int[] TokenCounts = [0, 1, 2, 3, 33, 100];
 
     [Fact]
@@ -22,7 +21,7 @@ public class GatePropertyTests
             foreach (var tokens in TokenCounts)
             {
                 var routed = GateInputs.Case(spec, spec.Experts > 1000 ? tokens / 10 : tokens, random);
-                foreach (var bits in Widths) routed.Check(new GateKernel(gates.Kernel(spec, bits)), $"{bits} bits");
+                foreach (var bits in KernelRecipe.VectorWidthsOf(spec)) routed.Check(new GateKernel(gates.Kernel(spec, bits)), $"{bits} bits");
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
 using KernelGen.OnDemand;
 using KernelGen.Testing;

@@ -188,6 +188,12 @@ public sealed class DiagnosticTests
     [InlineData("WeightType = KernelGen.DType.Int4, Quantization = KernelGen.WeightQuantization.Group, {|KG0007:GroupSize = 48|}")]
     [InlineData("WeightType = KernelGen.DType.Int8, Quantization = KernelGen.WeightQuantization.Channel, {|KG0007:GroupSize = 32|}")]
     [InlineData("WeightType = KernelGen.DType.Int8, Quantization = KernelGen.WeightQuantization.Channel, {|KG0007:ZeroPoints = true|}")]
+    [InlineData("WeightType = KernelGen.DType.Int8, Quantization = KernelGen.WeightQuantization.Channel, {|KG0007:ActivationQuantization = KernelGen.ActivationQuantization.StaticTensor|}")]
+    [InlineData("WeightType = KernelGen.DType.Int8, Quantization = KernelGen.WeightQuantization.Group, GroupSize = 128, {|KG0007:ActivationQuantization = KernelGen.ActivationQuantization.DynamicToken|}")]
+    [InlineData("WeightType = KernelGen.DType.Float8E4M3, Quantization = KernelGen.WeightQuantization.Block128, {|KG0007:ActivationQuantization = KernelGen.ActivationQuantization.DynamicToken|}")]
+    [InlineData("WeightType = KernelGen.DType.BFloat16, {|KG0007:ActivationQuantization = KernelGen.ActivationQuantization.DynamicToken|}")]
+    [InlineData("WeightType = KernelGen.DType.Int4, Quantization = KernelGen.WeightQuantization.Group, GroupSize = 32, {|KG0007:ActivationQuantization = KernelGen.ActivationQuantization.DynamicToken|}")]
+    [InlineData("WeightType = KernelGen.DType.Float8E4M3, Quantization = KernelGen.WeightQuantization.Tensor, {|KG0011:ActivationQuantization = (KernelGen.ActivationQuantization)9|}")]
     public Task KG0007_weights_whose_scales_have_no_kernel(string format) => Verify($$"""
         [KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, {{format}})]
         static partial class Experts;
@@ -196,6 +202,13 @@ public sealed class DiagnosticTests
     [Fact]
     public Task KG0007_rows_of_odd_length_in_pairs() => Verify("""
         [KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, {|KG0007:IntermediateSize = 33|}, WeightType = KernelGen.DType.Int4, Quantization = KernelGen.WeightQuantization.Group, GroupSize = 32)]
+        static partial class Experts;
+        """);
+
+    [Fact]
+    public Task KG0008_experts_that_only_the_rounding_of_their_inputs_tells_apart() => Verify("""
+        [KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, WeightType = KernelGen.DType.Int8, Quantization = KernelGen.WeightQuantization.Channel)]
+        [{|KG0008:KernelGen.FusedMoe(Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, WeightType = KernelGen.DType.Int8, Quantization = KernelGen.WeightQuantization.Channel, ActivationQuantization = KernelGen.ActivationQuantization.DynamicToken)|}]
         static partial class Experts;
         """);
 

@@ -72,7 +72,7 @@ public sealed class DispatchTests : IDisposable
         float[] logits = [0, 3, 0, 1, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 5, 0];
         float[] weights = new float[4];
         int[] experts = new int[4];
-        var reported = Reported(() => Kernels.GetMethod("Route")!.CreateDelegate<Route>()(
+        var reported = Reported(() => Kernels.GetMethod("Route")!.CreateDelegate<GateRoute<float>>()(
             new ReadOnlyTensorSpan<float>(logits, [2, 8]), [], new TensorSpan<float>(weights, [2, 2]), new TensorSpan<int>(experts, [2, 2]), 2f, -1));
         Assert.Equal(["moegate_softmax_e8_k2_f32_cpu"], reported);
         Assert.Equal([1, 3, 0, 6], experts);
@@ -88,7 +88,7 @@ public sealed class DispatchTests : IDisposable
         float[] whole = new float[64];
         float[] sliced = new float[64];
         using var expertWeights = ExpertWeights<float>.FromFused(random.Normal(8 * 64 * 64), random.Normal(8 * 64 * 32), 8, 64, 32);
-        var forward = Kernels.GetMethod("Forward", [.. typeof(Forward).GetMethod("Invoke")!.GetParameters().Select(parameter => parameter.ParameterType)])!.CreateDelegate<Forward>();
+        var forward = Kernels.GetMethod("Forward", [.. typeof(ExpertsForward<float>).GetMethod("Invoke")!.GetParameters().Select(parameter => parameter.ParameterType)])!.CreateDelegate<ExpertsForward<float>>();
         Assert.Equal(["fusedmoe_silu_e8_k2_h64_i32_f32_cpu"], Reported(() => Run(whole, 1)));
         Assert.Equal(["fusedmoe_silu_e8_k2_h64_i32_f32_splitk8_cpu"], Reported(() => Run(sliced, 0)));
         Assert.Contains(whole, value => MathF.Abs(value) > 1f);
@@ -126,10 +126,4 @@ public sealed class DispatchTests : IDisposable
             throw wrapped.InnerException!;
         }
     }
-
-    private delegate void Route(
-        ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts, float routedScalingFactor, int nonPaddedTokens);
-
-    private delegate void Forward(
-        ReadOnlyTensorSpan<float> hidden, ExpertWeights<float> expertWeights, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output, int splitK);
 }

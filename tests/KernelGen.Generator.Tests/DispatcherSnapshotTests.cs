@@ -45,6 +45,16 @@ public sealed class DispatcherSnapshotTests
         """);
 
     [Fact]
+    public void Quantized_activations() => Verify("W8A8.g.cs", """
+        using KernelGen;
+
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Int8, Quantization = WeightQuantization.Channel, ActivationQuantization = ActivationQuantization.DynamicToken)]
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Tensor, ActivationQuantization = ActivationQuantization.StaticTensor)]
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128, ActivationQuantization = ActivationQuantization.DynamicGroup128)]
+        public static partial class W8A8;
+        """);
+
+    [Fact]
     public void Omni_routers() => Verify("Omni.g.cs", """
         using KernelGen;
 

@@ -17,7 +17,7 @@ internal sealed class RandomDeclarations(SeededRandom random)
             : Write("OmniExperts", Int("ExpertsPerAxis"), Int("TopK"), Int("HiddenSize"), Bool("Specialize"))
         : random.Bool()
         ? Write("MoeGate", Int("Experts"), Int("TopK"), Enum("Scoring", "GateScoring"), Bool("CorrectionBias"), Int("Groups"), Int("TopKGroups"), Bool("Renormalize"), Enum("LogitsType", "DType"), Int("SharedExperts"), Bool("HashTable"), Bool("Specialize"))
-        : Write("FusedMoe", Int("Experts"), Int("TopK"), Int("HiddenSize"), Int("IntermediateSize"), Enum("Activation", "MoeActivation"), Limit(), Bool("Bias"), Bool("RouterWeightOnInput"), Enum("WeightType", "DType"), SplitK(), Bool("Specialize"));
+        : Write("FusedMoe", Int("Experts"), Int("TopK"), Int("HiddenSize"), Int("IntermediateSize"), Enum("Activation", "MoeActivation"), Limit(), Bool("Bias"), Bool("RouterWeightOnInput"), Enum("WeightType", "DType"), Enum("Quantization", "WeightQuantization"), Enum("ActivationQuantization", "ActivationQuantization"), SplitK(), Bool("Specialize"));
 
     /// <summary>A text as it stands in an editor half-way: some of it cut out or replaced.</summary>
     public string Damaged(string text)

@@ -152,6 +152,13 @@ public class MoeModelConfigTests
     [InlineData(Qwen2Moe, "mlp_only_layers", "[6]", "'mlp_only_layers' contains 6; expected layers from 0 to 5")]
     [InlineData(Qwen2Moe, "shared_expert_intermediate_size", null, "'shared_expert_intermediate_size' is missing")]
     [InlineData(GptOss, "swiglu_limit", "8", "'swiglu_limit' is 8; expected 7")]
+    [InlineData(KimiK2, "quantization_config", "3", "'quantization_config' is 3; expected an object")]
+    [InlineData(KimiK2, "quantization_config", "{}", "'quantization_config.quant_method' is missing; expected the name of a method")]
+    [InlineData(KimiK2, "quantization_config", "{\"quant_method\":[]}", "'quantization_config.quant_method' is a list; expected a string")]
+    [InlineData(KimiK2, "quantization_config", "{\"quant_method\":\"fp8\",\"weight_block_size\":[128]}", "'quantization_config.weight_block_size' is a list; expected a list of two integers from 1")]
+    [InlineData(KimiK2, "quantization_config", "{\"quant_method\":\"fp8\",\"weight_block_size\":[128,0]}", "expected a list of two integers from 1")]
+    [InlineData(KimiK2, "quantization_config", "{\"quant_method\":\"compressed-tensors\",\"config_groups\":[]}", "'quantization_config.config_groups' is a list; expected an object")]
+    [InlineData(KimiK2, "quantization_config", "{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"a\":{\"weights\":{\"num_bits\":\"8\"}}}}", "'quantization_config.config_groups.a.weights.num_bits' is \"8\"; expected an integer")]
     [InlineData(Llama4, "text_config", "[]", "'text_config' is a list; expected an object")]
     [InlineData(Llama4, "text_config", "{\"model_type\":\"llama4_text\",\"num_hidden_layers\":-1}", "'text_config.num_hidden_layers' is -1")]
     public void WrongValuesAreReportedWithFileAndKey(string json, string key, string? value, string problem)

@@ -22,9 +22,9 @@ public unsafe class NeuronTests
                 foreach (var bits in KernelRecipe.VectorWidths)
                 {
                     var (run, runBackward) = (experts.Kernel(spec, bits), experts.Kernel(spec, bits, "RunBackward"));
-                    inputs.CheckForward((hidden, up, down, weights, ids, output) =>
+                    inputs.CheckForward((hidden, up, down, weights, ids, output, _) =>
                         OmniExpertsCall.Create(hidden, up, down, weights, ids, output).Run((delegate*<in OmniExpertsArguments, void>)run));
-                    inputs.CheckBackward((hidden, up, down, weights, ids, gradOutput, gradHidden, gradUp, gradDown, gradWeights) =>
+                    inputs.CheckBackward((hidden, up, down, weights, ids, gradOutput, gradHidden, gradUp, gradDown, gradWeights, _) =>
                         new OmniExpertsBackwardCall(hidden, up, down, weights, ids, gradOutput, gradHidden, gradUp, gradDown, gradWeights).Run((delegate*<in OmniExpertsGradients, void>)runBackward));
                 }
             }
@@ -67,6 +67,67 @@ public unsafe class NeuronTests
         Assert.Equal(gradUp, inputs.GradUp);
         Assert.Equal(gradDown, inputs.GradDown);
         Assert.Equal(gradWeights, inputs.GradWeights);
+    }
+
+    [Fact]
+    public void RepeatedCallsAllocateNothing()
+    {
+        const int Tokens = 2, Experts = 9, K = 2, H = 8;
+        var kernels = KernelAssembly.Compile(new OmniExpertsSpec(3, K, H));
+        var (forward, backward) = (kernels.OmniForward, kernels.OmniBackward);
+        var (states, output, weights, gradWeights, ids) = (new float[Tokens * H], new float[Tokens * H], new float[Tokens * K], new float[Tokens * K], new int[Tokens * K]);
+        var (matrix, gradUp, gradDown) = (new float[Experts * H], new float[Experts * H], new float[Experts * H]);
+        nint[] rows = [Tokens, H], experts = [Experts, H], slots = [Tokens, K];
+        Repeat(20);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Repeat(20_000);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Repeat(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                TensorSpan<float> routing = new(weights, slots, []);
+                ReadOnlyTensorSpan<int> chosen = new(ids, slots, []);
+                TensorSpan<float> hidden = new(states, rows, []), result = new(output, rows, []), all = new(matrix, experts, []);
+                forward(hidden, all, all, routing, chosen, result);
+                backward(hidden, all, all, routing, chosen, hidden, result, new(gradUp, experts, []), new(gradDown, experts, []), new(gradWeights, slots, []));
+            }
+        }
+    }
+
+    [Fact]
+    public void LongCallsEndSoonWhenTheyAreCancelled()
+    {
+        const int Tokens = 65_536, Experts = 16 * 16, K = 16, H = 512;
+        var spec = new OmniExpertsSpec(16, K, H);
+        var kernels = KernelAssembly.Compile(spec);
+        var (matrix, weights, ids) = (new float[Experts * H], new float[Tokens * K], new int[Tokens * K]);
+        var (output, gradWeights) = (new float[Tokens * H], new float[Tokens * K]);
+        for (var slot = 0; slot < ids.Length; slot++) ids[slot] = slot % Experts;
+        output.AsSpan().Fill(float.NaN);
+        gradWeights.AsSpan().Fill(float.NaN);
+
+        var delay = Cancelling.InTheMiddle(cancellation =>
+        {
+            for (var repeats = 0; repeats < 3; repeats++) kernels.OmniForward(Hidden(), Rows(), Rows(), Weights(), Ids(), new TensorSpan<float>(output, [Tokens, H]), cancellation);
+        });
+        Assert.InRange(delay, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+
+        delay = Cancelling.InTheMiddle(cancellation => kernels.OmniBackward(
+            Hidden(), Rows(), Rows(), Weights(), Ids(), Hidden(), new TensorSpan<float>(output, [Tokens, H]), new TensorSpan<float>(new float[Experts * H], [Experts, H]),
+            new TensorSpan<float>(new float[Experts * H], [Experts, H]), new TensorSpan<float>(gradWeights, [Tokens, K]), cancellation));
+        Assert.InRange(delay, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.True(float.IsNaN(gradWeights[^1]), "the last token's gradients were computed");
+
+        var next = new NeuronCase(spec, 40, new SeededRandom());
+        next.CheckForward(kernels.OmniForward);
+        next.CheckBackward(kernels.OmniBackward);
+
+        ReadOnlyTensorSpan<float> Hidden() => new(matrix, [Tokens, H], [0, 1]); // every token is the same memory
+        ReadOnlyTensorSpan<float> Rows() => new(matrix, [Experts, H]);
+        ReadOnlyTensorSpan<float> Weights() => new(weights, [Tokens, K]);
+        ReadOnlyTensorSpan<int> Ids() => new(ids, [Tokens, K]);
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using KernelGen.Compiler.Families;
+using KernelGen.Cpu;
 using KernelGen.OnDemand;
 using KernelGen.Testing;
 
@@ -27,6 +28,39 @@ public class RouterCallTests
             Assert.True(expected.Indices.AsSpan().SequenceEqual(indices.AsSpan(t * K, K)), $"{random.Description}: token {t}");
             Assert.True(expected.Scores.AsSpan().SequenceEqual(scores.AsSpan(t * K, K)), $"{random.Description}: token {t}");
         }
+    }
+
+    [Fact]
+    public void OneThreadRoutesLikeTheDefinition()
+    {
+        var threads = CpuWorkers.MaxThreads;
+        CpuWorkers.MaxThreads = 1;
+        try
+        {
+            ManyTokensOnAllProcessorsRouteLikeTheDefinition(); // to the bit: a score is one sum
+        }
+        finally
+        {
+            CpuWorkers.MaxThreads = threads;
+        }
+    }
+
+    [Fact]
+    public void LongCallsEndSoonWhenTheyAreCancelled()
+    {
+        const int Tokens = 2_000_000;
+        var (logits, scores, indices) = (new float[N], new float[Tokens * K], new int[Tokens * K]);
+        indices.AsSpan().Fill(-7);
+        var delay = Cancelling.InTheMiddle(cancellation => Router.Value.OmniRoute(
+            new ReadOnlyTensorSpan<float>(logits, [Tokens, N], [0, 1]), new ReadOnlyTensorSpan<float>(logits, [Tokens, N], [0, 1]),
+            new TensorSpan<float>(scores, [Tokens, K]), new TensorSpan<int>(indices, [Tokens, K]), cancellation));
+        Assert.InRange(delay, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.Equal(-7, indices[^1]);
+        ManyTokensOnAllProcessorsRouteLikeTheDefinition();
+
+        var stopped = new CancellationToken(canceled: true);
+        Assert.Throws<OperationCanceledException>(() => Router.Value.OmniRouteBackward(
+            new ReadOnlyTensorSpan<int>(indices, [1, K]), new ReadOnlyTensorSpan<float>(scores, [1, K]), new TensorSpan<float>(new float[N], [1, N]), new TensorSpan<float>(new float[N], [1, N]), stopped));
     }
 
     [Theory]
@@ -76,9 +110,9 @@ public class RouterCallTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(1501)]
-    public void RepeatedCallsAllocateNothing(int tokens)
+    [InlineData(1, 20_000)]
+    [InlineData(1501, 50)]
+    public void RepeatedCallsAllocateNothing(int tokens, int calls)
     {
         var (x, y, gradX) = (new float[tokens * N], new float[tokens * N], new float[tokens * N]);
         var (scores, indices) = (new float[tokens * K], new int[tokens * K]);
@@ -86,7 +120,7 @@ public class RouterCallTests
         nint[] rows = [tokens, N], columns = [tokens, K];
         Repeat(20);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Repeat(50);
+        Repeat(calls);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
 
         void Repeat(int times)

@@ -4,6 +4,8 @@ namespace KernelGen.Tests;
 
 public sealed unsafe class CpuWorkersTests
 {
+    private static CancellationTokenSource? _cancellation;
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -47,8 +49,71 @@ public sealed unsafe class CpuWorkersTests
         Assert.All(counts, count => Assert.Equal(5, count));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(64)]
+    public void ACancelledRunLeavesItemsOutAndTheNextRunsAll(int mostThreads)
+    {
+        const int Items = 1000;
+        var threads = CpuWorkers.MaxThreads;
+        CpuWorkers.MaxThreads = mostThreads;
+        try
+        {
+            for (var round = 0; round < 50; round++)
+            {
+                var counts = new int[Items];
+                using var cancellation = new CancellationTokenSource();
+                _cancellation = cancellation;
+                var error = Record.Exception(() =>
+                {
+                    using var scope = new CancellationScope(cancellation.Token);
+                    fixed (int* pointer = counts) CpuWorkers.Run(pointer, Items, &CountAndCancel);
+                });
+                Assert.Equal(cancellation.Token, Assert.IsType<OperationCanceledException>(error).CancellationToken);
+                Assert.InRange(counts.Sum(), 10, Items - 1);
+
+                Array.Clear(counts);
+                fixed (int* pointer = counts) CpuWorkers.Run(pointer, Items, &Count);
+                Assert.All(counts, count => Assert.Equal(1, count));
+            }
+        }
+        finally
+        {
+            CpuWorkers.MaxThreads = threads;
+        }
+    }
+
+    [Fact]
+    public void AScopeEndsWhereItEnds()
+    {
+        var counts = new int[3];
+        using var cancellation = new CancellationTokenSource();
+        using (new CancellationScope(cancellation.Token))
+        {
+            cancellation.Cancel();
+            using (new CancellationScope(CancellationToken.None)) Run();
+            Assert.Throws<OperationCanceledException>(Run);
+            Assert.Throws<OperationCanceledException>(() => { _ = new CancellationScope(cancellation.Token); });
+        }
+
+        Run();
+        Assert.All(counts, count => Assert.Equal(2, count));
+
+        void Run()
+        {
+            fixed (int* pointer = counts) CpuWorkers.Run(pointer, counts.Length, &Count);
+        }
+    }
+
     [Fact]
     public void AtLeastOneThreadWorks() => Assert.Throws<ArgumentOutOfRangeException>(() => CpuWorkers.MaxThreads = 0);
+
+    private static void CountAndCancel(void* context, int item)
+    {
+        Count(context, item);
+        if (item == 9) _cancellation!.Cancel();
+        Thread.SpinWait(50); // so that a helper joins in
+    }
 
     private static void Count(void* context, int item) => ((int*)context)[item]++;
 }

@@ -38,6 +38,77 @@ public sealed unsafe class ExpertLayoutTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void PackedBytesKeepTheirScales(ExpertLayout layout)
+    {
+        const int e = 2, h = 5, i = 3;
+        var random = new SeededRandom((int)layout);
+        var gateUp = Enumerable.Range(0, e * 2 * i * h).Select(_ => (sbyte)random.Int(-128, 127)).ToArray();
+        var down = Enumerable.Range(0, e * h * i).Select(_ => (sbyte)random.Int(-128, 127)).ToArray();
+        float[] gateUpScales = random.Normal(e * 2 * i), downScales = random.Normal(e * h);
+        using var weights = ExpertWeights<sbyte>.Pack(gateUp, down, e, h, i, layout, scales: ExpertScales.PerChannel(gateUpScales, downScales));
+        using var floats = ExpertWeights<float>.Pack(Array.ConvertAll(gateUp, q => (float)q), Array.ConvertAll(down, q => (float)q), e, h, i, layout);
+        for (var expert = 0; expert < e; expert++)
+        {
+            for (var row = 0; row < i; row++)
+            {
+                AssertRow(ExpertProjection.Gate, expert, row, gateUpScales[(expert * 2 * i) + row]);
+                AssertRow(ExpertProjection.Up, expert, row, gateUpScales[(expert * 2 * i) + i + row]);
+            }
+
+            for (var row = 0; row < h; row++) AssertRow(ExpertProjection.Down, expert, row, downScales[(expert * h) + row]);
+        }
+
+        void AssertRow(ExpertProjection projection, int expert, int row, float scale)
+        {
+            float[] actual = new float[projection == ExpertProjection.Down ? i : h], numbers = new float[actual.Length];
+            weights.CopyRow(projection, expert, row, actual);
+            floats.CopyRow(projection, expert, row, numbers);
+            Assert.Equal(Array.ConvertAll(numbers, number => number * scale), actual);
+        }
+    }
+
+    [Fact]
+    public void PackedPairsKeepTheirRows()
+    {
+        const int e = 2, h = 6, i = 4, group = 32;
+        var random = new SeededRandom();
+        var gateUp = Enumerable.Range(0, e * 2 * i * h / 2).Select(_ => new Int4Pair((byte)random.Int(0, 255))).ToArray();
+        var down = Enumerable.Range(0, e * h * i / 2).Select(_ => new Int4Pair((byte)random.Int(0, 255))).ToArray();
+        float[] gateUpScales = random.Normal(e * 2 * i), downScales = random.Normal(e * h);
+        var scales = ExpertScales.PerGroup(group, gateUpScales, downScales);
+        using var weights = ExpertWeights<Int4Pair>.Pack(gateUp, down, e, h, i, ExpertLayout.Interleaved, scales: scales);
+        float[] row = new float[h], downRow = new float[i];
+        for (var expert = 0; expert < e; expert++)
+        {
+            for (var r = 0; r < i; r++)
+            {
+                AssertRow(ExpertProjection.Gate, r, 2 * r, row, gateUp, 2 * i, gateUpScales[(expert * 2 * i) + r]);
+                AssertRow(ExpertProjection.Up, r, (2 * r) + 1, row, gateUp, 2 * i, gateUpScales[(expert * 2 * i) + i + r]);
+            }
+
+            for (var r = 0; r < h; r++) AssertRow(ExpertProjection.Down, r, r, downRow, down, h, downScales[(expert * h) + r]);
+
+            void AssertRow(ExpertProjection projection, int number, int sourceRow, float[] target, Int4Pair[] source, int rows, float scale)
+            {
+                weights.CopyRow(projection, expert, number, target);
+                for (var column = 0; column < target.Length; column++)
+                {
+                    var pair = source[((((expert * rows) + sourceRow) * target.Length) + column) / 2];
+                    Assert.Equal(((column % 2 == 0 ? pair.Low : pair.High) - 8) * scale, target[column]);
+                }
+            }
+        }
+
+        var transposed = Assert.Throws<ArgumentException>("layout", () => ExpertWeights<Int4Pair>.Pack(gateUp, down, e, h, i, ExpertLayout.Transposed, scales: scales));
+        Assert.Contains("4-bit weights lie in pairs of a row", transposed.Message);
+        var odd = Assert.Throws<ArgumentException>("hiddenSize", () => ExpertWeights<Int4Pair>.Pack(16, 16, e, 5, i, ExpertLayout.Interleaved, scales: scales));
+        Assert.Contains("hiddenSize is 5; 4-bit weights lie in pairs", odd.Message);
+        Assert.Throws<ArgumentException>("scales", () => ExpertWeights<Int4Pair>.Pack(gateUp, down, e, h, i, ExpertLayout.Interleaved));
+        Assert.Throws<ArgumentException>("scales", () => ExpertWeights<float>.Pack(new float[96], new float[48], e, h, i, ExpertLayout.Interleaved, scales: scales));
+    }
+
     private static float At(void** matrices, int expert, int element) => ((float*)matrices[expert])[element];
 
     [Fact]

@@ -48,6 +48,14 @@ public sealed class ExpertQuantizerTests
         var scales = ExpertScales.PerChannel(new float[7], new float[4]);
         var failure = Assert.Throws<ArgumentException>(() => ExpertWeights<sbyte>.FromFused(new sbyte[32], new sbyte[16], 1, 4, 4, scales: scales));
         Assert.Contains("gateUp scales hold 7 elements; expected [E, 2I] = 8", failure.Message);
+        var apart = Assert.Throws<ArgumentException>("scales", () => ExpertWeights<Float8E4M3>.FromFused(
+            new Float8E4M3[1200], new Float8E4M3[600], 1, 4, 150, scales: ExpertScales.PerBlock128(new float[2], new float[3], new float[2])));
+        Assert.Contains("up scales hold 3 elements; expected [E, ⌈I / 128⌉, ⌈H / 128⌉] = 2", apart.Message);
+        var ungated = Assert.Throws<ArgumentException>("scales", () => ExpertWeights<Float8E4M3>.FromUngated(
+            new Float8E4M3[600], new Float8E4M3[600], 1, 4, 150, scales: ExpertScales.PerBlock128(new float[2], new float[2], new float[2])));
+        Assert.Contains("the up projections have scales, but the experts have no up projections", ungated.Message);
+        Assert.Throws<ArgumentOutOfRangeException>("gateUpInput", () => ExpertScales.PerTensor(new float[1], new float[1]).WithInputScales(0f, 1f));
+        Assert.Throws<ArgumentOutOfRangeException>("downInput", () => ExpertScales.PerTensor(new float[1], new float[1]).WithInputScales(1f, float.NaN));
         Assert.Throws<ArgumentException>(() => ExpertWeights<sbyte>.FromFused(new sbyte[32], new sbyte[16], 1, 4, 4));
         Assert.Throws<ArgumentException>(() => ExpertWeights<float>.FromFused(new float[32], new float[16], 1, 4, 4, scales: scales));
     }

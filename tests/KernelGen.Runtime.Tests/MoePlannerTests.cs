@@ -22,7 +22,8 @@ public sealed unsafe class MoePlannerTests(ITestOutputHelper output)
             var experts = random.Int(1, 20);
             var topK = random.Int(1, Math.Min(experts, 5));
             var tokens = random.Int(0, 90);
-            var tiling = random.Bool() ? new MoeTiling(topK, experts, 16, 8, 4, random.Int(1, 4)) : new MoeTiling(topK, experts, 0, 8, 4, random.Int(1, 4));
+            var narrow = random.Pick(4, 8, 16);
+            var tiling = new MoeTiling(topK, experts, random.Bool() ? 2 * narrow : 0, narrow, random.Int(1, narrow), random.Int(1, 4));
             var ids = new int[tokens * topK];
             for (var i = 0; i < ids.Length; i++) ids[i] = random.Int(-1, experts - 1);
 

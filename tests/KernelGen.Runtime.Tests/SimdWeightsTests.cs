@@ -47,6 +47,50 @@ public sealed unsafe class SimdWeightsTests
         }
     }
 
+    [Fact]
+    public void FourVectorsOfFloat8AtEveryWidth()
+    {
+        fixed (Float8E4M3* source = Float8s)
+        {
+            for (var i = 0; i < 256; i += 16)
+            {
+                Simd.LoadFour(source + i, out Vector128<float> a, out var b, out var c, out var d);
+                for (var lane = 0; lane < 16; lane++) AssertSame(Float8s[i + lane], ((lane / 4) switch { 0 => a, 1 => b, 2 => c, _ => d })[lane % 4], i + lane);
+            }
+
+            for (var i = 0; i < 256; i += 32)
+            {
+                Simd.LoadFour(source + i, out Vector256<float> a, out var b, out var c, out var d);
+                for (var lane = 0; lane < 32; lane++) AssertSame(Float8s[i + lane], ((lane / 8) switch { 0 => a, 1 => b, 2 => c, _ => d })[lane % 8], i + lane);
+            }
+
+            for (var i = 0; i < 256; i += 64)
+            {
+                Simd.LoadFour(source + i, out Vector512<float> a, out var b, out var c, out var d);
+                for (var lane = 0; lane < 64; lane++) AssertSame(Float8s[i + lane], ((lane / 16) switch { 0 => a, 1 => b, 2 => c, _ => d })[lane % 16], i + lane);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(63)]
+    [InlineData(64)]
+    [InlineData(200)]
+    public void DequantizesRunsOfBytesAndNothingBehind(int count)
+    {
+        var target = new float[count + 1];
+        fixed (float* first = target)
+        {
+            fixed (sbyte* bytes = Bytes) Simd.Dequantize(bytes + 3, first, count, 3f, 0.5f);
+            for (var i = 0; i < count; i++) Assert.Equal((Bytes[i + 3] - 3) * 0.5f, target[i]);
+            Assert.Equal(0f, target[count]);
+            fixed (Float8E4M3* floats = Float8s) Simd.Dequantize(floats + 3, first, count, 0.5f);
+            for (var i = 0; i < count; i++) AssertSame((float)Float8s[i + 3] * 0.5f, target[i], i + 3);
+            Assert.Equal(0f, target[count]);
+        }
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(8)]
@@ -76,6 +120,7 @@ public sealed unsafe class SimdWeightsTests
     [InlineData(15)]
     [InlineData(16)]
     [InlineData(45)]
+    [InlineData(63)]
     public void DequantizesRunsOfPairsAndNothingBehind(int count)
     {
         var pairs = Enumerable.Range(0, 32).Select(number => new Int4Pair((byte)((number * 37) + 11))).ToArray();

@@ -3,6 +3,9 @@ namespace KernelGen.Testing;
 /// <summary>The experts of a MoE layer in double precision, one multiplication after the other.</summary>
 public static class ReferenceMoe
 {
+    // What a kernel's intermediate states may be off by, before they are rounded: that of sums in single precision, many times over.
+    private const double ActivationError = 2e-6;
+
     /// <summary>Output [T, H] = Σ over the slots of weight · down(activation(gate(x), up(x))); a slot with expert −1 adds nothing.</summary>
     /// <param name="hidden">[T, H].</param>
     /// <param name="gateUp">Element at expert, row of 2I, column of H.</param>
@@ -11,41 +14,67 @@ public static class ReferenceMoe
     /// <param name="experts">[T, k].</param>
     /// <param name="form">What the experts compute; without one, SwiGLU.</param>
     public static double[] Forward(
-        float[] hidden, Func<int, int, int, double> gateUp, Func<int, int, int, double> down, float[] weights, int[] experts, int tokens, int topK, int hiddenSize, int intermediateSize, ExpertForm? form = null)
+        float[] hidden, Func<int, int, int, double> gateUp, Func<int, int, int, double> down, float[] weights, int[] experts, int tokens, int topK, int hiddenSize, int intermediateSize, ExpertForm? form = null) =>
+        Forward(hidden, gateUp, down, weights, experts, tokens, topK, hiddenSize, intermediateSize, form ?? new ExpertForm(), rounding: null).Output;
+
+    /// <summary>The same with rounded inputs of both products.</summary>
+    /// <returns>
+    /// The output, and how far another's may be from each element because intermediate states that are a little different lie on
+    /// the other side of a tie: Σ of their steps times the weights.
+    /// </returns>
+    public static (double[] Output, double[] Slack) Forward(
+        float[] hidden, Func<int, int, int, double> gateUp, Func<int, int, int, double> down, float[] weights, int[] experts, int tokens, int topK, int hiddenSize, int intermediateSize,
+        ExpertForm form, InputRounding? rounding)
     {
-        form ??= new ExpertForm();
-        var gateUpWidth = form.IsGated ? 2 * intermediateSize : intermediateSize;
-        var output = new double[(long)tokens * hiddenSize];
-        var activation = new double[intermediateSize];
-        for (var token = 0; token < tokens; token++)
+        var x = Array.ConvertAll(hidden, value => (double)value);
+        rounding?.Round(x, hiddenSize, rounding.HiddenScale, _ => 0);
+        var activations = new double[(long)tokens * topK * intermediateSize]; // 0 without an expert, which no scale comes from
+        for (var slot = 0; slot < tokens * topK; slot++)
         {
-            for (var slot = token * topK; slot < (token + 1) * topK; slot++)
+            if (experts[slot] < 0) continue;
+            var input = x.AsSpan(slot / topK * hiddenSize, hiddenSize);
+            Activate(input, form.RouterWeightOnInput ? weights[slot] : 1, experts[slot], gateUp, form, activations.AsSpan(slot * intermediateSize, intermediateSize));
+        }
+
+        var steps = rounding?.Round(activations, intermediateSize, rounding.ActivationScale, value => ActivationError * (1 + Math.Abs(value)));
+        double[] output = new double[(long)tokens * hiddenSize], slack = new double[output.Length];
+        for (var slot = 0; slot < tokens * topK; slot++)
+        {
+            var expert = experts[slot];
+            if (expert < 0) continue;
+            var weight = form.RouterWeightOnInput ? 1 : weights[slot];
+            for (var h = 0; h < hiddenSize; h++)
             {
-                var expert = experts[slot];
-                if (expert < 0) continue;
-                var onInput = form.RouterWeightOnInput ? (double)weights[slot] : 1;
+                double sum = form.DownBias?[(expert * hiddenSize) + h] ?? 0, step = 0;
                 for (var i = 0; i < intermediateSize; i++)
                 {
-                    double gate = form.GateUpBias?[(expert * gateUpWidth) + i] ?? 0, up = form.IsGated ? form.GateUpBias?[(expert * gateUpWidth) + intermediateSize + i] ?? 0 : 0;
-                    for (var h = 0; h < hiddenSize; h++)
-                    {
-                        var x = onInput * hidden[(token * hiddenSize) + h];
-                        gate += x * gateUp(expert, i, h);
-                        if (form.IsGated) up += x * gateUp(expert, intermediateSize + i, h);
-                    }
-
-                    activation[i] = form.Activate(gate, up);
+                    var element = down(expert, h, i);
+                    sum += activations[(slot * intermediateSize) + i] * element;
+                    step += (steps?[(slot * intermediateSize) + i] ?? 0) * Math.Abs(element);
                 }
 
-                for (var h = 0; h < hiddenSize; h++)
-                {
-                    double sum = form.DownBias?[(expert * hiddenSize) + h] ?? 0;
-                    for (var i = 0; i < intermediateSize; i++) sum += activation[i] * down(expert, h, i);
-                    output[(token * hiddenSize) + h] += (form.RouterWeightOnInput ? 1 : weights[slot]) * sum;
-                }
+                output[(slot / topK * hiddenSize) + h] += weight * sum;
+                slack[(slot / topK * hiddenSize) + h] += Math.Abs(weight) * step;
             }
         }
 
-        return output;
+        return (output, slack);
+    }
+
+    private static void Activate(ReadOnlySpan<double> input, double onInput, int expert, Func<int, int, int, double> gateUp, ExpertForm form, Span<double> activations)
+    {
+        var width = form.IsGated ? 2 * activations.Length : activations.Length;
+        for (var i = 0; i < activations.Length; i++)
+        {
+            double gate = form.GateUpBias?[(expert * width) + i] ?? 0, up = form.IsGated ? form.GateUpBias?[(expert * width) + activations.Length + i] ?? 0 : 0;
+            for (var h = 0; h < input.Length; h++)
+            {
+                var x = onInput * input[h];
+                gate += x * gateUp(expert, i, h);
+                if (form.IsGated) up += x * gateUp(expert, activations.Length + i, h);
+            }
+
+            activations[i] = form.Activate(gate, up);
+        }
     }
 }

@@ -39,15 +39,15 @@ public class BaselineTests
     public void ARouterWithAWrongExpertOrGradientIsNoticed()
     {
         var workload = new OmniRouterWorkload(16, 4, mostTokens: 8);
-        OmniRoute swapped = (x, y, scores, indices) =>
+        OmniRoute swapped = (x, y, scores, indices, _) =>
         {
-            ScanningRouter.Route(x, y, scores, indices);
+            ScanningRouter.Route(x, y, scores, indices, default);
             (indices[7, 0], indices[7, 1]) = (indices[7, 1], indices[7, 0]);
         };
         Assert.Contains("token 7: indices[0]", workload.Verify(swapped, 8).Mismatch);
 
         workload.PrepareBackward(ScanningRouter.Route);
-        OmniRouteBackward nothing = (_, _, gradX, gradY) =>
+        OmniRouteBackward nothing = (_, _, gradX, gradY, _) =>
         {
             gradX.Fill(0f);
             gradY.Fill(0f);
@@ -61,10 +61,10 @@ public class BaselineTests
         var shape = new GateShape(32, 4, GateScoring.Softmax, false, 1, 1, true);
         var workload = new GateWorkload<float>(shape, mostTokens: 8);
         var right = new PlainGate(shape);
-        GateRoute<float> scaled = (logits, bias, weights, experts, _, nonPadded) => right.Route(logits, bias, weights, experts, 1.001f, nonPadded);
-        GateRoute<float> swapped = (logits, bias, weights, experts, scale, nonPadded) =>
+        GateRoute<float> scaled = (logits, bias, weights, experts, _, nonPadded, _) => right.Route(logits, bias, weights, experts, 1.001f, nonPadded, default);
+        GateRoute<float> swapped = (logits, bias, weights, experts, scale, nonPadded, _) =>
         {
-            right.Route(logits, bias, weights, experts, scale, nonPadded);
+            right.Route(logits, bias, weights, experts, scale, nonPadded, default);
             (experts[7, 0], experts[7, 1]) = (experts[7, 1], experts[7, 0]);
         };
         Assert.Contains("weights[0]", workload.Verify(scaled, 8).Mismatch);
@@ -75,7 +75,7 @@ public class BaselineTests
     public void ExpertsThatComputeNothingAreNoticed()
     {
         using var workload = new ExpertsWorkload<float>(4, 2, 16, 24, mostTokens: 3);
-        Assert.Contains("output[0, 0]", workload.Verify((_, _, _, _, _, _) => { }, 3).Mismatch);
+        Assert.Contains("output[0, 0]", workload.Verify((_, _, _, _, _, _, _) => { }, 3).Mismatch);
     }
 
     [Theory]

@@ -27,6 +27,17 @@ public class RunTests
     }
 
     [Fact]
+    public async Task StopsWhenCancelled()
+    {
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        cancellation.CancelAfter(TimeSpan.FromMilliseconds(50)); // while kernels are made
+        using StringWriter output = new(), error = new();
+        var exitCode = await Cli.RunAsync(
+            ["run", "--model", GoldenFiles.Path("glm4moe-a"), "--input", GoldenFiles.Path("glm4moe-a", "expected.safetensors")], new Terminal(output, error), cancellation.Token);
+        Assert.Equal((130, $"kernelgen: cancelled{Environment.NewLine}"), (exitCode, error.ToString()));
+    }
+
+    [Fact]
     public async Task WidensWeightsOnRequest()
     {
         var run = await ToolRun.Of("run", "--model", GoldenFiles.Path("qwen2moe-a"), "--weights", "f32",
@@ -37,7 +48,8 @@ public class RunTests
 
     /// <summary>The golden weights are bfloat16 numbers of moderate size, which both wider types hold exactly.</summary>
     [Theory]
-    [InlineData(SafetensorsDType.Float16, null, "_f32_cpu")]
+    [InlineData(SafetensorsDType.Float16, null, "_f16_cpu")]
+    [InlineData(SafetensorsDType.Float16, "f32", "_f32_cpu")]
     [InlineData(SafetensorsDType.Float32, null, "_f32_cpu")]
     [InlineData(SafetensorsDType.Float32, "bf16", "_bf16_cpu")]
     public async Task ReadsCheckpointsOfEveryType(SafetensorsDType type, string? weights, string suffix)
@@ -160,6 +172,18 @@ public class RunTests
         File.Copy(GoldenFiles.Path("mixtral-a", "config.json"), folder.File("config.json"), overwrite: true);
         (await ToolRun.Of("run", "--model", Path.GetDirectoryName(folder.File("x"))!, "--input", Expected)).AssertFailure(2, "model.safetensors");
         (await Mixtral("--input", Expected, "--layer", "1")).AssertFailure(2, "no layer 1");
+    }
+
+    [Theory]
+    [InlineData("fp8_w8a8", "_fp8block_w8a8_cpu", "0.1")]
+    [InlineData("int8_w8a8", "_int8_w8a8_cpu", "0.03")]
+    public async Task RoundsInputsAndTellsWhatThatChanges(string weights, string suffix, string tolerance)
+    {
+        var expected = GoldenFiles.Path("mixtral-a/expected.safetensors");
+        var run = await ToolRun.Of("run", "--model", GoldenFiles.Path("mixtral-a"), "--weights", weights, "--input", expected, "--expect", expected, "--rtol", "0", "--atol", tolerance);
+        run.AssertSuccess();
+        Assert.Contains(suffix, run.Output);
+        Assert.Contains("rounding the routed experts' inputs changes the output by", run.Output);
     }
 
     [Theory]

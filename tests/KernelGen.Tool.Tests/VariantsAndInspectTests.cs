@@ -90,6 +90,7 @@ public class VariantsAndInspectTests
     [InlineData("--family gate --experts 8 --top-k 2 --hidden 8", "--hidden does not belong to --family gate")]
     [InlineData("--family moe --experts 8 --top-k 2 --hidden 8 --intermediate 8 --bias", "--bias does not belong")]
     [InlineData("--family gate --experts 8 --top-k 2 --vector-bits 64", "--vector-bits is '64'")]
+    [InlineData("--family gate --experts 8 --top-k 2 --vector-bits 512", "--vector-bits is 512; this family's kernels have 128 or 256")]
     public async Task RejectsMistakes(string args, string message) => (await ToolRun.Of(["inspect", .. args.Split(' ')])).AssertFailure(2, message);
 
     [Theory]

@@ -1,9 +1,9 @@
 namespace KernelGen.Benchmarking;
 
-/// <summary>Activations in double precision.</summary>
+/// <summary>Activations in double precision, straight from their definitions.</summary>
 /// <param name="Activation">Which one.</param>
 /// <param name="Limit">Its limit, if it has one.</param>
-internal readonly record struct ReferenceActivation(MoeActivation Activation, float Limit)
+public readonly record struct ReferenceActivation(MoeActivation Activation, float Limit)
 {
     /// <summary>Whether there is an up projection.</summary>
     public bool IsGated => Activation is not (MoeActivation.Silu or MoeActivation.Gelu or MoeActivation.Relu2);
@@ -11,31 +11,41 @@ internal readonly record struct ReferenceActivation(MoeActivation Activation, fl
     /// <summary>The activation of a gate sum and, where there is one, an up sum.</summary>
     public double Of(double gate, double up) => Activation switch
     {
-        MoeActivation.SiluAndMul => Silu(gate, 1) * up,
+        MoeActivation.SiluAndMul => Silu(gate) * up,
         MoeActivation.GeluAndMul => Gelu(gate) * up,
-        MoeActivation.GeluTanhAndMul => Silu(gate, 2 * Math.Sqrt(2 / Math.PI) * (1 + (0.044715 * gate * gate))) * up,
-        MoeActivation.SwigluOai => Silu(Math.Min(gate, 7), 1.702) * (Math.Clamp(up, -7, 7) + 1),
-        MoeActivation.SwigluClamp => Silu(Math.Min(gate, Limit), 1) * Math.Clamp(up, -Limit, Limit),
-        MoeActivation.Silu => Silu(gate, 1),
+        MoeActivation.GeluTanhAndMul => 0.5 * gate * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (gate + (0.044715 * gate * gate * gate)))) * up,
+        MoeActivation.SwigluOai => Math.Min(gate, 7) * Sigmoid(1.702 * Math.Min(gate, 7)) * (Math.Clamp(up, -7, 7) + 1),
+        MoeActivation.SwigluClamp => Silu(Math.Min(gate, Limit)) * Math.Clamp(up, -Limit, Limit),
+        MoeActivation.Silu => Silu(gate),
         MoeActivation.Gelu => Gelu(gate),
-        MoeActivation.Relu2 => gate > 0 ? gate * gate : 0,
+        MoeActivation.Relu2 => Math.Pow(Math.Max(gate, 0), 2),
         _ => throw new NotSupportedException($"there is no reference for {Activation}"),
     };
 
-    private static double Silu(double x, double slope) => x / (1 + Math.Exp(-slope * x));
-
-    // ½ x (1 + erf z) with z = x / √2 and erf z = 2/√π · e^(−z²) · Σ 2ⁿ z^(2n+1) / (1 · 3 · … · (2n+1)), a series without alternating signs.
-    private static double Gelu(double x)
+    /// <summary>The error function: its Maclaurin series, or the continued fraction of its complement where that converges fast.</summary>
+    public static double Erf(double x)
     {
-        if (Math.Abs(x) > 9) return Math.Max(x, 0);
-        var z = x / Math.Sqrt(2);
-        double term = z, sum = z;
-        for (var n = 1; Math.Abs(term) > 1e-18 * Math.Abs(sum); n++)
+        var magnitude = Math.Abs(x);
+        if (magnitude > 2.5)
         {
-            term *= 2 * z * z / ((2 * n) + 1);
-            sum += term;
+            var fraction = magnitude;
+            for (var n = 120; n >= 1; n--) fraction = magnitude + (n / 2.0 / fraction);
+            return Math.Sign(x) * (1 - (Math.Exp(-magnitude * magnitude) / (fraction * Math.Sqrt(Math.PI))));
         }
 
-        return 0.5 * x * (1 + (2 / Math.Sqrt(Math.PI) * Math.Exp(-z * z) * sum));
+        double term = x, sum = x;
+        for (var n = 1; n < 80; n++)
+        {
+            term *= -x * x / n;
+            sum += term / ((2 * n) + 1);
+        }
+
+        return 2 / Math.Sqrt(Math.PI) * sum;
     }
+
+    private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
+
+    private static double Silu(double x) => x * Sigmoid(x);
+
+    private static double Gelu(double x) => 0.5 * x * (1 + Erf(x / Math.Sqrt(2)));
 }

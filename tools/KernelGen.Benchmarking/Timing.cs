@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 
 namespace KernelGen.Benchmarking;
 
@@ -10,7 +11,8 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
 {
     private const int Rounds = 5;
     private const int MostSamples = 2_000;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan CompilerPause = TimeSpan.FromMilliseconds(250); // it begins when nothing new was called for 100
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(400); // the runtime takes a while to compile what is called often
 
     /// <summary>
     /// Times several kernels on the same inputs. They take turns, so that a busy neighbour slows all of them; each call
@@ -26,8 +28,16 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
         var samples = kernels.Select(_ => new List<double>()).ToArray();
         var inputs = new int[kernels.Count];
         var spent = new TimeSpan[kernels.Count];
-        for (var k = 0; k < kernels.Count; k++) Repeat(kernels[k], WarmUp, [], ref inputs[k], cancellation);
+        for (var k = 0; k < kernels.Count; k++)
+        {
+            for (var begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < WarmUp;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                kernels[k](inputs[k]++);
+            }
+        }
 
+        AwaitCompiler(cancellation);
         for (var round = 0; round < Rounds; round++)
         {
             for (var k = 0; k < kernels.Count; k++)
@@ -43,6 +53,17 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
     }
 
     /// <summary>Calls at least once, then until the budget is spent or there are samples enough.</summary>
+    /// <summary>Until the runtime has compiled what the warm-up, and everything before it, called often: it takes a processor for seconds.</summary>
+    private static void AwaitCompiler(CancellationToken cancellation)
+    {
+        for (long compiled = -1; compiled != JitInfo.GetCompiledMethodCount();)
+        {
+            compiled = JitInfo.GetCompiledMethodCount();
+            cancellation.WaitHandle.WaitOne(CompilerPause);
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
     private static void Repeat(Action<int> kernel, TimeSpan budget, List<double> samples, ref int input, CancellationToken cancellation)
     {
         var begin = Stopwatch.GetTimestamp();

@@ -50,8 +50,10 @@ internal static class FusedMoeDispatcher
             /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
             /// <param name="output">Receives the sums, [T, H].</param>
             /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+            {{CancellationParameter.Documentation}}
             /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or there is no expert of a given number.</exception>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+            {{CancellationParameter.ExceptionDocumentation}}
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static unsafe void Forward(
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -59,7 +61,8 @@ internal static class FusedMoeDispatcher
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
                 global::System.Numerics.Tensors.TensorSpan<float> output,
-                int splitK = 0)
+                int splitK = 0,
+                {{CancellationParameter.Declaration}})
             """);
         using (writer.OpenBlock())
         {
@@ -93,7 +96,7 @@ internal static class FusedMoeDispatcher
                 using (writer.Indent($"case {spec.SplitK}:"))
                 {
                     writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                    writer.Line($"call.Run(&{variant}.Run{Parts(spec)});");
+                    writer.Line($"call.Run(&{variant}.Run{Parts(spec)}, cancellation: cancellation);");
                     writer.Line("return;");
                 }
             }
@@ -188,7 +191,8 @@ internal static class FusedMoeDispatcher
     }
 
     /// <summary>The parts that the experts of a call must have, where they are not the usual ones.</summary>
-    private static string Parts(FusedMoeSpec spec) => (spec.IsGated ? "" : ", gated: false") + (spec.Bias ? ", bias: true" : "");
+    private static string Parts(FusedMoeSpec spec) => (spec.IsGated ? "" : ", gated: false") + (spec.Bias ? ", bias: true" : "")
+        + (spec.ActivationQuantization == ActivationQuantization.StaticTensor ? ", inputScales: true" : "");
 
     private static string Shape(FusedMoeSpec spec) =>
         $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}{(IsQuantized(spec) ? Format(spec) : "")})";

@@ -40,8 +40,10 @@ internal static class MoeGateDispatcher
             /// <param name="experts">Receives the numbers of the chosen experts, [T, k], in the same order. Of equal scores the lower expert wins.</param>
             /// <param name="routedScalingFactor">Factor of all weights{{(shared.Length > 0 ? " but the shared experts'" : "")}}.</param>
             {{PaddingParameter}}
+            {{CancellationParameter.Documentation}}
             /// <exception cref="global::System.ArgumentException">The shapes do not fit each other.</exception>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared gate has these shapes.</exception>
+            {{CancellationParameter.ExceptionDocumentation}}
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static unsafe void Route(
                 {{TensorsNamespace}}.ReadOnlyTensorSpan<{{logitType}}> logits,
@@ -49,7 +51,8 @@ internal static class MoeGateDispatcher
                 {{TensorsNamespace}}.TensorSpan<float> weights,
                 {{TensorsNamespace}}.TensorSpan<int> experts,
                 float routedScalingFactor = 1f,
-                int nonPaddedTokens = -1)
+                int nonPaddedTokens = -1,
+                {{CancellationParameter.Declaration}})
             """);
         using (writer.OpenBlock())
         {
@@ -73,8 +76,10 @@ internal static class MoeGateDispatcher
             /// <param name="experts">Receives the numbers of the experts, [T, k], as the table has them.</param>
             /// <param name="routedScalingFactor">Factor of all weights.</param>
             {{PaddingParameter}}
+            {{CancellationParameter.Documentation}}
             /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, a token has no row, or its row names no expert.</exception>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared gate has these shapes.</exception>
+            {{CancellationParameter.ExceptionDocumentation}}
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static unsafe void RouteByTable(
                 {{TensorsNamespace}}.ReadOnlyTensorSpan<{{logitType}}> logits,
@@ -83,7 +88,8 @@ internal static class MoeGateDispatcher
                 {{TensorsNamespace}}.TensorSpan<float> weights,
                 {{TensorsNamespace}}.TensorSpan<int> experts,
                 float routedScalingFactor = 1f,
-                int nonPaddedTokens = -1)
+                int nonPaddedTokens = -1,
+                {{CancellationParameter.Declaration}})
             """);
         using (writer.OpenBlock())
         {
@@ -103,7 +109,7 @@ internal static class MoeGateDispatcher
                 {
                     var variant = GeneratedNames.VariantType(gate);
                     writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                    writer.Line($"call.Run(&{variant}.Run);");
+                    writer.Line($"call.Run(&{variant}.Run, cancellation);");
                     writer.Line("break;");
                 }
             }

@@ -1,5 +1,4 @@
 using KernelGen.Compiler.Families;
-using Microsoft.CodeAnalysis.CSharp;
 
 namespace KernelGen.Compiler.Emission;
 
@@ -8,16 +7,19 @@ internal static class OmniExpertsDispatcher
 {
     public static void Write(CodeWriter writer, DeclaredClass declared)
     {
-        WriteForward(writer, declared);
+        var dispatch = new ShapeDispatch(
+            declared.FullName, "OmniExperts", ["ExpertsPerAxis", "TopK", "HiddenSize"],
+            [.. declared.OmniExperts.Select(spec => ((IKernelSpec)spec, new[] { spec.ExpertsPerAxis, spec.TopK, spec.HiddenSize }))]);
+        WriteForward(writer, declared, dispatch);
         writer.Line();
-        WriteBackward(writer, declared);
+        WriteBackward(writer, dispatch);
         writer.Line();
-        WriteSelect(writer, declared);
+        WriteSelect(writer, dispatch);
         writer.Line();
-        WriteMissing(writer, declared);
+        dispatch.WriteMissing(writer);
     }
 
-    private static void WriteForward(CodeWriter writer, DeclaredClass declared)
+    private static void WriteForward(CodeWriter writer, DeclaredClass declared, ShapeDispatch dispatch)
     {
         writer.Line($$"""
             /// <summary>
@@ -30,8 +32,10 @@ internal static class OmniExpertsDispatcher
             /// <param name="weights">Weight g of each chosen expert, [T, k].</param>
             /// <param name="experts">Id of each chosen expert, [T, k].</param>
             /// <param name="output">Receives the sums, [T, H].</param>
+            {{CancellationParameter.Documentation}}
             /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or an id is none of 0 … E − 1.</exception>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+            {{CancellationParameter.ExceptionDocumentation}}
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static unsafe void Forward(
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -39,12 +43,13 @@ internal static class OmniExpertsDispatcher
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> down,
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
-                global::System.Numerics.Tensors.TensorSpan<float> output)
+                global::System.Numerics.Tensors.TensorSpan<float> output,
+                {{CancellationParameter.Declaration}})
             """);
-        WriteBody(writer, declared, "global::KernelGen.Cpu.OmniExpertsCall.Create(hidden, up, down, weights, experts, output)", "Run");
+        dispatch.WriteBody(writer, "global::KernelGen.Cpu.OmniExpertsCall.Create(hidden, up, down, weights, experts, output)", "Run");
     }
 
-    private static void WriteBackward(CodeWriter writer, DeclaredClass declared)
+    private static void WriteBackward(CodeWriter writer, ShapeDispatch dispatch)
     {
         writer.Line($$"""
             /// <summary>The gradients of <c>Forward</c>, the same bits on every run. Those of the experts' weights are added to what is there, row by row of the chosen experts.</summary>
@@ -58,8 +63,10 @@ internal static class OmniExpertsDispatcher
             /// <param name="gradUp">The gradients of U are added to this, [E, H].</param>
             /// <param name="gradDown">The gradients of D are added to this, [E, H].</param>
             /// <param name="gradWeights">Receives the gradients of the weights g, [T, k].</param>
+            {{CancellationParameter.Documentation}}
             /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or an id is none of 0 … E − 1.</exception>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+            {{CancellationParameter.ExceptionDocumentation}}
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static unsafe void Backward(
                 global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -71,70 +78,22 @@ internal static class OmniExpertsDispatcher
                 global::System.Numerics.Tensors.TensorSpan<float> gradHidden,
                 global::System.Numerics.Tensors.TensorSpan<float> gradUp,
                 global::System.Numerics.Tensors.TensorSpan<float> gradDown,
-                global::System.Numerics.Tensors.TensorSpan<float> gradWeights)
+                global::System.Numerics.Tensors.TensorSpan<float> gradWeights,
+                {{CancellationParameter.Declaration}})
             """);
         const string Call = "new global::KernelGen.Cpu.OmniExpertsBackwardCall(hidden, up, down, weights, experts, gradOutput, gradHidden, gradUp, gradDown, gradWeights)";
-        WriteBody(writer, declared, Call, "RunBackward");
+        dispatch.WriteBody(writer, Call, "RunBackward");
     }
 
-    private static void WriteBody(CodeWriter writer, DeclaredClass declared, string call, string entry)
+    private static void WriteSelect(CodeWriter writer, ShapeDispatch dispatch)
     {
-        using (writer.OpenBlock())
-        {
-            writer.Line($"var call = {call};");
-            writer.Line("switch ((call.ExpertsPerAxis, call.TopK, call.HiddenSize))");
-            using (writer.OpenBlock())
-            {
-                foreach (var spec in declared.OmniExperts)
-                {
-                    using (writer.Indent($"case {Key(spec)}:"))
-                    {
-                        var variant = GeneratedNames.VariantType(spec);
-                        writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                        writer.Line($"call.Run(&{variant}.{entry});");
-                        writer.Line("break;");
-                    }
-                }
-
-                using (writer.Indent("default:")) writer.Line("throw NoSuchOmniExperts(call.ExpertsPerAxis, call.TopK, call.HiddenSize);");
-            }
-        }
-    }
-
-    private static void WriteSelect(CodeWriter writer, DeclaredClass declared)
-    {
-        writer.Line($$"""
+        writer.Line("""
             /// <summary>The variant that <c>Forward</c> and <c>Backward</c> run for these shapes.</summary>
             /// <param name="expertsPerAxis">n, of E = n² experts.</param>
             /// <param name="topK">Experts of each token, k.</param>
             /// <param name="hiddenSize">Width H of the hidden states.</param>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
-            {{GeneratedNames.GeneratedCodeAttribute}}
-            public static global::KernelGen.KernelVariant Select(int expertsPerAxis, int topK, int hiddenSize) => (expertsPerAxis, topK, hiddenSize) switch
             """);
-        using (writer.OpenBlockTo("};"))
-        {
-            foreach (var spec in declared.OmniExperts) writer.Line($"{Key(spec)} => {GeneratedNames.VariantType(spec)}.Variant,");
-            writer.Line("_ => throw NoSuchOmniExperts(expertsPerAxis, topK, hiddenSize),");
-        }
+        dispatch.WriteSelect(writer);
     }
-
-    private static void WriteMissing(CodeWriter writer, DeclaredClass declared)
-    {
-        writer.Line(GeneratedNames.GeneratedCodeAttribute);
-        writer.Line("private static global::KernelGen.KernelVariantNotFoundException NoSuchOmniExperts(int expertsPerAxis, int topK, int hiddenSize) => new(");
-        using (writer.Indent())
-        {
-            writer.Line($"{SymbolDisplay.FormatLiteral(declared.FullName, quote: true)},");
-            writer.Line("$\"[OmniExperts(ExpertsPerAxis = {expertsPerAxis}, TopK = {topK}, HiddenSize = {hiddenSize})]\",");
-            writer.Line("new[]");
-            using (writer.OpenBlockTo("});"))
-            {
-                foreach (var spec in declared.OmniExperts) writer.Line($"{GeneratedNames.VariantType(spec)}.Variant,");
-            }
-        }
-    }
-
-    /// <summary>What run-time shapes are compared with.</summary>
-    public static string Key(OmniExpertsSpec spec) => $"({spec.ExpertsPerAxis}, {spec.TopK}, {spec.HiddenSize})";
 }

@@ -92,7 +92,7 @@ internal static class OmniExpertsIlgpuDispatcher
             {
                 foreach (var spec in declared.OmniExperts)
                 {
-                    using (writer.Indent($"case {OmniExpertsDispatcher.Key(spec)}:"))
+                    using (writer.Indent($"case ({spec.ExpertsPerAxis}, {spec.TopK}, {spec.HiddenSize}):"))
                     {
                         var variant = GeneratedNames.IlgpuVariantType(spec);
                         writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");

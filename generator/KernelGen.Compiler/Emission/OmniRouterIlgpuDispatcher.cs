@@ -70,7 +70,7 @@ internal static class OmniRouterIlgpuDispatcher
             {
                 foreach (var router in declared.OmniRouters)
                 {
-                    using (writer.Indent($"case {OmniRouterDispatcher.Key(router)}:"))
+                    using (writer.Indent($"case ({router.ExpertsPerAxis}, {router.TopK}):"))
                     {
                         var variant = GeneratedNames.IlgpuVariantType(router);
                         writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");

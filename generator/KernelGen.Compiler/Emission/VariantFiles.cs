@@ -13,7 +13,7 @@ internal static class VariantFiles
         var start = $"{classHintName}.{spec.VariantName}";
         var ofNamespace = GeneratedNames.VariantNamespace(classFullName);
         var files = new List<EmittedSource> { new($"{start}.g.cs", EntryFile(ofNamespace, spec)) };
-        foreach (var bits in KernelRecipe.VectorWidths)
+        foreach (var bits in KernelRecipe.VectorWidthsOf(spec))
             files.Add(new EmittedSource($"{start}.Vector{bits}.g.cs", KernelFile(ofNamespace, spec, bits)));
         return files;
     }
@@ -30,29 +30,30 @@ internal static class VariantFiles
             writer.Line($"public static readonly global::KernelGen.KernelVariant Variant = new(\"{spec.VariantName}\", {declaration});");
             writer.Line();
             writer.Line("/// <summary>Runs the kernel in the widest vectors that the processor has.</summary>");
-            var recipe = KernelRecipe.For(spec, KernelRecipe.VectorWidths[0]);
-            using (writer.OpenBlock($"public static void Run(in {recipe.ArgumentsType} call)")) WidthChoice(writer, "Run");
+            var widths = KernelRecipe.VectorWidthsOf(spec);
+            var recipe = KernelRecipe.For(spec, widths[0]);
+            using (writer.OpenBlock($"public static void Run(in {recipe.ArgumentsType} call)")) WidthChoice(writer, widths, "Run");
             if (recipe.BackwardArgumentsType is not null)
             {
                 writer.Line().Line("/// <summary>Runs the backward pass in the widest vectors that the processor has.</summary>");
-                using (writer.OpenBlock($"public static void RunBackward(in {recipe.BackwardArgumentsType} call)")) WidthChoice(writer, "RunBackward");
+                using (writer.OpenBlock($"public static void RunBackward(in {recipe.BackwardArgumentsType} call)")) WidthChoice(writer, widths, "RunBackward");
             }
         }
 
         return writer.ToString();
     }
 
-    private static void WidthChoice(CodeWriter writer, string entry)
+    private static void WidthChoice(CodeWriter writer, IReadOnlyList<int> widths, string entry)
     {
         var otherwise = "";
-        foreach (var bits in KernelRecipe.VectorWidths.Skip(1).Reverse())
+        foreach (var bits in widths.Skip(1).Reverse())
         {
             var test = $"if (global::System.Runtime.Intrinsics.Vector{bits}.IsHardwareAccelerated)";
             writer.Line($"{otherwise}{test} {KernelRecipe.ClassName(bits)}.{entry}(in call);");
             otherwise = "else ";
         }
 
-        writer.Line($"{otherwise}{KernelRecipe.ClassName(KernelRecipe.VectorWidths[0])}.{entry}(in call);");
+        writer.Line($"{otherwise}{KernelRecipe.ClassName(widths[0])}.{entry}(in call);");
     }
 
     private static string KernelFile(string ofNamespace, IKernelSpec spec, int bits)
@@ -67,7 +68,7 @@ internal static class VariantFiles
     /// <summary>Writes a specialised template as a member of a variant's class.</summary>
     public static void WriteSpecialized(CodeWriter writer, string ofNamespace, string header, SpecializationResult result)
     {
-        writer.Line("#pragma warning disable CS0162, CS0164, CS0168, CS0219 // what this configuration has no use for");
+        writer.Line("#pragma warning disable CS0162, CS0164, CS0168, CS0219, CS0649 // what this configuration has no use for");
         writer.Line().Line($"namespace {ofNamespace};").Line();
         var usings = result.Usings.Select(Rooted).Append("using global::KernelGen;").Distinct();
         foreach (var directive in usings.OrderBy(line => line.TrimEnd(';'), StringComparer.Ordinal)) writer.Line(directive);

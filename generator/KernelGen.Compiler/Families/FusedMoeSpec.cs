@@ -23,6 +23,9 @@ public sealed record FusedMoeSpec(
     /// <summary>Whether the router weight multiplies an expert's input and not its output.</summary>
     public bool RouterWeightOnInput { get; init; }
 
+    /// <summary>How the inputs of the products are rounded.</summary>
+    public ActivationQuantization ActivationQuantization { get; init; }
+
     /// <summary>Whether the first product has an up projection beside the gate projection.</summary>
     public bool IsGated => Activation.IsGated();
 
@@ -73,7 +76,8 @@ public sealed record FusedMoeSpec(
             SpecLimits.Range(nameof(IntermediateSize), IntermediateSize, SpecLimits.Width),
             SpecLimits.TopKWithin(TopK, Experts),
             SpecLimits.Known(nameof(Activation), Activation) ?? ValidateLimit(),
-            SpecLimits.Known(nameof(WeightType), WeightType) ?? SpecLimits.Known(nameof(Quantization), Quantization) ?? WeightFormat.Validate(this),
+            SpecLimits.Known(nameof(WeightType), WeightType) ?? SpecLimits.Known(nameof(Quantization), Quantization)
+                ?? SpecLimits.Known(nameof(ActivationQuantization), ActivationQuantization) ?? WeightFormat.Validate(this),
             ValidateSplitK(),
         };
         return problems.OfType<SpecProblem>().ToArray();

@@ -9,7 +9,10 @@ public static class FusedMoeTemplate
 
     /// <summary>The embedded files of the template.</summary>
     public static IReadOnlyList<string> Files { get; } =
-        ["FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.SplitK.cs", "FusedMoe.Epilogue.cs", "FusedMoe.Quantized.cs"];
+    [
+        "FusedMoe.cs", "FusedMoe.Panels.cs", "FusedMoe.Rows.cs", "FusedMoe.Remainder.cs", "FusedMoe.SplitK.cs", "FusedMoe.Epilogue.cs", "FusedMoe.Quantized.cs",
+        "FusedMoe.Inputs.cs", "FusedMoe.Integers.cs",
+    ];
 
     /// <summary>The values and types that the template gets for <paramref name="spec"/>.</summary>
     public static SpecializationRequest Request(FusedMoeSpec spec, int vectorBits, string className)
@@ -30,6 +33,8 @@ public static class FusedMoeTemplate
             ["SplitK"] = ConstantValue.From(spec.SplitK),
             ["Quantization"] = ConstantValue.From(spec.Quantization),
             ["GroupSize"] = ConstantValue.From(spec.GroupSize),
+            ["InputQuantization"] = ConstantValue.From(spec.ActivationQuantization),
+            ["IntegerSums"] = ConstantValue.From(spec.WeightType == DType.Int8 && spec.ActivationQuantization != ActivationQuantization.None),
             ["ZeroPoints"] = ConstantValue.From(spec.ZeroPoints),
             ["WeightsPerElement"] = ConstantValue.From(spec.WeightType == DType.Int4 ? 2 : 1),
             ["Lanes"] = ConstantValue.From(vectorBits / 32),

@@ -11,8 +11,14 @@ public sealed record KernelRecipe(IReadOnlyList<string> TemplateFiles, Specializ
     /// <summary>Full name of the structure that the template's <c>RunBackward</c> takes; null where there is no backward pass.</summary>
     public string? BackwardArgumentsType { get; init; }
 
-    /// <summary>The vector widths, in bits, that every variant is made for, the narrowest first.</summary>
+    /// <summary>The vector widths, in bits, that kernels are made for, the narrowest first.</summary>
     public static IReadOnlyList<int> VectorWidths { get; } = [128, 256, 512];
+
+    // A gate mostly compares and shuffles: vectors of 512 bits never beat 256 (Zen 4), and softmax 128/8 took 1.8 times as long in them.
+    private static readonly IReadOnlyList<int> GateWidths = [128, 256];
+
+    /// <summary>The vector widths, in bits, that a variant is made for, the narrowest first.</summary>
+    public static IReadOnlyList<int> VectorWidthsOf(IKernelSpec spec) => spec is MoeGateSpec ? GateWidths : VectorWidths;
 
     /// <summary>The name of the class that holds the kernel for a vector width.</summary>
     public static string ClassName(int vectorBits) => $"Vector{vectorBits}Kernel";

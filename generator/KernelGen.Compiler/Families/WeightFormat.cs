@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace KernelGen.Compiler.Families;
 
-/// <summary>How the weights of experts are stored: which types go with which scales, and what each is called.</summary>
+/// <summary>How the weights of experts are stored and their inputs rounded: which types go with which scales, and what each is called.</summary>
 internal static class WeightFormat
 {
     /// <summary>Groups are whole vectors of pairs at the widest.</summary>
@@ -19,7 +19,7 @@ internal static class WeightFormat
         _ => "float",
     };
 
-    /// <summary>The format's part of a variant name, such as <c>fp8block</c> or <c>int4g128</c>.</summary>
+    /// <summary>The format's part of a variant name, such as <c>fp8block</c>, <c>int4g128</c> or <c>int8_w8a8</c>.</summary>
     public static string Name(FusedMoeSpec spec)
     {
         var type = spec.WeightType switch
@@ -39,16 +39,23 @@ internal static class WeightFormat
             WeightQuantization.Group => $"g{spec.GroupSize}",
             _ => "",
         };
-        return type + scales + (spec.ZeroPoints ? "zp" : "");
+        var inputs = spec.ActivationQuantization switch
+        {
+            ActivationQuantization.None => "",
+            ActivationQuantization.StaticTensor => "_w8a8static",
+            _ => "_w8a8", // which scales follows from the weights'
+        };
+        return type + scales + (spec.ZeroPoints ? "zp" : "") + inputs;
     }
 
-    /// <summary>The attribute's arguments that say how weights are quantised.</summary>
+    /// <summary>The attribute's arguments that say how weights and inputs are quantised.</summary>
     public static string Declaration(FusedMoeSpec spec)
     {
         if (spec.Quantization == WeightQuantization.None) return "";
         var groupSize = spec.GroupSize == 0 ? "" : $", GroupSize = {spec.GroupSize}";
         var zeroPoints = spec.ZeroPoints ? ", ZeroPoints = true" : "";
-        return $", Quantization = WeightQuantization.{spec.Quantization}{groupSize}{zeroPoints}";
+        var inputs = spec.ActivationQuantization == ActivationQuantization.None ? "" : $", ActivationQuantization = ActivationQuantization.{spec.ActivationQuantization}";
+        return $", Quantization = WeightQuantization.{spec.Quantization}{groupSize}{zeroPoints}{inputs}";
     }
 
     /// <summary>What is wrong with the combination, of values that are known one by one.</summary>
@@ -68,9 +75,27 @@ internal static class WeightFormat
             return Problem($"GroupSize is {spec.GroupSize}, but Quantization {spec.Quantization} has no groups", nameof(spec.GroupSize));
         if (spec.Quantization != WeightQuantization.Group && spec.ZeroPoints)
             return Problem($"ZeroPoints belong to groups; Quantization is {spec.Quantization}", nameof(spec.ZeroPoints));
-        if (spec.WeightType != DType.Int4) return null;
-        return Even(nameof(spec.HiddenSize), spec.HiddenSize) ?? Even(nameof(spec.IntermediateSize), spec.IntermediateSize);
+        if (spec.WeightType == DType.Int4) return Even(nameof(spec.HiddenSize), spec.HiddenSize) ?? Even(nameof(spec.IntermediateSize), spec.IntermediateSize) ?? ValidateInputs(spec);
+        return ValidateInputs(spec);
     }
+
+    private static SpecProblem? ValidateInputs(FusedMoeSpec spec)
+    {
+        var allowed = AllowedInputs(spec);
+        return allowed.Contains(spec.ActivationQuantization)
+            ? null
+            : Problem(
+                $"WeightType {spec.WeightType} with Quantization {spec.Quantization} has no CPU kernel with ActivationQuantization {spec.ActivationQuantization}; it has with {string.Join(" or ", allowed)}",
+                nameof(spec.ActivationQuantization));
+    }
+
+    private static ActivationQuantization[] AllowedInputs(FusedMoeSpec spec) => (spec.WeightType, spec.Quantization) switch
+    {
+        (DType.Float8E4M3, WeightQuantization.Tensor) => [ActivationQuantization.None, ActivationQuantization.StaticTensor, ActivationQuantization.DynamicTensor],
+        (DType.Float8E4M3 or DType.Int8, WeightQuantization.Channel) => [ActivationQuantization.None, ActivationQuantization.DynamicToken],
+        (DType.Float8E4M3, WeightQuantization.Block128) => [ActivationQuantization.None, ActivationQuantization.DynamicGroup128],
+        _ => [ActivationQuantization.None],
+    };
 
     private static WeightQuantization[] Allowed(DType type) => type switch
     {

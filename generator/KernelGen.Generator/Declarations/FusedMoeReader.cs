@@ -26,6 +26,7 @@ internal static class FusedMoeReader
             ActivationLimit = values.Float(nameof(FusedMoeAttribute.ActivationLimit)),
             Bias = values.Bool(nameof(FusedMoeAttribute.Bias), absent: false),
             RouterWeightOnInput = values.Bool(nameof(FusedMoeAttribute.RouterWeightOnInput), absent: false),
+            ActivationQuantization = values.Enum<ActivationQuantization>(nameof(FusedMoeAttribute.ActivationQuantization)),
         };
         if (values.IsBroken) return new Declaration(attribute, [], []);
 

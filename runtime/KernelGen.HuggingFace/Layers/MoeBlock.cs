@@ -16,20 +16,33 @@ public sealed class MoeBlock<T> : IDisposable
     private readonly ExpertsForward<T> _forward;
     private readonly RouterProjection _router;
     private readonly float[] _correctionBias;
-    private readonly ExpertWeights<T>? _sharedExpert;
-    private readonly RouterProjection? _sharedExpertGate;
+    private readonly SharedExperts? _sharedExperts;
 
-    /// <summary>Takes the weights of a layer: in place where they have the type <typeparamref name="T"/>, else converted.</summary>
+    /// <summary>Takes the weights of a layer: in place where the checkpoint has them in the format, else converted or quantised.</summary>
     /// <param name="layer">The layer's tensors; their checkpoint must stay open as long as the block is used.</param>
     /// <param name="route">A gate of the layer's E, k, scoring, bias and groups.</param>
     /// <param name="forward">
     /// Experts of the layer's E, k, H and I, its activation, its biases and its place of the router weight. A layer with shared experts calls it for these too: as one expert of
     /// <see cref="MoeModelConfig.SharedIntermediateSize"/>, top-1.
     /// </param>
-    /// <param name="quantization">Which weights share a scale, for a <typeparamref name="T"/> that has scales: the weights are quantised as they load.</param>
-    /// <param name="groupSize">Weights of a group, with <see cref="WeightQuantization.Group"/>.</param>
+    /// <param name="format">A format of <typeparamref name="T"/>; by default that of the checkpoint, or the one without scales.</param>
+    /// <param name="sharedExperts">
+    /// The layer's shared experts, where their weights have another type than <typeparamref name="T"/>; disposed with the block. By default they are loaded as the
+    /// routed ones are.
+    /// </param>
+    /// <param name="progress">Is told how many experts are loaded.</param>
+    /// <param name="cancellation">Stops the loading.</param>
+    /// <exception cref="ArgumentException"><typeparamref name="T"/> is not the format's type.</exception>
+    /// <exception cref="SafetensorsException">A weight is to be quantised and is not finite.</exception>
+    /// <exception cref="OperationCanceledException">The token asked for it.</exception>
     public MoeBlock(
-        MoeLayerTensors layer, GateRoute<float> route, ExpertsForward<T> forward, WeightQuantization quantization = WeightQuantization.None, int groupSize = 0)
+        MoeLayerTensors layer,
+        GateRoute<float> route,
+        ExpertsForward<T> forward,
+        ExpertFormat? format = null,
+        SharedExperts? sharedExperts = null,
+        IProgress<int>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(layer);
         ArgumentNullException.ThrowIfNull(route);
@@ -38,21 +51,23 @@ public sealed class MoeBlock<T> : IDisposable
         (_route, _forward) = (route, forward);
         _router = new RouterProjection(layer.Router, layer.RouterBias);
         _correctionBias = layer.CorrectionBias?.ReadSingles() ?? [];
-        _sharedExpertGate = layer.SharedExpertGate is { } gate ? new RouterProjection(gate) : null;
-        Experts = Load(layer.Experts, _config.IntermediateSize, Biases(layer));
-        if (layer.SharedExpert is { } shared) _sharedExpert = Load([shared], _config.SharedIntermediateSize, biases: null);
-
-        ExpertWeights<T> Load(IReadOnlyList<MlpTensors> experts, int intermediateSize, ExpertBiases? biases)
+        var loader = new ExpertLoader<T>(ExpertFormats.Choose<T>(format, layer.Format), new LoadProgress(progress, cancellation));
+        Experts = loader.Load(layer.Experts, _config.HiddenSize, _config.IntermediateSize, Biases(layer));
+        try
         {
-            if (quantization == WeightQuantization.None) return ExpertMatrices.Load<T>(experts, _config.HiddenSize, intermediateSize, biases);
-            var (weights, error) = ExpertMatrices.Quantize<T>(experts, _config.HiddenSize, intermediateSize, quantization, groupSize, biases);
-            LargestWeightError = Math.Max(LargestWeightError, error);
-            return weights;
+            _sharedExperts = sharedExperts ?? (layer.SharedExpert is null ? null : SharedExperts.Load(layer, forward, format, cancellation: cancellation));
         }
+        catch
+        {
+            Experts.Dispose();
+            throw;
+        }
+
+        LargestWeightError = Math.Max(loader.LargestError, _sharedExperts?.LargestWeightError ?? 0);
     }
 
     /// <summary>The largest difference between a weight of the checkpoint and what quantisation made of it; 0 without.</summary>
-    public float LargestWeightError { get; private set; }
+    public float LargestWeightError { get; }
 
     /// <summary>The routed experts.</summary>
     public ExpertWeights<T> Experts { get; }
@@ -61,46 +76,38 @@ public sealed class MoeBlock<T> : IDisposable
     /// <param name="hidden">[T, H].</param>
     /// <param name="weights">Receives the weights [T, k], the routed scaling factor included.</param>
     /// <param name="experts">Receives the expert ids [T, k].</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="ArgumentException">A tensor has another shape.</exception>
-    public void Route(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> weights, TensorSpan<int> experts)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public void Route(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> weights, TensorSpan<int> experts, CancellationToken cancellation = default)
     {
-        var logits = Logits(_router, hidden);
-        _route(new ReadOnlyTensorSpan<float>(logits, [hidden.Lengths[0], _config.Experts]), _correctionBias, weights, experts, _config.RoutedScalingFactor);
+        var logits = new ReadOnlyTensorSpan<float>(Logits(_router, hidden, cancellation), [hidden.Lengths[0], _config.Experts]);
+        _route(logits, _correctionBias, weights, experts, _config.RoutedScalingFactor, cancellation: cancellation);
     }
 
     /// <summary>Computes the block.</summary>
     /// <param name="hidden">[T, H]: what the block receives, after the layer's norm.</param>
     /// <param name="output">Receives [T, H]: what the block returns, before the residual is added.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="ArgumentException">A tensor has another shape.</exception>
-    public void Forward(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public void Forward(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output, CancellationToken cancellation = default)
     {
         RouterProjection.RequireHidden(hidden, _config.HiddenSize);
         var tokens = hidden.Lengths[0];
         nint[] shape = [tokens, _config.TopK];
         var weights = new TensorSpan<float>(new float[tokens * _config.TopK], shape);
         var experts = new TensorSpan<int>(new int[tokens * _config.TopK], shape);
-        Route(hidden, weights, experts);
-        _forward(hidden, Experts, weights, experts, output);
-        if (_sharedExpert is not null) AddSharedExpert(hidden, _sharedExpert, output);
+        Route(hidden, weights, experts, cancellation);
+        _forward(hidden, Experts, weights, experts, output, cancellation: cancellation);
+        _sharedExperts?.AddTo(hidden, output, cancellation);
     }
 
     /// <summary>Releases the weights. Calls that still run must have ended.</summary>
     public void Dispose()
     {
         Experts.Dispose();
-        _sharedExpert?.Dispose();
-    }
-
-    private void AddSharedExpert(ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> sharedExpert, TensorSpan<float> output)
-    {
-        var tokens = hidden.Lengths[0];
-        var weights = new float[tokens];
-        if (_sharedExpertGate is null) weights.AsSpan().Fill(1f);
-        else TensorPrimitives.Sigmoid(Logits(_sharedExpertGate, hidden), weights);
-
-        var shared = new TensorSpan<float>(new float[tokens * _config.HiddenSize], hidden.Lengths);
-        _forward(hidden, sharedExpert, new ReadOnlyTensorSpan<float>(weights, [tokens, 1]), new ReadOnlyTensorSpan<int>(new int[tokens], [tokens, 1]), shared);
-        Tensor.Add<float>(output, shared, output);
+        _sharedExperts?.Dispose();
     }
 
     private static ExpertBiases? Biases(MoeLayerTensors layer)
@@ -110,10 +117,10 @@ public sealed class MoeBlock<T> : IDisposable
         return new ExpertBiases(gateUp.ReadSingles(), down.ReadSingles(), layer.Config.Experts, interleaved);
     }
 
-    private static float[] Logits(RouterProjection projection, ReadOnlyTensorSpan<float> hidden)
+    private static float[] Logits(RouterProjection projection, ReadOnlyTensorSpan<float> hidden, CancellationToken cancellation)
     {
         var logits = new float[hidden.Lengths[0] * projection.Rows];
-        projection.Compute(hidden, logits);
+        projection.Compute(hidden, logits, cancellation);
         return logits;
     }
 }

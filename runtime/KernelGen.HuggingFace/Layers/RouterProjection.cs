@@ -35,8 +35,9 @@ internal sealed unsafe class RouterProjection
     }
 
     /// <summary>results [T, rows] = hidden [T, H] · weightᵀ + bias.</summary>
-    public void Compute(ReadOnlyTensorSpan<float> hidden, Span<float> results)
+    public void Compute(ReadOnlyTensorSpan<float> hidden, Span<float> results, CancellationToken cancellation)
     {
+        using var scope = new CancellationScope(cancellation);
         RequireHidden(hidden, _columns);
         var tokens = checked((int)hidden.Lengths[0]);
         fixed (float* hiddenStart = &hidden.GetPinnableReference(), weightStart = _weight, biasStart = _bias, resultStart = results)

@@ -1,26 +1,30 @@
-using System.Numerics.Tensors;
-
 namespace KernelGen.HuggingFace;
 
 /// <summary>
 /// A matrix of an expert where it lies in the checkpoint: a tensor of its own, or a part of a tensor that holds all experts, in which
-/// rows and columns may be exchanged and may take turns with those of another matrix.
+/// rows and columns may be exchanged and may take turns with those of another matrix. Its weights may be quantised.
 /// </summary>
-public sealed unsafe class ExpertMatrix
+public sealed class ExpertMatrix
 {
+    private const int GroupUnit = 32; // kernels read groups of whole multiples of this
+
     private readonly long _first;
     private readonly long _rowStride;
     private readonly long _columnStride;
 
-    /// <summary>The whole of a tensor [rows, columns].</summary>
-    internal ExpertMatrix(SafetensorsTensor tensor)
-        : this(tensor, 0, (int)tensor.Shape[0], (int)tensor.Shape[1], tensor.Shape[1], 1)
+    /// <summary>The whole of a tensor, row after row.</summary>
+    internal ExpertMatrix(SafetensorsTensor tensor, WeightEncoding encoding, int rows, int columns, MatrixScales? scales = null)
+        : this(tensor, encoding, 0, rows, columns, columns, 1, scales)
     {
     }
 
-    /// <summary>A part of a tensor; the place of its first element and the strides count elements.</summary>
-    internal ExpertMatrix(SafetensorsTensor tensor, long first, int rows, int columns, long rowStride, long columnStride) =>
-        (Tensor, _first, Rows, Columns, _rowStride, _columnStride) = (tensor, first, rows, columns, rowStride, columnStride);
+    /// <summary>A part of a tensor; the place of its first element and the strides count weights. Only whole rows can have scales.</summary>
+    internal ExpertMatrix(
+        SafetensorsTensor tensor, WeightEncoding encoding, long first, int rows, int columns, long rowStride, long columnStride, MatrixScales? scales = null)
+    {
+        (Tensor, Encoding, Rows, Columns, Scales) = (tensor, encoding, rows, columns, scales);
+        (_first, _rowStride, _columnStride) = (first, rowStride, columnStride);
+    }
 
     /// <summary>The tensor that it is or is part of.</summary>
     public SafetensorsTensor Tensor { get; }
@@ -31,55 +35,81 @@ public sealed unsafe class ExpertMatrix
     /// <summary>Number of columns: inputs of the product.</summary>
     public int Columns { get; }
 
-    /// <summary>Type of the elements.</summary>
+    /// <summary>Type of the tensor's elements; integers where they hold several quantised weights.</summary>
     public SafetensorsDType DType => Tensor.DType;
+
+    /// <summary>
+    /// What a kernel reads these weights as: exactly, save for scales that no kernel knows, where weights are multiplied and rounded to a single.
+    /// </summary>
+    public ExpertFormat Format => Encoding switch
+    {
+        WeightEncoding.Float32 => ExpertFormat.Single,
+        WeightEncoding.Float16 => new(KernelGen.DType.Float16),
+        WeightEncoding.BFloat16 or WeightEncoding.Float4E2M1 => new(KernelGen.DType.BFloat16), // two mantissa bits times a power of two
+        WeightEncoding.Float8E4M3 when Scales!.Quantization is WeightQuantization.Tensor or WeightQuantization.Channel or WeightQuantization.Block128 =>
+            new(KernelGen.DType.Float8E4M3, Scales.Quantization),
+        WeightEncoding.Int8 when Scales!.Quantization is WeightQuantization.Tensor or WeightQuantization.Channel =>
+            new(KernelGen.DType.Int8, WeightQuantization.Channel),
+        WeightEncoding.Int8 when Scales!.Quantization == WeightQuantization.Group && Scales.ColumnsPerScale % GroupUnit == 0 =>
+            new(KernelGen.DType.Int8, WeightQuantization.Group, Scales.ColumnsPerScale),
+        WeightEncoding.Int4 when Scales!.Quantization == WeightQuantization.Group && Scales.ColumnsPerScale % GroupUnit == 0 =>
+            new(KernelGen.DType.Int4, WeightQuantization.Group, Scales.ColumnsPerScale, Scales.ZeroPoints is not null),
+        _ => ExpertFormat.Single,
+    };
 
     /// <summary>Whether the elements lie row after row without gaps, so that a kernel can read them where they are.</summary>
     public bool IsRowMajor => _columnStride == 1 && _rowStride == Columns;
 
     /// <summary>Address of the first element, valid until the file is disposed.</summary>
-    public nint Address => Tensor.Address + (nint)(_first * Tensor.DType.Bytes());
+    public nint Address => Tensor.Address + (nint)(_first * Encoding.Bits() / 8);
 
-    /// <summary>Rows as singles, widened exactly.</summary>
+    internal WeightEncoding Encoding { get; }
+
+    /// <summary>Scales of quantised weights, else null.</summary>
+    internal MatrixScales? Scales { get; }
+
+    /// <summary>Whether a kernel for <see cref="Format"/> can read the weights where they are.</summary>
+    internal bool IsInPlace => IsRowMajor && Encoding != WeightEncoding.Float4E2M1 && (Scales is null || Format != ExpertFormat.Single);
+
+    /// <summary>Rows as singles: widened exactly, or a number less its zero point, times its scale.</summary>
     /// <param name="firstRow">Number of the first row.</param>
     /// <param name="target">Receives whole rows, one after the other.</param>
     public void ReadRows(int firstRow, Span<float> target)
     {
         var rows = target.Length / Columns;
-        if (IsRowMajor) Widen(_first + (firstRow * _rowStride), target);
-        else
+        if (_columnStride == 1)
         {
-            // Columns lie apart, rows near each other: one run of elements has a column of all the rows.
-            var run = new float[checked((int)((rows - 1) * _rowStride)) + 1];
-            for (var column = 0; column < Columns; column++)
-            {
-                Widen(_first + (firstRow * _rowStride) + (column * _columnStride), run);
-                for (var row = 0; row < rows; row++) target[(row * Columns) + column] = run[row * (int)_rowStride];
-            }
+            for (var row = 0; row < rows; row++) ReadRow(firstRow + row, target.Slice(row * Columns, Columns));
+            return;
+        }
+
+        // Columns lie apart, rows near each other: one run of elements has a column of all the rows.
+        var run = new float[checked((int)((rows - 1) * _rowStride)) + 1];
+        for (var column = 0; column < Columns; column++)
+        {
+            Encoding.Read(Tensor.Address, _first + (firstRow * _rowStride) + (column * _columnStride), run, 1, 0);
+            for (var row = 0; row < rows; row++) target[(row * Columns) + column] = run[row * (int)_rowStride];
         }
     }
 
     /// <summary>All rows as singles.</summary>
+    /// <exception cref="SafetensorsException">They are more than an array can hold.</exception>
     public float[] ReadSingles()
     {
-        var values = new float[checked(Rows * Columns)];
+        if ((long)Rows * Columns > Array.MaxLength) throw Tensor.Unusable($"has {(long)Rows * Columns} weights an expert; expected at most {Array.MaxLength}");
+        var values = new float[Rows * Columns];
         ReadRows(0, values);
         return values;
     }
 
-    private void Widen(long first, Span<float> target)
+    private void ReadRow(int row, Span<float> target)
     {
-        switch (DType)
+        var first = _first + (row * _rowStride);
+        var width = Scales is null ? Columns : Math.Min(Scales.ColumnsPerScale, Columns);
+        for (var column = 0; column < Columns; column += width)
         {
-            case SafetensorsDType.Float32:
-                new ReadOnlySpan<float>((float*)Tensor.Address + first, target.Length).CopyTo(target);
-                break;
-            case SafetensorsDType.Float16:
-                TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>((Half*)Tensor.Address + first, target.Length), target);
-                break;
-            default:
-                for (var i = 0; i < target.Length; i++) target[i] = ((BFloat16*)Tensor.Address)[first + i];
-                break;
+            var run = target.Slice(column, Math.Min(width, Columns - column));
+            Encoding.Read(Tensor.Address, first + column, run, Scales?.At(row, column) ?? 1, Scales?.ZeroPointAt(row, column) ?? 0);
         }
     }
 }

@@ -18,6 +18,28 @@ internal sealed class ModelConfigSection(string file, JsonElement json, string p
         return new ModelConfigSection(file, value, $"{prefix}{key}.");
     }
 
+    /// <summary>The objects that the members of the object under a key are; none where the key is absent.</summary>
+    public IEnumerable<ModelConfigSection> Sections(string key)
+    {
+        if (Section(key) is not { } parent) yield break;
+        foreach (var member in Find(key)!.Value.EnumerateObject())
+        {
+            if (parent.Section(member.Name) is { } section) yield return section;
+        }
+    }
+
+    /// <summary>Two integers in a list, or null.</summary>
+    public (int First, int Second)? Pair(string key, int least, int most)
+    {
+        if (Find(key) is not { } value) return null;
+        if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 2 && Number(value[0]) is { } first && Number(value[1]) is { } second)
+            return (first, second);
+        throw Bad(key, string.Create(CultureInfo.InvariantCulture, $"is {Shown(value)}; expected a list of two integers from {least} to {most}"));
+
+        int? Number(JsonElement item) =>
+            item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var number) && number >= least && number <= most ? number : null;
+    }
+
     public string? OptionalString(string key)
     {
         if (Find(key) is not { } value) return null;
@@ -61,7 +83,10 @@ internal sealed class ModelConfigSection(string file, JsonElement json, string p
         return numbers;
     }
 
-    public ModelConfigException Bad(string key, string problem) => new(file, prefix + key, problem);
+    /// <summary>A key with those of the objects it lies in.</summary>
+    public string FullKey(string key) => SafetensorsException.Quote(prefix + key).Trim('\'');
+
+    public ModelConfigException Bad(string key, string problem) => new(file, FullKey(key), problem);
 
     private int? OptionalInt(string key, int least, int most)
     {

@@ -85,6 +85,11 @@ public sealed record MoeModelConfig
     /// <summary>The number type that the file declares for the weights, or null if none or one that <see cref="DType"/> lacks.</summary>
     public DType? WeightType { get; init; }
 
+    /// <summary>The quantisation method that the file declares, for example <c>fp8</c>, or null if none.</summary>
+    public string? QuantizationMethod => Quantization?.Method;
+
+    internal QuantizationConfig? Quantization { get; init; }
+
     internal MoeTensorNames TensorNames { get; init; } = new("mlp");
 
     /// <summary>Reads <c>config.json</c> of a model directory.</summary>

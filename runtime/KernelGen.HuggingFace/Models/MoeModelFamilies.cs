@@ -30,8 +30,9 @@ internal static class MoeModelFamilies
                 $"is {SafetensorsException.Quote(modelType)}; expected mixtral, qwen2_moe, qwen3_moe, deepseek_v3, kimi_k2, glm4_moe, olmoe, "
                 + "jamba, gpt_oss or llama4"),
         };
+        CheckGate(config, json);
         Check(config, json);
-        return config with { ModelType = modelType };
+        return config with { ModelType = modelType, Quantization = QuantizationConfig.Parse(root, json, modelType) };
     }
 
     /// <summary>Softmax, top-k, always renormalised.</summary>
@@ -61,15 +62,8 @@ internal static class MoeModelFamilies
         TensorNames = new("mlp", SharedExpert: "shared_expert"),
     };
 
-    /// <summary>The <c>noaux_tc</c> gate. Files that say so by name may name no other.</summary>
-    private static MoeModelConfig DeepSeekV3(ModelConfigSection json)
-    {
-        if (json.OptionalString("scoring_func") is { } scoring and not "sigmoid")
-            throw json.Bad("scoring_func", $"is {SafetensorsException.Quote(scoring)}; expected sigmoid");
-        if (json.OptionalString("topk_method") is { } method and not "noaux_tc")
-            throw json.Bad("topk_method", $"is {SafetensorsException.Quote(method)}; expected noaux_tc");
-        return BiasedSigmoid(json, groups: 8, topKGroups: 4, scale: 2.5, denseLayers: 3);
-    }
+    /// <summary>The <c>noaux_tc</c> gate.</summary>
+    private static MoeModelConfig DeepSeekV3(ModelConfigSection json) => BiasedSigmoid(json, groups: 8, topKGroups: 4, scale: 2.5, denseLayers: 3);
 
     private static MoeModelConfig Glm4Moe(ModelConfigSection json) => BiasedSigmoid(json, groups: 1, topKGroups: 1, scale: 1.0, denseLayers: 1);
 
@@ -171,6 +165,20 @@ internal static class MoeModelFamilies
                 _ => null,
             },
         };
+    }
+
+    /// <summary>A family has one gate. Files that name it may name no other.</summary>
+    private static void CheckGate(MoeModelConfig config, ModelConfigSection json)
+    {
+        Expect("scoring_func", config.Scoring == GateScoring.Sigmoid ? "sigmoid" : "softmax");
+        Expect("topk_method", config.CorrectionBias ? "noaux_tc" : "greedy");
+        if (json.Int("moe_layer_freq", 1, int.MaxValue, absent: 1) is var frequency and not 1)
+            throw json.Bad("moe_layer_freq", $"is {frequency}; expected 1: experts in every layer but the first");
+
+        void Expect(string key, string expected)
+        {
+            if (json.OptionalString(key) is { } value && value != expected) throw json.Bad(key, $"is {SafetensorsException.Quote(value)}; expected {expected}");
+        }
     }
 
     /// <summary>Rejects values that are fine by themselves but not together.</summary>

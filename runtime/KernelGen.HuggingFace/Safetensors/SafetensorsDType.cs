@@ -113,6 +113,7 @@ internal static class SafetensorsDTypes
         return type switch
         {
             SafetensorsDType.Int8 => typeof(T) == typeof(sbyte),
+            SafetensorsDType.Float8E4M3 => typeof(T) == typeof(Float8E4M3),
             SafetensorsDType.Int16 => typeof(T) == typeof(short),
             SafetensorsDType.UInt16 => typeof(T) == typeof(ushort),
             SafetensorsDType.Float16 => typeof(T) == typeof(Half),

@@ -23,6 +23,7 @@ public static unsafe class CpuWorkers
     private static int _occupied;
     private static int _sleepers;
     private static Job _job;
+    private static CancellationToken _cancellation;
     private static long* _shares; // a cache line for each thread: its next item below, the end of its share above
 
     /// <summary>Most threads that work on one call, the caller's included. The results do not depend on it.</summary>
@@ -35,16 +36,23 @@ public static unsafe class CpuWorkers
 
     /// <summary>
     /// Calls <paramref name="body"/>(<paramref name="context"/>, item) for every item 0 … <paramref name="items"/> − 1, in no
-    /// particular order, and returns when all are done. A body must not throw.
+    /// particular order, and returns when all are done. A body must not throw. A <see cref="CancellationScope"/> can end it between items.
     /// </summary>
     /// <param name="context">Passed to every call.</param>
     /// <param name="items">Number of items; 0 does nothing.</param>
     /// <param name="body">The work of one item.</param>
+    /// <exception cref="OperationCanceledException">The thread's <see cref="CancellationScope"/> was cancelled; no item is being worked on any more.</exception>
     public static void Run(void* context, int items, delegate*<void*, int, void> body)
     {
+        var cancellation = CancellationScope.Current;
         if (items < 2 || _maxThreads == 1 || Helpers.Value == 0 || Interlocked.Exchange(ref _occupied, 1) != 0)
         {
-            for (var item = 0; item < items; item++) body(context, item);
+            for (var item = 0; item < items; item++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                body(context, item);
+            }
+
             return;
         }
 
@@ -53,6 +61,7 @@ public static unsafe class CpuWorkers
         _job.Threads = Math.Min(_maxThreads, Helpers.Value + 1);
         for (var thread = 0; thread < _job.Threads; thread++)
             *Share(thread) = ((long)items * (thread + 1) / _job.Threads << 32) | ((long)items * thread / _job.Threads);
+        _cancellation = cancellation;
         var generation = Math.Max(1, unchecked(Volatile.Read(ref _job.Generation) + 1)); // 0 means closed
         Volatile.Write(ref _job.Open, generation);
         Interlocked.Exchange(ref _job.Generation, generation);
@@ -64,15 +73,18 @@ public static unsafe class CpuWorkers
         Interlocked.Exchange(ref _job.Open, 0);
         var spinner = default(SpinWait);
         while (Volatile.Read(ref _job.Inside) != 0) spinner.SpinOnce(sleep1Threshold: -1);
+        _cancellation = default;
         Volatile.Write(ref _occupied, 0);
+        cancellation.ThrowIfCancellationRequested();
     }
 
     private static void WorkThrough(int thread)
     {
-        while (Take(Share(thread), last: false, out var item)) _job.Body(_job.Context, item);
+        var cancellation = _cancellation;
+        while (!cancellation.IsCancellationRequested && Take(Share(thread), last: false, out var item)) _job.Body(_job.Context, item);
         for (var other = 1; other < _job.Threads; other++)
         {
-            while (Take(Share((thread + other) % _job.Threads), last: true, out var item)) _job.Body(_job.Context, item);
+            while (!cancellation.IsCancellationRequested && Take(Share((thread + other) % _job.Threads), last: true, out var item)) _job.Body(_job.Context, item);
         }
     }
 

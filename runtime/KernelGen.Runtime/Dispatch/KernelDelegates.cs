@@ -10,9 +10,10 @@ namespace KernelGen;
 /// <param name="experts">Receives [T, k].</param>
 /// <param name="routedScalingFactor">Factor of the routed experts' weights.</param>
 /// <param name="nonPaddedTokens">Tokens that are routed; the rows behind them get the id −1 and the weight 0. −1: all.</param>
+/// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
 public delegate void GateRoute<TLogit>(
     ReadOnlyTensorSpan<TLogit> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
-    float routedScalingFactor = 1f, int nonPaddedTokens = -1)
+    float routedScalingFactor = 1f, int nonPaddedTokens = -1, CancellationToken cancellation = default)
     where TLogit : unmanaged;
 
 /// <summary>A generated <c>RouteByTable</c>, whatever class declares it: the weights of the experts that a table has for every token.</summary>
@@ -24,9 +25,10 @@ public delegate void GateRoute<TLogit>(
 /// <param name="experts">Receives [T, k], as the table has them.</param>
 /// <param name="routedScalingFactor">Factor of all weights.</param>
 /// <param name="nonPaddedTokens">Tokens that are routed; the rows behind them get the id −1 and the weight 0. −1: all.</param>
+/// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
 public delegate void GateRouteByTable<TLogit>(
     ReadOnlyTensorSpan<TLogit> logits, ReadOnlySpan<int> tokenIds, ReadOnlyTensorSpan<int> table, TensorSpan<float> weights, TensorSpan<int> experts,
-    float routedScalingFactor = 1f, int nonPaddedTokens = -1)
+    float routedScalingFactor = 1f, int nonPaddedTokens = -1, CancellationToken cancellation = default)
     where TLogit : unmanaged;
 
 /// <summary>A generated <c>Forward</c>, whatever class declares it: the experts of a layer.</summary>
@@ -37,8 +39,10 @@ public delegate void GateRouteByTable<TLogit>(
 /// <param name="experts">[T, k].</param>
 /// <param name="output">Receives [T, H].</param>
 /// <param name="splitK">Slices of the reduction; 0 lets the number of tokens choose.</param>
+/// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
 public delegate void ExpertsForward<T>(
-    ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> expertWeights, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output, int splitK = 0)
+    ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> expertWeights, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output,
+    int splitK = 0, CancellationToken cancellation = default)
     where T : unmanaged;
 
 /// <summary>A generated <c>Route</c> of a product-key router, whatever class declares it.</summary>
@@ -46,14 +50,18 @@ public delegate void ExpertsForward<T>(
 /// <param name="y">[T, n].</param>
 /// <param name="scores">Receives [T, k].</param>
 /// <param name="indices">Receives [T, k].</param>
-public delegate void OmniRoute(ReadOnlyTensorSpan<float> x, ReadOnlyTensorSpan<float> y, TensorSpan<float> scores, TensorSpan<int> indices);
+/// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
+public delegate void OmniRoute(
+    ReadOnlyTensorSpan<float> x, ReadOnlyTensorSpan<float> y, TensorSpan<float> scores, TensorSpan<int> indices, CancellationToken cancellation = default);
 
 /// <summary>A generated <c>RouteBackward</c>, whatever class declares it.</summary>
 /// <param name="indices">[T, k].</param>
 /// <param name="gradScores">[T, k].</param>
 /// <param name="gradX">Receives [T, n].</param>
 /// <param name="gradY">Receives [T, n].</param>
-public delegate void OmniRouteBackward(ReadOnlyTensorSpan<int> indices, ReadOnlyTensorSpan<float> gradScores, TensorSpan<float> gradX, TensorSpan<float> gradY);
+/// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
+public delegate void OmniRouteBackward(
+    ReadOnlyTensorSpan<int> indices, ReadOnlyTensorSpan<float> gradScores, TensorSpan<float> gradX, TensorSpan<float> gradY, CancellationToken cancellation = default);
 
 /// <summary>A generated <c>Forward</c> of one-neuron experts, whatever class declares it.</summary>
 /// <param name="hidden">[T, H].</param>
@@ -62,9 +70,10 @@ public delegate void OmniRouteBackward(ReadOnlyTensorSpan<int> indices, ReadOnly
 /// <param name="weights">[T, k].</param>
 /// <param name="experts">[T, k].</param>
 /// <param name="output">Receives [T, H].</param>
+/// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
 public delegate void OmniExpertsForward(
     ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> up, ReadOnlyTensorSpan<float> down,
-    ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output);
+    ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output, CancellationToken cancellation = default);
 
 /// <summary>A generated <c>Backward</c> of one-neuron experts, whatever class declares it.</summary>
 /// <param name="hidden">[T, H].</param>
@@ -77,7 +86,9 @@ public delegate void OmniExpertsForward(
 /// <param name="gradUp">Is added to, [E, H].</param>
 /// <param name="gradDown">Is added to, [E, H].</param>
 /// <param name="gradWeights">Receives [T, k].</param>
+/// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
 public delegate void OmniExpertsBackward(
     ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> up, ReadOnlyTensorSpan<float> down,
     ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, ReadOnlyTensorSpan<float> gradOutput,
-    TensorSpan<float> gradHidden, TensorSpan<float> gradUp, TensorSpan<float> gradDown, TensorSpan<float> gradWeights);
+    TensorSpan<float> gradHidden, TensorSpan<float> gradUp, TensorSpan<float> gradDown, TensorSpan<float> gradWeights,
+    CancellationToken cancellation = default);

@@ -11,9 +11,11 @@ public sealed unsafe class ExpertScales
 {
     private const int BlockSize = 128;
 
-    private readonly ReadOnlyMemory<float> _gateUp;
+    private readonly ReadOnlyMemory<float> _gateUp; // the gate's alone where the up projections have their own
+    private readonly ReadOnlyMemory<float>? _up;
     private readonly ReadOnlyMemory<float> _down;
     private readonly ReadOnlyMemory<byte> _gateUpZeroPoints;
+    private readonly ReadOnlyMemory<byte> _upZeroPoints;
     private readonly ReadOnlyMemory<byte> _downZeroPoints;
 
     private ExpertScales(WeightQuantization quantization, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down, int groupSize = 0)
@@ -23,11 +25,22 @@ public sealed unsafe class ExpertScales
         (_gateUp, _down) = (gateUp, down);
     }
 
-    private ExpertScales(int groupSize, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down, ReadOnlyMemory<byte> gateUpZeroPoints, ReadOnlyMemory<byte> downZeroPoints)
+    private ExpertScales(WeightQuantization quantization, ReadOnlyMemory<float> gate, ReadOnlyMemory<float> up, ReadOnlyMemory<float> down, int groupSize = 0)
+        : this(quantization, gate, down, groupSize) => _up = up;
+
+    private ExpertScales(
+        int groupSize,
+        ReadOnlyMemory<float> gateUp,
+        ReadOnlyMemory<float> down,
+        ReadOnlyMemory<byte> gateUpZeroPoints,
+        ReadOnlyMemory<byte> downZeroPoints,
+        ReadOnlyMemory<float>? up = null,
+        ReadOnlyMemory<byte> upZeroPoints = default)
         : this(WeightQuantization.Group, gateUp, down, groupSize)
     {
         HasZeroPoints = true;
-        (_gateUpZeroPoints, _downZeroPoints) = (gateUpZeroPoints, downZeroPoints);
+        _up = up;
+        (_gateUpZeroPoints, _upZeroPoints, _downZeroPoints) = (gateUpZeroPoints, upZeroPoints, downZeroPoints);
     }
 
     /// <summary>Which weights share a scale.</summary>
@@ -39,20 +52,44 @@ public sealed unsafe class ExpertScales
     /// <summary>Whether groups have zero points. Without, that of 4-bit weights is 8 and that of 8-bit weights 0.</summary>
     public bool HasZeroPoints { get; }
 
+    /// <summary>The scales of the two products' inputs, if they are known beforehand.</summary>
+    internal (float GateUp, float Down)? InputScales { get; private set; }
+
     /// <summary>One scale for each of an expert's two tensors.</summary>
     /// <param name="gateUp">[E].</param>
     /// <param name="down">[E].</param>
     public static ExpertScales PerTensor(ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) => new(WeightQuantization.Tensor, gateUp, down);
+
+    /// <summary>The same where gate and up projections are stored apart: one scale for each of an expert's three matrices.</summary>
+    /// <param name="gate">[E].</param>
+    /// <param name="up">[E].</param>
+    /// <param name="down">[E].</param>
+    public static ExpertScales PerTensor(ReadOnlyMemory<float> gate, ReadOnlyMemory<float> up, ReadOnlyMemory<float> down) =>
+        new(WeightQuantization.Tensor, gate, up, down);
 
     /// <summary>One scale a row.</summary>
     /// <param name="gateUp">[E, 2I].</param>
     /// <param name="down">[E, H].</param>
     public static ExpertScales PerChannel(ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) => new(WeightQuantization.Channel, gateUp, down);
 
+    /// <summary>The same where gate and up projections are stored apart.</summary>
+    /// <param name="gate">[E, I].</param>
+    /// <param name="up">[E, I].</param>
+    /// <param name="down">[E, H].</param>
+    public static ExpertScales PerChannel(ReadOnlyMemory<float> gate, ReadOnlyMemory<float> up, ReadOnlyMemory<float> down) =>
+        new(WeightQuantization.Channel, gate, up, down);
+
     /// <summary>One scale for each block of 128 rows by 128 columns; the last ones may be smaller.</summary>
     /// <param name="gateUp">[E, ⌈2I / 128⌉, ⌈H / 128⌉].</param>
     /// <param name="down">[E, ⌈H / 128⌉, ⌈I / 128⌉].</param>
     public static ExpertScales PerBlock128(ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) => new(WeightQuantization.Block128, gateUp, down);
+
+    /// <summary>The same where gate and up projections are stored apart: the blocks of the up rows begin anew, whatever I is.</summary>
+    /// <param name="gate">[E, ⌈I / 128⌉, ⌈H / 128⌉].</param>
+    /// <param name="up">[E, ⌈I / 128⌉, ⌈H / 128⌉].</param>
+    /// <param name="down">[E, ⌈H / 128⌉, ⌈I / 128⌉].</param>
+    public static ExpertScales PerBlock128(ReadOnlyMemory<float> gate, ReadOnlyMemory<float> up, ReadOnlyMemory<float> down) =>
+        new(WeightQuantization.Block128, gate, up, down);
 
     /// <summary>One scale for each group of <paramref name="groupSize"/> neighbours in a row; the last of a row may be smaller.</summary>
     /// <param name="groupSize">g.</param>
@@ -60,6 +97,14 @@ public sealed unsafe class ExpertScales
     /// <param name="down">[E, H, ⌈I / g⌉].</param>
     public static ExpertScales PerGroup(int groupSize, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) =>
         new(WeightQuantization.Group, gateUp, down, PositiveGroup(groupSize));
+
+    /// <summary>The same where gate and up projections are stored apart.</summary>
+    /// <param name="groupSize">g.</param>
+    /// <param name="gate">[E, I, ⌈H / g⌉].</param>
+    /// <param name="up">[E, I, ⌈H / g⌉].</param>
+    /// <param name="down">[E, H, ⌈I / g⌉].</param>
+    public static ExpertScales PerGroup(int groupSize, ReadOnlyMemory<float> gate, ReadOnlyMemory<float> up, ReadOnlyMemory<float> down) =>
+        new(WeightQuantization.Group, gate, up, down, PositiveGroup(groupSize));
 
     /// <summary>One scale and one zero point for each group: a weight is <c>(q − zero point) · scale</c>.</summary>
     /// <param name="groupSize">g.</param>
@@ -74,38 +119,75 @@ public sealed unsafe class ExpertScales
         int groupSize, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down, ReadOnlyMemory<byte> gateUpZeroPoints, ReadOnlyMemory<byte> downZeroPoints) =>
         new(PositiveGroup(groupSize), gateUp, down, gateUpZeroPoints, downZeroPoints);
 
+    /// <summary>The same where gate and up projections are stored apart.</summary>
+    /// <param name="groupSize">g.</param>
+    /// <param name="gate">[E, I, ⌈H / g⌉].</param>
+    /// <param name="up">[E, I, ⌈H / g⌉].</param>
+    /// <param name="down">[E, H, ⌈I / g⌉].</param>
+    /// <param name="gateZeroPoints">4-bit weights: [E, I / 2, ⌈H / g⌉]; 8-bit weights: [E, I, ⌈H / g⌉].</param>
+    /// <param name="upZeroPoints">The same.</param>
+    /// <param name="downZeroPoints">The same, [E, H / 2, ⌈I / g⌉] or [E, H, ⌈I / g⌉].</param>
+    public static ExpertScales PerGroup(
+        int groupSize,
+        ReadOnlyMemory<float> gate,
+        ReadOnlyMemory<float> up,
+        ReadOnlyMemory<float> down,
+        ReadOnlyMemory<byte> gateZeroPoints,
+        ReadOnlyMemory<byte> upZeroPoints,
+        ReadOnlyMemory<byte> downZeroPoints) => new(PositiveGroup(groupSize), gate, down, gateZeroPoints, downZeroPoints, up, upZeroPoints);
+
+    /// <summary>
+    /// The same scales with those that the inputs of the two products are rounded with (<see cref="ActivationQuantization.StaticTensor"/>).
+    /// Of a checkpoint that has one for each expert, the largest serves all.
+    /// </summary>
+    /// <param name="gateUpInput">Scale of the hidden states.</param>
+    /// <param name="downInput">Scale of the intermediate states.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A scale is no finite number above 0.</exception>
+    public ExpertScales WithInputScales(float gateUpInput, float downInput)
+    {
+        var scales = (ExpertScales)MemberwiseClone();
+        scales.InputScales = (InputScale(gateUpInput, nameof(gateUpInput)), InputScale(downInput, nameof(downInput)));
+        return scales;
+    }
+
     /// <summary>Pins the tensors and fills in each expert's addresses.</summary>
     /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
     internal IDisposable[] Fill(
         int experts, int hiddenSize, int intermediateSize, bool gated, bool packed, (MoeScales Gate, MoeScales Up, MoeScales Down) tables, out int upRowShift)
     {
         var (gate, up, down) = tables;
-        var gateUp = gated ? "2I" : "I";
-        upRowShift = Quantization == WeightQuantization.Block128 ? intermediateSize % BlockSize : 0;
-        long gateUpScales = Count((gated ? 2L : 1L) * intermediateSize, hiddenSize), downScales = Count(hiddenSize, intermediateSize);
-        Require(_gateUp.Length, experts * gateUpScales, "gateUp scales", Shape(gateUp, "H"));
+        if (_up is not null && !gated) throw new ArgumentException("the up projections have scales, but the experts have no up projections", "scales");
+        var isFused = gated && _up is null;
+        var gateUp = isFused ? "2I" : "I";
+        upRowShift = isFused && Quantization == WeightQuantization.Block128 ? intermediateSize % BlockSize : 0;
+        long gateUpScales = Count((isFused ? 2L : 1L) * intermediateSize, hiddenSize), downScales = Count(hiddenSize, intermediateSize);
+        Require(_gateUp.Length, experts * gateUpScales, _up is null ? "gateUp scales" : "gate scales", Shape(gateUp, "H"));
+        if (_up is { } own) Require(own.Length, experts * gateUpScales, "up scales", Shape(gateUp, "H"));
         Require(_down.Length, experts * downScales, "down scales", Shape("H", "I"));
         long perByte = packed ? 2 : 1;
         if (HasZeroPoints)
         {
-            Require(_gateUpZeroPoints.Length, experts * gateUpScales / perByte, "gateUp zero points", packed ? $"[E, {gateUp} / 2, ⌈H / {GroupSize}⌉]" : Shape(gateUp, "H"));
+            var shape = packed ? $"[E, {gateUp} / 2, ⌈H / {GroupSize}⌉]" : Shape(gateUp, "H");
+            Require(_gateUpZeroPoints.Length, experts * gateUpScales / perByte, _up is null ? "gateUp zero points" : "gate zero points", shape);
+            if (_up is not null) Require(_upZeroPoints.Length, experts * gateUpScales / perByte, "up zero points", shape);
             Require(_downZeroPoints.Length, experts * downScales / perByte, "down zero points", packed ? $"[E, H / 2, ⌈I / {GroupSize}⌉]" : Shape("H", "I"));
         }
 
-        MemoryHandle gateUpHandle = _gateUp.Pin(), downHandle = _down.Pin(), gateUpZeros = _gateUpZeroPoints.Pin(), downZeros = _downZeroPoints.Pin();
+        MemoryHandle gateUpHandle = _gateUp.Pin(), upHandle = _up.GetValueOrDefault().Pin(), downHandle = _down.Pin();
+        MemoryHandle gateUpZeros = _gateUpZeroPoints.Pin(), upZeros = _upZeroPoints.Pin(), downZeros = _downZeroPoints.Pin();
         var upOffset = Quantization == WeightQuantization.Tensor ? 0 : FirstUp(intermediateSize, hiddenSize);
         for (var expert = 0; expert < experts; expert++)
         {
             gate.Scales[expert] = (float*)gateUpHandle.Pointer + (expert * gateUpScales);
             down.Scales[expert] = (float*)downHandle.Pointer + (expert * downScales);
-            if (gated) up.Scales[expert] = gate.Scales[expert] + upOffset;
+            if (gated) up.Scales[expert] = isFused ? gate.Scales[expert] + upOffset : (float*)upHandle.Pointer + (expert * gateUpScales);
             if (!HasZeroPoints) continue;
             gate.ZeroPoints[expert] = (byte*)gateUpZeros.Pointer + (expert * gateUpScales / perByte);
-            if (gated) up.ZeroPoints[expert] = gate.ZeroPoints[expert] + (upOffset / perByte);
+            if (gated) up.ZeroPoints[expert] = isFused ? gate.ZeroPoints[expert] + (upOffset / perByte) : (byte*)upZeros.Pointer + (expert * gateUpScales / perByte);
             down.ZeroPoints[expert] = (byte*)downZeros.Pointer + (expert * downScales / perByte);
         }
 
-        return [gateUpHandle, downHandle, gateUpZeros, downZeros];
+        return [gateUpHandle, upHandle, downHandle, gateUpZeros, upZeros, downZeros];
     }
 
     private string Shape(string rows, string columns) => Quantization switch
@@ -137,6 +219,10 @@ public sealed unsafe class ExpertScales
         ArgumentOutOfRangeException.ThrowIfLessThan(groupSize, 1);
         return groupSize;
     }
+
+    private static float InputScale(float scale, string argument) => scale > 0 && float.IsFinite(scale)
+        ? scale
+        : throw new ArgumentOutOfRangeException(argument, scale, "the scale of an input must be a finite number above 0");
 
     private static void Require(long actual, long expected, string what, string shape)
     {

@@ -13,48 +13,71 @@ public sealed unsafe partial class ExpertWeights<T>
     /// <param name="intermediateSize">Width I of the intermediate states.</param>
     /// <param name="layout">How the tensors are laid out.</param>
     /// <param name="biases">The experts' biases, if they have any; those of an interleaved checkpoint take turns too, which the biases' constructor undoes.</param>
-    /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
+    /// <param name="scales">The scales of quantised weights, null for others; they are not rearranged: gate rows before up rows, whatever the layout.</param>
+    /// <exception cref="ArgumentException">
+    /// A tensor has another number of elements than its shape, weights of this type want scales, or none, or 4-bit weights, whose
+    /// pairs lie in rows, are transposed or have rows of odd length.
+    /// </exception>
     public static ExpertWeights<T> Pack(
-        ReadOnlySpan<T> gateUp, ReadOnlySpan<T> down, int experts, int hiddenSize, int intermediateSize, ExpertLayout layout, ExpertBiases? biases = null)
+        ReadOnlySpan<T> gateUp, ReadOnlySpan<T> down, int experts, int hiddenSize, int intermediateSize, ExpertLayout layout, ExpertBiases? biases = null, ExpertScales? scales = null)
     {
-        var transposed = layout.HasFlag(ExpertLayout.Transposed);
-        RequireLength(gateUp.Length, 2L * experts * intermediateSize * hiddenSize, nameof(gateUp), transposed ? "[E, H, 2I]" : "[E, 2I, H]");
-        RequireLength(down.Length, (long)experts * hiddenSize * intermediateSize, nameof(down), transposed ? "[E, I, H]" : "[E, H, I]");
+        RequireRows(layout);
+        if (layout.HasFlag(ExpertLayout.Transposed))
+        {
+            RequireLength(gateUp.Length, 2L * experts * intermediateSize * hiddenSize, nameof(gateUp), "[E, H, 2I]");
+            RequireLength(down.Length, (long)experts * hiddenSize * intermediateSize, nameof(down), "[E, I, H]");
+        }
+        else
+        {
+            RequireFused(gateUp.Length, 2L * experts * intermediateSize, hiddenSize, nameof(gateUp), "[E, 2I, H");
+            RequireFused(down.Length, (long)experts * hiddenSize, intermediateSize, nameof(down), "[E, H, I");
+        }
+
         fixed (T* gateUpStart = gateUp, downStart = down)
-            return Pack((nint)gateUpStart, (nint)downStart, experts, hiddenSize, intermediateSize, layout, biases);
+            return Pack((nint)gateUpStart, (nint)downStart, experts, hiddenSize, intermediateSize, layout, biases, scales);
     }
 
     /// <summary>Copies fused tensors of any layout and any size; they are not needed afterwards.</summary>
     /// <param name="gateUp">Address of all gate and up projections.</param>
     /// <param name="down">Address of all down projections.</param>
-    /// <inheritdoc cref="Pack(ReadOnlySpan{T}, ReadOnlySpan{T}, int, int, int, ExpertLayout, ExpertBiases?)"/>
+    /// <inheritdoc cref="Pack(ReadOnlySpan{T}, ReadOnlySpan{T}, int, int, int, ExpertLayout, ExpertBiases?, ExpertScales?)"/>
     public static ExpertWeights<T> Pack(
-        nint gateUp, nint down, int experts, int hiddenSize, int intermediateSize, ExpertLayout layout, ExpertBiases? biases = null)
+        nint gateUp, nint down, int experts, int hiddenSize, int intermediateSize, ExpertLayout layout, ExpertBiases? biases = null, ExpertScales? scales = null)
     {
+        RequireRows(layout);
+        RequireEven(hiddenSize, nameof(hiddenSize));
+        RequireEven(intermediateSize, nameof(intermediateSize));
         if (gateUp == 0 || down == 0) throw new ArgumentException("the tensor has a null address", gateUp == 0 ? nameof(gateUp) : nameof(down));
         ArgumentOutOfRangeException.ThrowIfLessThan(experts, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(hiddenSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(intermediateSize, 1);
 
-        var matrix = (nint)hiddenSize * intermediateSize;
+        int hiddenElements = hiddenSize / WeightsPerElement, intermediateElements = intermediateSize / WeightsPerElement;
+        var matrix = (nint)intermediateSize * hiddenElements;
         var copy = new NativeBuffer<T>(3 * experts * matrix);
-        var weights = new ExpertWeights<T>(experts, hiddenSize, intermediateSize, gated: true, biases, [copy]);
+        var weights = new ExpertWeights<T>(experts, hiddenSize, intermediateSize, gated: true, biases, [copy], scales);
         weights.SetAddresses(copy.Start, copy.Start + (2 * experts * matrix));
 
         // Element (row, column) of a projection lies at row · rowStride + column · columnStride.
         var transposed = layout.HasFlag(ExpertLayout.Transposed);
         var interleaved = layout.HasFlag(ExpertLayout.Interleaved);
-        nint rowStride = (interleaved ? 2 : 1) * (transposed ? 1 : hiddenSize), columnStride = transposed ? 2 * (nint)intermediateSize : 1;
+        nint rowStride = (interleaved ? 2 : 1) * (transposed ? 1 : hiddenElements), columnStride = transposed ? 2 * (nint)intermediateSize : 1;
         nint toUp = interleaved ? rowStride / 2 : intermediateSize * rowStride;
         Parallel.For(0, experts, expert =>
         {
             var source = (T*)gateUp + (2 * expert * matrix);
-            CopyRows(source, rowStride, columnStride, intermediateSize, hiddenSize, (T*)weights.Gate[expert]);
-            CopyRows(source + toUp, rowStride, columnStride, intermediateSize, hiddenSize, (T*)weights.Up[expert]);
+            CopyRows(source, rowStride, columnStride, intermediateSize, hiddenElements, (T*)weights.Gate[expert]);
+            CopyRows(source + toUp, rowStride, columnStride, intermediateSize, hiddenElements, (T*)weights.Up[expert]);
             CopyRows(
-                (T*)down + (expert * matrix), transposed ? 1 : intermediateSize, transposed ? hiddenSize : 1, hiddenSize, intermediateSize, (T*)weights.Down[expert]);
+                (T*)down + (expert * matrix), transposed ? 1 : intermediateElements, transposed ? hiddenSize : 1, hiddenSize, intermediateElements, (T*)weights.Down[expert]);
         });
         return weights;
+    }
+
+    private static void RequireRows(ExpertLayout layout)
+    {
+        if (WeightsPerElement == 2 && layout.HasFlag(ExpertLayout.Transposed))
+            throw new ArgumentException("4-bit weights lie in pairs of a row, which a transposed tensor has not; transpose them before they are packed in pairs", nameof(layout));
     }
 
     /// <summary>Makes a row-major matrix [rows, columns]; a few rows at a time, so that a cache line of the source serves them all.</summary>

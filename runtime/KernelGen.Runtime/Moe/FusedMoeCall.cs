@@ -72,11 +72,15 @@ public readonly unsafe ref struct FusedMoeCall
     /// <param name="kernel">The kernel.</param>
     /// <param name="gated">Whether the kernel's activation has an up projection.</param>
     /// <param name="bias">Whether the kernel adds biases.</param>
+    /// <param name="inputScales">Whether the kernel rounds the inputs of the products with scales that are known beforehand.</param>
+    /// <param name="cancellation">Ends the call between work items; what it writes is undefined then.</param>
     /// <exception cref="ArgumentException">The experts have parts that the kernel has not, or the reverse.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An expert id is neither −1 nor one of 0 … E − 1. The output may be partly written.</exception>
-    public void Run(delegate*<in MoeArguments, void> kernel, bool gated = true, bool bias = false)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public void Run(delegate*<in MoeArguments, void> kernel, bool gated = true, bool bias = false, bool inputScales = false, CancellationToken cancellation = default)
     {
-        RequireParts(gated, bias);
+        using var scope = new CancellationScope(cancellation);
+        RequireParts(gated, bias, inputScales);
         fixed (float* hidden = &_hidden.GetPinnableReference(), weights = &_weights.GetPinnableReference(), output = &_output.GetPinnableReference())
         fixed (int* experts = &_experts.GetPinnableReference())
         {
@@ -99,18 +103,26 @@ public readonly unsafe ref struct FusedMoeCall
                 DownScales = _pointers.DownScales,
                 GateUpBias = _pointers.Biases is { } first ? first.GateUpAddress : null,
                 DownBias = _pointers.Biases is { } second ? second.DownAddress : null,
+                HiddenScale = _pointers.Scales?.InputScales?.GateUp ?? 0,
+                ActivationScale = _pointers.Scales?.InputScales?.Down ?? 0,
             });
         }
 
         GC.KeepAlive(_pointers.Owner);
     }
 
-    private void RequireParts(bool gated, bool bias)
+    private void RequireParts(bool gated, bool bias, bool inputScales)
     {
         if (gated != _pointers.Gated)
             throw Unfit(gated ? "have no up projections, which the declared activation multiplies with" : "have up projections, but the declared activation has none");
         if (bias != _pointers.Biases is not null)
             throw Unfit(bias ? "have no biases, but the declaration says Bias = true" : "have biases; declare the experts with Bias = true");
+        if (inputScales != _pointers.Scales?.InputScales is not null)
+        {
+            throw Unfit(inputScales
+                ? "have no input scales, but the declaration says ActivationQuantization = StaticTensor"
+                : "have input scales; declare the experts with ActivationQuantization = StaticTensor");
+        }
 
         static ArgumentException Unfit(string problem) => new($"expertWeights {problem}", "expertWeights");
     }

@@ -6,8 +6,8 @@ namespace KernelGen.Cpu;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static unsafe class FusedMoePasses
 {
-    /// <summary>Most bytes of workspace that the tokens of one pass ask for; a call with more tokens takes several passes.</summary>
-    public const long WorkspaceLimit = 256L << 20;
+    /// <summary>Most bytes of workspace of one pass, unless a single token needs more; a call with more tokens takes several passes.</summary>
+    public const int WorkspaceLimit = 256 << 20;
 
     /// <summary>Runs <paramref name="pass"/> on as many tokens at a time as <see cref="WorkspaceLimit"/> allows.</summary>
     /// <param name="call">The whole call.</param>
@@ -20,7 +20,7 @@ public static unsafe class FusedMoePasses
     public static void Run(in MoeArguments call, in MoeTiling tiling, int hiddenSize, int intermediateSize, int splitK, delegate*<MoeArguments*, void> pass)
     {
         var layout = new MoeWorkspaceLayout(tiling, hiddenSize, intermediateSize, splitK);
-        var tokensAtATime = layout.TokensWithin(WorkspaceLimit);
+        var tokensAtATime = layout.TokensWithin(WorkspaceLimit, call.Tokens);
         var workspace = MoeWorkspace.Rent();
         try
         {

@@ -109,8 +109,11 @@ public readonly unsafe ref struct GateCall<TLogit>
 
     /// <summary>Routes every token, on all processors when there are enough tokens. Allocates nothing.</summary>
     /// <param name="kernel">Routes the tokens it is given.</param>
-    public void Run(delegate*<in GateArguments, void> kernel)
+    /// <param name="cancellation">Ends the call between work items; what it writes is undefined then.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public void Run(delegate*<in GateArguments, void> kernel, CancellationToken cancellation = default)
     {
+        using var scope = new CancellationScope(cancellation);
         if (_routedTokens > 0) Route(kernel);
         for (nint token = _routedTokens; token < Tokens; token++)
         {

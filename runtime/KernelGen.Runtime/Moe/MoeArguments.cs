@@ -57,6 +57,12 @@ public unsafe struct MoeArguments
     /// <summary>Biases of the second product, [E, H]. Null if there are none.</summary>
     public float* DownBias;
 
+    /// <summary>Scale of all hidden states, where they share one.</summary>
+    public float HiddenScale;
+
+    /// <summary>Scale of all intermediate states, where they share one.</summary>
+    public float ActivationScale;
+
     /// <summary>The tokens sorted by expert.</summary>
     public MoePlan Plan;
 
@@ -65,6 +71,15 @@ public unsafe struct MoeArguments
 
     /// <summary>Intermediate states, I numbers a planned row.</summary>
     public float* Activations;
+
+    /// <summary>Quantised hidden states, a row of whole pairs a token: 8-bit floats times their scales in singles, 8-bit integers in shorts.</summary>
+    public void* QuantizedHidden;
+
+    /// <summary>Each token's scale, [T], if the hidden states are quantised.</summary>
+    public float* HiddenScales;
+
+    /// <summary>Each planned row's scale, if the intermediate states are quantised.</summary>
+    public float* ActivationScales;
 
     /// <summary>Weighted expert outputs [T · k, H], in the order of the slots.</summary>
     public float* SlotOutputs;

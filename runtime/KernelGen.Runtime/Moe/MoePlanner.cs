@@ -11,7 +11,16 @@ internal static unsafe class MoePlanner
         var slots = tokens * tiling.TopK;
         var experts = Math.Min(tiling.Experts, slots);
         var full = tiling.PanelTokens > 0 ? tiling.PanelTokens : tiling.RowTokens;
-        return (slots, (slots / full) + (2 * experts), slots + (experts * full)); // a remainder is at most two blocks
+        return (slots, (slots / full) + (2 * experts), slots + Padding(tiling, slots)); // a remainder is at most two blocks
+    }
+
+    /// <summary>Rows without a slot, at most: only a remainder too long for rows leaves some of its panel empty.</summary>
+    private static int Padding(in MoeTiling tiling, int slots)
+    {
+        if (tiling.PanelTokens == 0) return 0;
+        var fewest = tiling.RowTokens + 1;
+        var ofOne = Math.Max(tiling.NarrowTokens - fewest, tiling.PanelTokens - tiling.NarrowTokens - fewest);
+        return Math.Min(tiling.Experts, slots / fewest) * Math.Max(ofOne, 0);
     }
 
     /// <summary>Fills <paramref name="plan"/>, whose arrays have the sizes of <see cref="Bounds"/>.</summary>
@@ -67,7 +76,7 @@ internal static unsafe class MoePlanner
         }
     }
 
-    // A remainder that a narrow panel and a few rows can take would waste half of a full panel.
+    // Rows cost their share of a panel, and a little more: only a panel that is almost full is worth padding.
     private static int BlockWidth(in MoeTiling tiling, int left)
     {
         if (left <= tiling.RowTokens || tiling.PanelTokens == 0) return 0;

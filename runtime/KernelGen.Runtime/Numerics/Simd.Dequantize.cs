@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace KernelGen.Numerics;
 
@@ -10,10 +11,15 @@ public static unsafe partial class Simd
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dequantize(sbyte* source, float* target, int count, float zero, float scale)
     {
-        var (zeros, scales) = (Vector256.Create(zero), Vector256.Create(scale));
         var i = 0;
+        if (Vector512.IsHardwareAccelerated)
+        {
+            for (; i <= count - Vector512<float>.Count; i += Vector512<float>.Count)
+                ((Load<Vector512<float>>(source + i) - Vector512.Create(zero)) * Vector512.Create(scale)).Store(target + i);
+        }
+
         for (; i <= count - Vector256<float>.Count; i += Vector256<float>.Count)
-            ((Load<Vector256<float>>(source + i) - zeros) * scales).Store(target + i);
+            ((Load<Vector256<float>>(source + i) - Vector256.Create(zero)) * Vector256.Create(scale)).Store(target + i);
         for (; i < count; i++) target[i] = (source[i] - zero) * scale;
     }
 
@@ -21,9 +27,21 @@ public static unsafe partial class Simd
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dequantize(Float8E4M3* source, float* target, int count, float scale)
     {
-        var scales = Vector256.Create(scale);
         var i = 0;
-        for (; i <= count - Vector256<float>.Count; i += Vector256<float>.Count) (Load<Vector256<float>>(source + i) * scales).Store(target + i);
+        if (Vector512.IsHardwareAccelerated)
+        {
+            var scales = Vector512.Create(scale);
+            for (; i <= count - (4 * Vector512<float>.Count); i += 4 * Vector512<float>.Count)
+            {
+                LoadFour(source + i, out Vector512<float> a, out var b, out var c, out var d);
+                (a * scales).Store(target + i);
+                (b * scales).Store(target + i + 16);
+                (c * scales).Store(target + i + 32);
+                (d * scales).Store(target + i + 48);
+            }
+        }
+
+        for (; i <= count - Vector256<float>.Count; i += Vector256<float>.Count) (Load<Vector256<float>>(source + i) * Vector256.Create(scale)).Store(target + i);
         for (; i < count; i++) target[i] = source[i] * scale;
     }
 
@@ -32,17 +50,26 @@ public static unsafe partial class Simd
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dequantize(Int4Pair* source, float* target, int count, float zero, float scale)
     {
-        const int Run = 16;
-        var numbers = stackalloc sbyte[Run];
-        var (zeros, scales) = (Vector256.Create(zero), Vector256.Create(scale));
         var i = 0;
-        for (; i <= count - Run; i += Run)
+        if (Avx512F.IsSupported)
         {
-            // A pair in sixteen bits becomes two bytes: its low half stays, its high half moves up to the next byte.
-            var pairs = Vector128.WidenLower(Vector128.CreateScalar(Unsafe.ReadUnaligned<ulong>(source + (i / 2))).AsByte());
-            ((pairs | (pairs << 4)) & Vector128.Create((ushort)0x0F0F)).AsSByte().Store(numbers);
-            ((Load<Vector256<float>>(numbers) - zeros) * scales).Store(target + i);
-            ((Load<Vector256<float>>(numbers + 8) - zeros) * scales).Store(target + i + 8);
+            var levels = Levels<Vector512<float>>(zero) * Vector512.Create(scale); // looked up: that is all
+            for (; i <= count - (2 * Vector512<float>.Count); i += 2 * Vector512<float>.Count)
+            {
+                var pairs = LoadPairs<Vector512<int>>(source + (i / 2));
+                Vector512<float> low = LowHalves(pairs, levels), high = HighHalves(pairs, levels);
+                ZipLow(low, high).Store(target + i);
+                ZipHigh(low, high).Store(target + i + Vector512<float>.Count);
+            }
+        }
+
+        var zeros = Vector256.Create(zero);
+        for (; i <= count - (2 * Vector256<float>.Count); i += 2 * Vector256<float>.Count)
+        {
+            var pairs = LoadPairs<Vector256<int>>(source + (i / 2));
+            Vector256<float> low = LowHalves(pairs, zeros) * Vector256.Create(scale), high = HighHalves(pairs, zeros) * Vector256.Create(scale);
+            ZipLow(low, high).Store(target + i);
+            ZipHigh(low, high).Store(target + i + Vector256<float>.Count);
         }
 
         for (; i < count; i++) target[i] = (((i & 1) == 0 ? source[i / 2].Low : source[i / 2].High) - zero) * scale;

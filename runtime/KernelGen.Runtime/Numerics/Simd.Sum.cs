@@ -106,19 +106,47 @@ public static unsafe partial class Simd
         return (ZipLow(acLow, bdLow), ZipHigh(acLow, bdLow), ZipLow(acHigh, bdHigh), ZipHigh(acHigh, bdHigh));
     }
 
+    /// <summary>The first halves of two vectors, their lanes taking turns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> ZipLow(Vector128<float> a, Vector128<float> b)
+    public static Vector128<float> ZipLow(Vector128<float> a, Vector128<float> b)
     {
         if (Sse.IsSupported) return Sse.UnpackLow(a, b);
         if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.ZipLow(a, b);
         return Vector128.Create(a.GetElement(0), b.GetElement(0), a.GetElement(1), b.GetElement(1));
     }
 
+    /// <inheritdoc cref="ZipLow(Vector128{float}, Vector128{float})"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> ZipHigh(Vector128<float> a, Vector128<float> b)
+    public static Vector256<float> ZipLow(Vector256<float> a, Vector256<float> b) =>
+        Vector256.Create(ZipLow(a.GetLower(), b.GetLower()), ZipHigh(a.GetLower(), b.GetLower()));
+
+    /// <inheritdoc cref="ZipLow(Vector128{float}, Vector128{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ZipLow(Vector512<float> a, Vector512<float> b)
+    {
+        if (Avx512F.IsSupported) return Avx512F.PermuteVar16x32x2(a, Vector512.Create(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), b);
+        return Vector512.Create(ZipLow(a.GetLower(), b.GetLower()), ZipHigh(a.GetLower(), b.GetLower()));
+    }
+
+    /// <summary>The last halves of two vectors, their lanes taking turns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> ZipHigh(Vector128<float> a, Vector128<float> b)
     {
         if (Sse.IsSupported) return Sse.UnpackHigh(a, b);
         if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.ZipHigh(a, b);
         return Vector128.Create(a.GetElement(2), b.GetElement(2), a.GetElement(3), b.GetElement(3));
+    }
+
+    /// <inheritdoc cref="ZipHigh(Vector128{float}, Vector128{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> ZipHigh(Vector256<float> a, Vector256<float> b) =>
+        Vector256.Create(ZipLow(a.GetUpper(), b.GetUpper()), ZipHigh(a.GetUpper(), b.GetUpper()));
+
+    /// <inheritdoc cref="ZipHigh(Vector128{float}, Vector128{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ZipHigh(Vector512<float> a, Vector512<float> b)
+    {
+        if (Avx512F.IsSupported) return Avx512F.PermuteVar16x32x2(a, Vector512.Create(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), b);
+        return Vector512.Create(ZipLow(a.GetUpper(), b.GetUpper()), ZipHigh(a.GetUpper(), b.GetUpper()));
     }
 }

@@ -56,9 +56,13 @@ public readonly unsafe ref struct OmniExpertsCall
     }
 
     /// <summary>Runs <paramref name="kernel"/> on the call.</summary>
+    /// <param name="kernel">Does it.</param>
+    /// <param name="cancellation">Ends the call between work items; what it writes is undefined then.</param>
     /// <exception cref="ArgumentOutOfRangeException">An expert id is none of 0 … E − 1; nothing is written then.</exception>
-    public void Run(delegate*<in OmniExpertsArguments, void> kernel)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public void Run(delegate*<in OmniExpertsArguments, void> kernel, CancellationToken cancellation = default)
     {
+        using var scope = new CancellationScope(cancellation);
         if (Tokens == 0) return;
         fixed (float* hidden = &_hidden.GetPinnableReference(), up = &_up.GetPinnableReference(), down = &_down.GetPinnableReference())
         fixed (float* weights = &_weights.GetPinnableReference(), output = &_output.GetPinnableReference())

@@ -53,9 +53,12 @@ public readonly unsafe ref struct OmniRouterBackwardCall
 
     /// <summary>Writes every token's gradients, on all processors when there are enough tokens. Allocates nothing.</summary>
     /// <param name="kernel">Does it for the tokens it is given.</param>
+    /// <param name="cancellation">Ends the call between work items; what it writes is undefined then.</param>
     /// <exception cref="ArgumentOutOfRangeException">An id is none of 0 … n² − 1; nothing is written then.</exception>
-    public void Run(delegate*<in OmniRouterGradients, void> kernel)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public void Run(delegate*<in OmniRouterGradients, void> kernel, CancellationToken cancellation = default)
     {
+        using var scope = new CancellationScope(cancellation);
         if (Tokens == 0) return;
         fixed (int* indices = &_indices.GetPinnableReference())
         fixed (float* scores = &_gradScores.GetPinnableReference(), x = &_gradX.GetPinnableReference(), y = &_gradY.GetPinnableReference())

@@ -55,8 +55,11 @@ public readonly unsafe ref struct OmniRouterCall
 
     /// <summary>Routes every token, on all processors when there are enough tokens. Allocates nothing.</summary>
     /// <param name="kernel">Routes the tokens it is given.</param>
-    public void Run(delegate*<in OmniRouterArguments, void> kernel)
+    /// <param name="cancellation">Ends the call between work items; what it writes is undefined then.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public void Run(delegate*<in OmniRouterArguments, void> kernel, CancellationToken cancellation = default)
     {
+        using var scope = new CancellationScope(cancellation);
         if (Tokens == 0) return;
         fixed (float* x = &_x.GetPinnableReference(), y = &_y.GetPinnableReference(), scores = &_scores.GetPinnableReference())
         fixed (int* indices = &_indices.GetPinnableReference())

@@ -19,8 +19,10 @@ public static partial class DeepSeekV4Gates
     /// <param name="experts">Receives the numbers of the chosen experts, [T, k], in the same order. Of equal scores the lower expert wins.</param>
     /// <param name="routedScalingFactor">Factor of all weights but the shared experts'.</param>
     /// <param name="nonPaddedTokens">Tokens that are routed, 0 to T; those behind them get the expert -1 and the weight 0. -1 routes all.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared gate has these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void Route(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<global::KernelGen.BFloat16> logits,
@@ -28,14 +30,15 @@ public static partial class DeepSeekV4Gates
         global::System.Numerics.Tensors.TensorSpan<float> weights,
         global::System.Numerics.Tensors.TensorSpan<int> experts,
         float routedScalingFactor = 1f,
-        int nonPaddedTokens = -1)
+        int nonPaddedTokens = -1,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.GateCall<global::KernelGen.BFloat16>.Create(logits, correctionBias, weights, experts, routedScalingFactor, nonPaddedTokens);
         switch ((call.Experts, call.TopK, call.HasCorrectionBias))
         {
             case (256, 7, true):
                 global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_sqrtsoftplus_bias_shared1_e256_k7_bf16_cpu.Variant, call.Tokens);
-                call.Run(&GeneratedVariants::moegate_sqrtsoftplus_bias_shared1_e256_k7_bf16_cpu.Run);
+                call.Run(&GeneratedVariants::moegate_sqrtsoftplus_bias_shared1_e256_k7_bf16_cpu.Run, cancellation);
                 break;
             default:
                 throw NoSuchGate(call.Experts, call.TopK, call.HasCorrectionBias, global::KernelGen.DType.BFloat16, false);
@@ -55,8 +58,10 @@ public static partial class DeepSeekV4Gates
     /// <param name="experts">Receives the numbers of the experts, [T, k], as the table has them.</param>
     /// <param name="routedScalingFactor">Factor of all weights.</param>
     /// <param name="nonPaddedTokens">Tokens that are routed, 0 to T; those behind them get the expert -1 and the weight 0. -1 routes all.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, a token has no row, or its row names no expert.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared gate has these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void RouteByTable(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<global::System.Half> logits,
@@ -65,14 +70,15 @@ public static partial class DeepSeekV4Gates
         global::System.Numerics.Tensors.TensorSpan<float> weights,
         global::System.Numerics.Tensors.TensorSpan<int> experts,
         float routedScalingFactor = 1f,
-        int nonPaddedTokens = -1)
+        int nonPaddedTokens = -1,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.GateCall<global::System.Half>.CreateByTable(logits, tokenIds, table, weights, experts, routedScalingFactor, nonPaddedTokens);
         switch ((call.Experts, call.TopK))
         {
             case (256, 6):
                 global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_sqrtsoftplus_table_e256_k6_f16_cpu.Variant, call.Tokens);
-                call.Run(&GeneratedVariants::moegate_sqrtsoftplus_table_e256_k6_f16_cpu.Run);
+                call.Run(&GeneratedVariants::moegate_sqrtsoftplus_table_e256_k6_f16_cpu.Run, cancellation);
                 break;
             default:
                 throw NoSuchGate(call.Experts, call.TopK, false, global::KernelGen.DType.Float16, true);

@@ -14,8 +14,7 @@ internal static unsafe partial class moegate_softmax_e8_k2_f32_cpu
     /// <summary>Runs the kernel in the widest vectors that the processor has.</summary>
     public static void Run(in global::KernelGen.Cpu.GateArguments call)
     {
-        if (global::System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated) Vector512Kernel.Run(in call);
-        else if (global::System.Runtime.Intrinsics.Vector256.IsHardwareAccelerated) Vector256Kernel.Run(in call);
+        if (global::System.Runtime.Intrinsics.Vector256.IsHardwareAccelerated) Vector256Kernel.Run(in call);
         else Vector128Kernel.Run(in call);
     }
 }

@@ -24,8 +24,10 @@ public static partial class Gates
     /// <param name="experts">Receives the numbers of the chosen experts, [T, k], in the same order. Of equal scores the lower expert wins.</param>
     /// <param name="routedScalingFactor">Factor of all weights.</param>
     /// <param name="nonPaddedTokens">Tokens that are routed, 0 to T; those behind them get the expert -1 and the weight 0. -1 routes all.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared gate has these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void Route(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> logits,
@@ -33,22 +35,23 @@ public static partial class Gates
         global::System.Numerics.Tensors.TensorSpan<float> weights,
         global::System.Numerics.Tensors.TensorSpan<int> experts,
         float routedScalingFactor = 1f,
-        int nonPaddedTokens = -1)
+        int nonPaddedTokens = -1,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.GateCall<float>.Create(logits, correctionBias, weights, experts, routedScalingFactor, nonPaddedTokens);
         switch ((call.Experts, call.TopK, call.HasCorrectionBias))
         {
             case (384, 6, true):
                 global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_sigmoid_bias_e384_k6_f32_cpu.Variant, call.Tokens);
-                call.Run(&GeneratedVariants::moegate_sigmoid_bias_e384_k6_f32_cpu.Run);
+                call.Run(&GeneratedVariants::moegate_sigmoid_bias_e384_k6_f32_cpu.Run, cancellation);
                 break;
             case (256, 8, true):
                 global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_sigmoid_bias_g8x4_e256_k8_f32_cpu.Variant, call.Tokens);
-                call.Run(&GeneratedVariants::moegate_sigmoid_bias_g8x4_e256_k8_f32_cpu.Run);
+                call.Run(&GeneratedVariants::moegate_sigmoid_bias_g8x4_e256_k8_f32_cpu.Run, cancellation);
                 break;
             case (8, 2, false):
                 global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Variant, call.Tokens);
-                call.Run(&GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Run);
+                call.Run(&GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Run, cancellation);
                 break;
             default:
                 throw NoSuchGate(call.Experts, call.TopK, call.HasCorrectionBias, global::KernelGen.DType.Float32, false);

@@ -18,25 +18,28 @@ public static partial class Omni
     /// <param name="y">Logits of the second axis, [T, n].</param>
     /// <param name="scores">Receives the scores x[t, i] + y[t, j] of the chosen experts, [T, k], in descending order.</param>
     /// <param name="indices">Receives the ids i · n + j of the chosen experts, [T, k], in the same order. Of equal scores the lower id wins.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared router has these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void Route(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> x,
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> y,
         global::System.Numerics.Tensors.TensorSpan<float> scores,
-        global::System.Numerics.Tensors.TensorSpan<int> indices)
+        global::System.Numerics.Tensors.TensorSpan<int> indices,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.OmniRouterCall.Create(x, y, scores, indices);
         switch ((call.ExpertsPerAxis, call.TopK))
         {
             case (256, 16):
                 global::KernelGen.KernelDispatch.Report(GeneratedVariants::omnirouter_n256_k16_f32_cpu.Variant, call.Tokens);
-                call.Run(&GeneratedVariants::omnirouter_n256_k16_f32_cpu.Run);
+                call.Run(&GeneratedVariants::omnirouter_n256_k16_f32_cpu.Run, cancellation);
                 break;
             case (48, 8):
                 global::KernelGen.KernelDispatch.Report(GeneratedVariants::omnirouter_n48_k8_f32_cpu.Variant, call.Tokens);
-                call.Run(&GeneratedVariants::omnirouter_n48_k8_f32_cpu.Run);
+                call.Run(&GeneratedVariants::omnirouter_n48_k8_f32_cpu.Run, cancellation);
                 break;
             default:
                 throw NoSuchOmniRouter(call.ExpertsPerAxis, call.TopK);
@@ -50,25 +53,28 @@ public static partial class Omni
     /// <param name="gradScores">Gradients of the scores, [T, k].</param>
     /// <param name="gradX">Receives the gradients of the first axis, [T, n].</param>
     /// <param name="gradY">Receives the gradients of the second axis, [T, n].</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or an id is none of 0 … n² − 1.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared router has these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void RouteBackward(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> indices,
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> gradScores,
         global::System.Numerics.Tensors.TensorSpan<float> gradX,
-        global::System.Numerics.Tensors.TensorSpan<float> gradY)
+        global::System.Numerics.Tensors.TensorSpan<float> gradY,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.OmniRouterBackwardCall.Create(indices, gradScores, gradX, gradY);
         switch ((call.ExpertsPerAxis, call.TopK))
         {
             case (256, 16):
                 global::KernelGen.KernelDispatch.Report(GeneratedVariants::omnirouter_n256_k16_f32_cpu.Variant, call.Tokens);
-                call.Run(&GeneratedVariants::omnirouter_n256_k16_f32_cpu.RunBackward);
+                call.Run(&GeneratedVariants::omnirouter_n256_k16_f32_cpu.RunBackward, cancellation);
                 break;
             case (48, 8):
                 global::KernelGen.KernelDispatch.Report(GeneratedVariants::omnirouter_n48_k8_f32_cpu.Variant, call.Tokens);
-                call.Run(&GeneratedVariants::omnirouter_n48_k8_f32_cpu.RunBackward);
+                call.Run(&GeneratedVariants::omnirouter_n48_k8_f32_cpu.RunBackward, cancellation);
                 break;
             default:
                 throw NoSuchOmniRouter(call.ExpertsPerAxis, call.TopK);

@@ -18,8 +18,10 @@ public static partial class OmniExperts
     /// <param name="weights">Weight g of each chosen expert, [T, k].</param>
     /// <param name="experts">Id of each chosen expert, [T, k].</param>
     /// <param name="output">Receives the sums, [T, H].</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or an id is none of 0 … E − 1.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void Forward(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -27,14 +29,15 @@ public static partial class OmniExperts
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> down,
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
-        global::System.Numerics.Tensors.TensorSpan<float> output)
+        global::System.Numerics.Tensors.TensorSpan<float> output,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.OmniExpertsCall.Create(hidden, up, down, weights, experts, output);
         switch ((call.ExpertsPerAxis, call.TopK, call.HiddenSize))
         {
             case (256, 16, 1024):
                 global::KernelGen.KernelDispatch.Report(GeneratedVariants::omniexperts_n256_k16_h1024_f32_cpu.Variant, call.Tokens);
-                call.Run(&GeneratedVariants::omniexperts_n256_k16_h1024_f32_cpu.Run);
+                call.Run(&GeneratedVariants::omniexperts_n256_k16_h1024_f32_cpu.Run, cancellation);
                 break;
             default:
                 throw NoSuchOmniExperts(call.ExpertsPerAxis, call.TopK, call.HiddenSize);
@@ -52,8 +55,10 @@ public static partial class OmniExperts
     /// <param name="gradUp">The gradients of U are added to this, [E, H].</param>
     /// <param name="gradDown">The gradients of D are added to this, [E, H].</param>
     /// <param name="gradWeights">Receives the gradients of the weights g, [T, k].</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or an id is none of 0 … E − 1.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void Backward(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -65,14 +70,15 @@ public static partial class OmniExperts
         global::System.Numerics.Tensors.TensorSpan<float> gradHidden,
         global::System.Numerics.Tensors.TensorSpan<float> gradUp,
         global::System.Numerics.Tensors.TensorSpan<float> gradDown,
-        global::System.Numerics.Tensors.TensorSpan<float> gradWeights)
+        global::System.Numerics.Tensors.TensorSpan<float> gradWeights,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = new global::KernelGen.Cpu.OmniExpertsBackwardCall(hidden, up, down, weights, experts, gradOutput, gradHidden, gradUp, gradDown, gradWeights);
         switch ((call.ExpertsPerAxis, call.TopK, call.HiddenSize))
         {
             case (256, 16, 1024):
                 global::KernelGen.KernelDispatch.Report(GeneratedVariants::omniexperts_n256_k16_h1024_f32_cpu.Variant, call.Tokens);
-                call.Run(&GeneratedVariants::omniexperts_n256_k16_h1024_f32_cpu.RunBackward);
+                call.Run(&GeneratedVariants::omniexperts_n256_k16_h1024_f32_cpu.RunBackward, cancellation);
                 break;
             default:
                 throw NoSuchOmniExperts(call.ExpertsPerAxis, call.TopK, call.HiddenSize);

@@ -21,8 +21,10 @@ partial record struct Outer
         /// <param name="experts">Receives the numbers of the chosen experts, [T, k], in the same order. Of equal scores the lower expert wins.</param>
         /// <param name="routedScalingFactor">Factor of all weights.</param>
         /// <param name="nonPaddedTokens">Tokens that are routed, 0 to T; those behind them get the expert -1 and the weight 0. -1 routes all.</param>
+        /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
         /// <exception cref="global::System.ArgumentException">The shapes do not fit each other.</exception>
         /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared gate has these shapes.</exception>
+        /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
         public static unsafe void Route(
             global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> logits,
@@ -30,14 +32,15 @@ partial record struct Outer
             global::System.Numerics.Tensors.TensorSpan<float> weights,
             global::System.Numerics.Tensors.TensorSpan<int> experts,
             float routedScalingFactor = 1f,
-            int nonPaddedTokens = -1)
+            int nonPaddedTokens = -1,
+            global::System.Threading.CancellationToken cancellation = default)
         {
             var call = global::KernelGen.Cpu.GateCall<float>.Create(logits, correctionBias, weights, experts, routedScalingFactor, nonPaddedTokens);
             switch ((call.Experts, call.TopK, call.HasCorrectionBias))
             {
                 case (8, 2, false):
                     global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Variant, call.Tokens);
-                    call.Run(&GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Run);
+                    call.Run(&GeneratedVariants::moegate_softmax_e8_k2_f32_cpu.Run, cancellation);
                     break;
                 default:
                     throw NoSuchGate(call.Experts, call.TopK, call.HasCorrectionBias, global::KernelGen.DType.Float32, false);
@@ -84,8 +87,10 @@ partial record struct Outer
         /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
         /// <param name="output">Receives the sums, [T, H].</param>
         /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+        /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
         /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or there is no expert of a given number.</exception>
         /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+        /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
         public static unsafe void Forward(
             global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -93,7 +98,8 @@ partial record struct Outer
             global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
             global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
             global::System.Numerics.Tensors.TensorSpan<float> output,
-            int splitK = 0)
+            int splitK = 0,
+            global::System.Threading.CancellationToken cancellation = default)
         {
             var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
             switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))
@@ -103,7 +109,7 @@ partial record struct Outer
                     {
                         case 1:
                             global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h64_i32_f32_cpu.Variant, call.Tokens);
-                            call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h64_i32_f32_cpu.Run);
+                            call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h64_i32_f32_cpu.Run, cancellation: cancellation);
                             return;
                     }
 

@@ -22,8 +22,10 @@ public static partial class Quantized
     /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
     /// <param name="output">Receives the sums, [T, H].</param>
     /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or there is no expert of a given number.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void Forward(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -31,7 +33,8 @@ public static partial class Quantized
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
         global::System.Numerics.Tensors.TensorSpan<float> output,
-        int splitK = 0)
+        int splitK = 0,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Quantization, call.GroupSize, call.ZeroPoints))
@@ -41,7 +44,7 @@ public static partial class Quantized
                 {
                     case 1:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_int4g128_cpu.Variant, call.Tokens);
-                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_int4g128_cpu.Run);
+                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_int4g128_cpu.Run, cancellation: cancellation);
                         return;
                 }
 
@@ -51,7 +54,7 @@ public static partial class Quantized
                 {
                     case 1:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_int4g32zp_cpu.Variant, call.Tokens);
-                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_int4g32zp_cpu.Run);
+                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_int4g32zp_cpu.Run, cancellation: cancellation);
                         return;
                 }
 
@@ -73,8 +76,10 @@ public static partial class Quantized
     /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
     /// <param name="output">Receives the sums, [T, H].</param>
     /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or there is no expert of a given number.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void Forward(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -82,7 +87,8 @@ public static partial class Quantized
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
         global::System.Numerics.Tensors.TensorSpan<float> output,
-        int splitK = 0)
+        int splitK = 0,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Quantization, call.GroupSize, call.ZeroPoints))
@@ -92,7 +98,7 @@ public static partial class Quantized
                 {
                     case 1:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_fp8block_cpu.Variant, call.Tokens);
-                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_fp8block_cpu.Run);
+                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_fp8block_cpu.Run, cancellation: cancellation);
                         return;
                 }
 
@@ -114,8 +120,10 @@ public static partial class Quantized
     /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
     /// <param name="output">Receives the sums, [T, H].</param>
     /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or there is no expert of a given number.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void Forward(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -123,7 +131,8 @@ public static partial class Quantized
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
         global::System.Numerics.Tensors.TensorSpan<float> output,
-        int splitK = 0)
+        int splitK = 0,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))
@@ -133,7 +142,7 @@ public static partial class Quantized
                 {
                     case 1:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_f16_cpu.Variant, call.Tokens);
-                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_f16_cpu.Run);
+                        call.Run(&GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_f16_cpu.Run, cancellation: cancellation);
                         return;
                 }
 

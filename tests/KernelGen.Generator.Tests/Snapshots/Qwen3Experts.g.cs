@@ -23,8 +23,10 @@ public static partial class Qwen3Experts
     /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
     /// <param name="output">Receives the sums, [T, H].</param>
     /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or there is no expert of a given number.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void Forward(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -32,7 +34,8 @@ public static partial class Qwen3Experts
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
         global::System.Numerics.Tensors.TensorSpan<float> output,
-        int splitK = 0)
+        int splitK = 0,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))
@@ -42,15 +45,15 @@ public static partial class Qwen3Experts
                 {
                     case 1:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_bf16_cpu.Variant, call.Tokens);
-                        call.Run(&GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_bf16_cpu.Run);
+                        call.Run(&GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_bf16_cpu.Run, cancellation: cancellation);
                         return;
                     case 4:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_bf16_splitk4_cpu.Variant, call.Tokens);
-                        call.Run(&GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_bf16_splitk4_cpu.Run);
+                        call.Run(&GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_bf16_splitk4_cpu.Run, cancellation: cancellation);
                         return;
                     case 8:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_bf16_splitk8_cpu.Variant, call.Tokens);
-                        call.Run(&GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_bf16_splitk8_cpu.Run);
+                        call.Run(&GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_bf16_splitk8_cpu.Run, cancellation: cancellation);
                         return;
                 }
 
@@ -72,8 +75,10 @@ public static partial class Qwen3Experts
     /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
     /// <param name="output">Receives the sums, [T, H].</param>
     /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
+    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
     /// <exception cref="global::System.ArgumentException">The shapes do not fit each other, or there is no expert of a given number.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
+    /// <exception cref="global::System.OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("KernelGen", "0.1.0")]
     public static unsafe void Forward(
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> hidden,
@@ -81,7 +86,8 @@ public static partial class Qwen3Experts
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> weights,
         global::System.Numerics.Tensors.ReadOnlyTensorSpan<int> experts,
         global::System.Numerics.Tensors.TensorSpan<float> output,
-        int splitK = 0)
+        int splitK = 0,
+        global::System.Threading.CancellationToken cancellation = default)
     {
         var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))
@@ -91,7 +97,7 @@ public static partial class Qwen3Experts
                 {
                     case 1:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_f32_cpu.Variant, call.Tokens);
-                        call.Run(&GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_f32_cpu.Run);
+                        call.Run(&GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_f32_cpu.Run, cancellation: cancellation);
                         return;
                 }
 

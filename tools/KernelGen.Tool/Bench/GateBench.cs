@@ -48,11 +48,11 @@ internal sealed class GateBench<TLogit>(MoeGateSpec spec, IReadOnlyList<int> tok
         var plain = new PlainGate(_shape);
         if (typeof(TLogit) == typeof(float)) return (GateRoute<TLogit>)(object)new GateRoute<float>(plain.Route);
         var widened = new float[(long)tokenCounts.Max() * spec.Experts];
-        return (logits, bias, weights, experts, factor, nonPadded) =>
+        return (logits, bias, weights, experts, factor, nonPadded, cancellation) =>
         {
             var count = (int)logits.FlattenedLength;
             LogitNumbers<TLogit>.Widen(MemoryMarshal.CreateReadOnlySpan(in logits.GetPinnableReference(), count), widened);
-            plain.Route(new ReadOnlyTensorSpan<float>(widened, 0, logits.Lengths, []), bias, weights, experts, factor, nonPadded);
+            plain.Route(new ReadOnlyTensorSpan<float>(widened, 0, logits.Lengths, []), bias, weights, experts, factor, nonPadded, cancellation);
         };
     }
 

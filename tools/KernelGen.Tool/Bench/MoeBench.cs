@@ -53,7 +53,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
 
         bench.Say("making weights");
         using var workload = new ExpertsWorkload<T>(
-            spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max(), spec.Activation, spec.ActivationLimit, spec.Quantization, spec.GroupSize);
+            spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max(), spec.Activation, spec.ActivationLimit, spec.Quantization, spec.GroupSize, spec.ActivationQuantization);
         foreach (var tokens in tokenCounts)
         {
             var contenders = slices.Where(candidate => splitK is not null || candidate.SplitK == 1 || tokens <= MostSplitTokens)
@@ -79,7 +79,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
     private static Contender<ExpertsForward<T>> Specialized(FusedMoeSpec candidate, ExpertsForward<T> kernel) => new(
         candidate.VariantName,
         candidate.SplitK == 1 ? Forms.Specialized : $"split-K {candidate.SplitK}",
-        (hidden, experts, weights, ids, output, _) => kernel(hidden, experts, weights, ids, output, candidate.SplitK));
+        (hidden, experts, weights, ids, output, _, cancellation) => kernel(hidden, experts, weights, ids, output, candidate.SplitK, cancellation));
 
     private static Verification Verify(ExpertsWorkload<T> workload, Contender<ExpertsForward<T>> contender, int tokens, CancellationToken cancellation)
     {

@@ -18,8 +18,9 @@ internal sealed unsafe class PlainGate(GateShape shape)
     /// <summary>As <see cref="GateRoute{TLogit}"/>; all tensors are dense.</summary>
     public void Route(
         ReadOnlyTensorSpan<float> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
-        float routedScalingFactor, int nonPaddedTokens)
+        float routedScalingFactor, int nonPaddedTokens, CancellationToken cancellation)
     {
+        using var scope = new CancellationScope(cancellation);
         var tokensPerItem = Math.Max(1, LogitsPerItem / shape.Experts);
         fixed (float* logitsStart = &logits.GetPinnableReference(), biasStart = correctionBias, weightsStart = &weights.GetPinnableReference())
         fixed (int* expertsStart = &experts.GetPinnableReference())

@@ -14,8 +14,9 @@ internal static unsafe class ScanningRouter
     private const int Lanes = 8;
 
     /// <summary>As <see cref="OmniRoute"/>; all tensors are dense.</summary>
-    public static void Route(ReadOnlyTensorSpan<float> x, ReadOnlyTensorSpan<float> y, TensorSpan<float> scores, TensorSpan<int> indices)
+    public static void Route(ReadOnlyTensorSpan<float> x, ReadOnlyTensorSpan<float> y, TensorSpan<float> scores, TensorSpan<int> indices, CancellationToken cancellation)
     {
+        using var scope = new CancellationScope(cancellation);
         fixed (float* xStart = &x.GetPinnableReference(), yStart = &y.GetPinnableReference(), scoresStart = &scores.GetPinnableReference())
         fixed (int* indicesStart = &indices.GetPinnableReference())
         {

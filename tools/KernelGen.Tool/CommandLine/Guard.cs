@@ -5,9 +5,21 @@ namespace KernelGen.Tool;
 /// <summary>Turns what goes wrong in a command into an exit code and one line. Defects of the program itself keep their stack trace.</summary>
 internal static class Guard
 {
+    // Kernels end within milliseconds of a cancellation; what does not look at its token is left behind.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
+    private static readonly (int ExitCode, string? Message) Cancelled = (ExitCode.Cancelled, "cancelled");
+
     /// <summary>Gives a command its work, which ends well unless it throws. It runs aside, so that Ctrl-C is heard meanwhile.</summary>
     public static void SetWork(this Command command, Terminal terminal, Action<ParseResult, CancellationToken> work) =>
-        command.SetAction((parsed, cancellation) => Task.Run(() => Run(terminal, () => work(parsed, cancellation))));
+        command.SetAction((parsed, cancellation) =>
+        {
+            // The caller's thread waits: those of the pool may all be busy.
+            var running = Task.Run(() => Outcome(() => work(parsed, cancellation)), CancellationToken.None);
+            WaitHandle.WaitAny([((IAsyncResult)running).AsyncWaitHandle, cancellation.WaitHandle]);
+            var (exitCode, message) = running.Wait(Patience, CancellationToken.None) ? running.Result : Cancelled;
+            return Task.FromResult(message is null ? exitCode : Fail(terminal, exitCode, message));
+        });
 
     /// <summary>Writes the one line.</summary>
     public static int Fail(Terminal terminal, int exitCode, string message)
@@ -17,28 +29,28 @@ internal static class Guard
         return exitCode;
     }
 
-    private static int Run(Terminal terminal, Action work)
+    private static (int ExitCode, string? Message) Outcome(Action work)
     {
         try
         {
             work();
-            return ExitCode.Success;
+            return (ExitCode.Success, null);
         }
         catch (CheckFailedException e)
         {
-            return Fail(terminal, ExitCode.CheckFailed, e.Message);
+            return (ExitCode.CheckFailed, e.Message);
         }
         catch (Exception e) when (e is UsageException or IOException or UnauthorizedAccessException)
         {
-            return Fail(terminal, ExitCode.BadUsage, e.Message);
+            return (ExitCode.BadUsage, e.Message);
         }
         catch (OutOfMemoryException)
         {
-            return Fail(terminal, ExitCode.BadUsage, "this machine has too little memory for these shapes");
+            return (ExitCode.BadUsage, "this machine has too little memory for these shapes");
         }
         catch (OperationCanceledException)
         {
-            return ExitCode.Cancelled;
+            return Cancelled;
         }
     }
 }

@@ -115,14 +115,15 @@ internal sealed class ShapeOptions
             Required(parsed, _hidden),
             Required(parsed, _intermediate),
             parsed.GetValue(_activation) ?? MoeActivation.SiluAndMul,
-            weights.Type,
+            weights.Weights.Type,
             SplitK(parsed) ?? 1,
-            Quantization: weights.Quantization,
-            GroupSize: weights.GroupSize)
+            Quantization: weights.Weights.Quantization,
+            GroupSize: weights.Weights.GroupSize)
         {
             ActivationLimit = (float)(parsed.GetValue(_activationLimit) ?? 0),
             Bias = parsed.GetValue(_expertBias),
             RouterWeightOnInput = parsed.GetValue(_routerWeightOnInput),
+            ActivationQuantization = weights.Inputs,
         };
         spec.RequireValid();
         return spec;

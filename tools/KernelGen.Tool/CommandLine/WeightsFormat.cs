@@ -1,19 +1,30 @@
+using KernelGen.HuggingFace;
+
 namespace KernelGen.Tool;
 
 /// <summary>What a word after <c>--weights</c> stands for.</summary>
-/// <param name="Type">Type of a weight.</param>
-/// <param name="Quantization">Which weights share a scale.</param>
-/// <param name="GroupSize">Weights of a group, or 0.</param>
-internal readonly record struct WeightsFormat(DType Type, WeightQuantization Quantization = WeightQuantization.None, int GroupSize = 0)
+/// <param name="Weights">How weights are stored.</param>
+/// <param name="RoundsInputs">Whether the inputs of the products are rounded to the type of the weights, w8a8.</param>
+internal readonly record struct WeightsFormat(ExpertFormat Weights, bool RoundsInputs = false)
 {
     /// <summary>The words.</summary>
     public static (string Word, WeightsFormat Format)[] Words { get; } =
     [
-        ("bf16", new(DType.BFloat16)),
-        ("f32", new(DType.Float32)),
-        ("f16", new(DType.Float16)),
-        ("fp8", new(DType.Float8E4M3, WeightQuantization.Block128)),
-        ("int8", new(DType.Int8, WeightQuantization.Channel)),
-        ("int4", new(DType.Int4, WeightQuantization.Group, 128)),
+        ("bf16", new(new(DType.BFloat16))),
+        ("f32", new(new(DType.Float32))),
+        ("f16", new(new(DType.Float16))),
+        ("fp8", new(new(DType.Float8E4M3, WeightQuantization.Block128))),
+        ("int8", new(new(DType.Int8, WeightQuantization.Channel))),
+        ("int4", new(new(DType.Int4, WeightQuantization.Group, 128))),
+        ("fp8_w8a8", new(new(DType.Float8E4M3, WeightQuantization.Block128), RoundsInputs: true)),
+        ("int8_w8a8", new(new(DType.Int8, WeightQuantization.Channel), RoundsInputs: true)),
     ];
+
+    /// <summary>How the inputs are rounded: what goes with the weights' scales.</summary>
+    public ActivationQuantization Inputs => !RoundsInputs ? ActivationQuantization.None : Weights.Quantization switch
+    {
+        WeightQuantization.Tensor => ActivationQuantization.DynamicTensor,
+        WeightQuantization.Block128 => ActivationQuantization.DynamicGroup128,
+        _ => ActivationQuantization.DynamicToken,
+    };
 }

@@ -95,5 +95,8 @@ internal static class BenchCommand
         string.Join(" ", parsed.Tokens.Select(token => token.Value.Contains(' ') ? $"\"{token.Value}\"" : token.Value).Prepend("kernelgen"));
 
     private static FusedMoeSpec TileSpec(WeightsFormat format) =>
-        new(1, 1, 256, 256, MoeActivation.SiluAndMul, format.Type, Quantization: format.Quantization, GroupSize: format.GroupSize);
+        new(1, 1, 256, 256, MoeActivation.SiluAndMul, format.Weights.Type, Quantization: format.Weights.Quantization, GroupSize: format.Weights.GroupSize)
+        {
+            ActivationQuantization = format.Inputs,
+        };
 }

@@ -19,7 +19,7 @@ internal static class InspectCommand
     {
         var family = Parse.Choice("--family", "What the kernel computes.", ("gate", Family.Gate), ("moe", Family.Moe), ("omni", Family.Omni));
         family.Required = true;
-        var vectorBits = Parse.Choice("--vector-bits", "Width of a vector; default the widest of this machine.", ("128", 128), ("256", 256), ("512", 512));
+        var vectorBits = Parse.Choice("--vector-bits", "Width of a vector; default the widest that this machine runs.", ("128", 128), ("256", 256), ("512", 512));
         var unspecialized = new Option<bool>("--unspecialized") { Description = "The template with its constants filled in and nothing else." };
         var shape = new ShapeOptions();
 
@@ -36,12 +36,18 @@ internal static class InspectCommand
                 Family.Moe => shape.Moe(parsed) with { Specialize = specialize },
                 _ => shape.Omni(parsed) with { Specialize = specialize },
             };
-            terminal.Output.Write(Source(spec, parsed.GetValue(vectorBits) ?? WidestVector));
+            terminal.Output.Write(Source(spec, Width(vectorBits, parsed.GetValue(vectorBits), KernelRecipe.VectorWidthsOf(spec))));
         });
         return command;
     }
 
     private static int WidestVector => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
+
+    private static int Width(Option option, int? asked, IReadOnlyList<int> made)
+    {
+        if (asked is not { } bits) return Math.Min(WidestVector, made[^1]);
+        return made.Contains(bits) ? bits : throw new UsageException($"{option.Name} is {bits}; this family's kernels have {string.Join(" or ", made)}");
+    }
 
     private static string Source(IKernelSpec spec, int vectorBits) =>
         KernelEmitter.EmitVariant("Kernels", "Kernels", spec).Single(file => file.HintName.EndsWith($".Vector{vectorBits}.g.cs", StringComparison.Ordinal)).Text;

@@ -17,7 +17,7 @@ internal static class RunCommand
         var weights = ShapeOptions.WeightsOption("Type of the experts' weights; default as in the checkpoint.");
 
         var command = new Command("run", "Runs the Mixture-of-Experts block of a checkpoint's layer.") { model, layer, input, output, expect, rtol, atol, weights, Parse.Device() };
-        command.SetWork(terminal, (parsed, _) =>
+        command.SetWork(terminal, (parsed, cancellation) =>
         {
             var request = new LayerRequest(
                 parsed.GetRequiredValue(model)!,
@@ -28,7 +28,7 @@ internal static class RunCommand
                 parsed.GetValue(expect) is { } expected ? TensorFile.Parse(expect.Name, expected) : null,
                 parsed.GetValue(rtol),
                 parsed.GetValue(atol));
-            LayerRun.Run(request, terminal);
+            LayerRun.Run(request, terminal, cancellation);
         });
         return command;
     }

@@ -11,7 +11,7 @@ internal static class LayerRun
     private const string InputName = "hidden_states";
     private const string OutputName = "output";
 
-    public static void Run(LayerRequest request, Terminal terminal)
+    public static void Run(LayerRequest request, Terminal terminal, CancellationToken cancellation)
     {
         if (request.Output is not null) OutputFile.Require("--output", request.Output);
         if (!Directory.Exists(request.Model)) throw new UsageException($"--model {request.Model} is no directory");
@@ -21,63 +21,118 @@ internal static class LayerRun
         var (hidden, tokens) = ReadHidden(request.Input, config.HiddenSize);
         var expected = request.Expect is null ? null : ReadExpected(request.Expect, tokens, config.HiddenSize);
 
-        var weights = request.Weights ?? new WeightsFormat(layer.WeightType == DType.BFloat16 ? DType.BFloat16 : DType.Float32);
-        var output = weights.Type switch
+        var format = Format(request, layer.Format);
+        var output = format.Type switch
         {
-            DType.Float16 => Forward<Half>(layer, weights, hidden, tokens, terminal),
-            DType.BFloat16 => Forward<BFloat16>(layer, weights, hidden, tokens, terminal),
-            DType.Float8E4M3 => Forward<Float8E4M3>(layer, weights, hidden, tokens, terminal),
-            DType.Int8 => Forward<sbyte>(layer, weights, hidden, tokens, terminal),
-            DType.Int4 => Forward<Int4Pair>(layer, weights, hidden, tokens, terminal),
-            _ => Forward<float>(layer, weights, hidden, tokens, terminal),
+            DType.Float16 => Forward<Half>(request, layer, format, hidden, tokens, terminal, cancellation),
+            DType.BFloat16 => Forward<BFloat16>(request, layer, format, hidden, tokens, terminal, cancellation),
+            DType.Float8E4M3 => Forward<Float8E4M3>(request, layer, format, hidden, tokens, terminal, cancellation),
+            DType.Int8 => Forward<sbyte>(request, layer, format, hidden, tokens, terminal, cancellation),
+            DType.Int4 => Forward<Int4Pair>(request, layer, format, hidden, tokens, terminal, cancellation),
+            _ => Forward<float>(request, layer, format, hidden, tokens, terminal, cancellation),
         };
 
         if (request.Output is not null) Write(request.Output, output, tokens, config.HiddenSize);
         if (expected is not null) Compare(request, output, expected, config.HiddenSize, terminal);
     }
 
-    private static float[] Forward<T>(MoeLayerTensors layer, WeightsFormat weights, float[] hidden, int tokens, Terminal terminal)
+    /// <summary>What was asked for, with the checkpoint's own scales where it has that type.</summary>
+    private static ExpertFormat Format(LayerRequest request, ExpertFormat stored) =>
+        request.Weights is { Weights: var wished } && wished.Type != stored.Type ? wished : stored;
+
+    private static float[] Forward<T>(
+        LayerRequest request, MoeLayerTensors layer, ExpertFormat format, float[] hidden, int tokens, Terminal terminal, CancellationToken cancellation)
         where T : unmanaged
     {
         var config = layer.Config;
-        var specs = LayerSpecs(config, weights);
+        ExpertFormat? shared = layer.SharedExpert is { } mlp ? Format(request, mlp.Gate.Format) : null;
+        var roundsInputs = request.Weights is { RoundsInputs: true };
+        var specs = LayerSpecs(config, format, shared, roundsInputs);
         foreach (var spec in specs) spec.RequireValid();
         terminal.Output.WriteLine($"layer {layer.Layer} of {config.ModelType}, {tokens} {(tokens == 1 ? "token" : "tokens")}");
         foreach (var spec in specs) terminal.Output.WriteLine($"    {spec.VariantName}");
 
-        var weightError = 0f;
+        var (weightError, inputError) = (0f, 0f);
         var result = terminal.Watch(say =>
         {
             say("making kernels");
             var kernels = KernelAssembly.Compile(specs);
+            cancellation.ThrowIfCancellationRequested();
+            var forward = kernels.Forward<T>();
             say("reading weights");
-            using var block = new MoeBlock<T>(layer, kernels.Route, kernels.Forward<T>(), weights.Quantization, weights.GroupSize);
+            using var block = new MoeBlock<T>(
+                layer,
+                kernels.Route,
+                (x, experts, routing, ids, y, splitK, token) => forward(x, experts, routing, ids, y, splitK, token),
+                format,
+                shared is { } sharedFormat ? LoadShared(layer, kernels, sharedFormat, cancellation) : null,
+                new LoadedExperts(config.Experts, say),
+                cancellation);
             weightError = block.LargestWeightError;
-            var output = new float[hidden.Length];
-            nint[] shape = [tokens, config.HiddenSize];
             say("computing");
-            block.Forward(new ReadOnlyTensorSpan<float>(hidden, shape), new TensorSpan<float>(output, shape));
+            var output = Compute(block);
+            if (!roundsInputs) return output;
+
+            say("computing with inputs that are not rounded");
+            forward = KernelAssembly.Compile(LayerSpecs(config, format, shared, roundsInputs: false)).Forward<T>();
+            inputError = TensorPrimitives.Distance(output, Compute(block)) / TensorPrimitives.Norm(output);
             return output;
         });
-        if (weights.Quantization != WeightQuantization.None)
-            terminal.Output.WriteLine(FormattableString.Invariant($"quantised weights differ from the checkpoint's by at most {weightError:G3}"));
+        if (weightError > 0) terminal.Output.WriteLine(FormattableString.Invariant($"quantised weights differ from the checkpoint's by at most {weightError:G3}"));
+        if (roundsInputs) terminal.Output.WriteLine(FormattableString.Invariant($"rounding the routed experts' inputs changes the output by {inputError:P2} (root of the mean square)"));
         return result;
+
+        float[] Compute(MoeBlock<T> block)
+        {
+            var output = new float[hidden.Length];
+            nint[] shape = [tokens, config.HiddenSize];
+            block.Forward(new ReadOnlyTensorSpan<float>(hidden, shape), new TensorSpan<float>(output, shape), cancellation);
+            return output;
+        }
+    }
+
+    private static SharedExperts LoadShared(MoeLayerTensors layer, KernelAssembly kernels, ExpertFormat format, CancellationToken cancellation)
+    {
+        return format.Type switch
+        {
+            DType.Float16 => Load<Half>(),
+            DType.BFloat16 => Load<BFloat16>(),
+            DType.Float8E4M3 => Load<Float8E4M3>(),
+            DType.Int8 => Load<sbyte>(),
+            DType.Int4 => Load<Int4Pair>(),
+            _ => Load<float>(),
+        };
+
+        SharedExperts Load<T>()
+            where T : unmanaged => SharedExperts.Load(layer, kernels.Forward<T>(), format, cancellation: cancellation);
     }
 
     /// <summary>The gate, the routed experts and, unless they are the same kernel, the shared ones.</summary>
-    private static IKernelSpec[] LayerSpecs(MoeModelConfig config, WeightsFormat weights)
+    private static IKernelSpec[] LayerSpecs(MoeModelConfig config, ExpertFormat format, ExpertFormat? sharedFormat, bool roundsInputs)
     {
         var gate = new MoeGateSpec(
             config.Experts, config.TopK, config.Scoring, config.CorrectionBias, config.Groups, config.TopKGroups, config.Renormalize);
         var routed = new FusedMoeSpec(
-            config.Experts, config.TopK, config.HiddenSize, config.IntermediateSize, config.Activation!.Value, weights.Type,
-            Quantization: weights.Quantization, GroupSize: weights.GroupSize)
+            config.Experts, config.TopK, config.HiddenSize, config.IntermediateSize, config.Activation!.Value, format.Type,
+            Quantization: format.Quantization, GroupSize: format.GroupSize, ZeroPoints: format.ZeroPoints)
         {
             Bias = config.ExpertBias,
             RouterWeightOnInput = config.RouterWeightOnInput,
+            ActivationQuantization = new WeightsFormat(format, roundsInputs).Inputs,
         };
-        var shared = routed with { Experts = 1, TopK = 1, IntermediateSize = config.SharedIntermediateSize };
-        return config.SharedExperts == 0 || shared == routed ? [gate, routed] : [gate, routed, shared];
+        if (sharedFormat is not { } other) return [gate, routed];
+        var shared = routed with
+        {
+            Experts = 1,
+            TopK = 1,
+            IntermediateSize = config.SharedIntermediateSize,
+            WeightType = other.Type,
+            Quantization = other.Quantization,
+            GroupSize = other.GroupSize,
+            ZeroPoints = other.ZeroPoints,
+            ActivationQuantization = new WeightsFormat(other, roundsInputs).Inputs,
+        };
+        return shared == routed ? [gate, routed] : [gate, routed, shared];
     }
 
     private static (float[] Hidden, int Tokens) ReadHidden(TensorFile input, int hiddenSize)

@@ -62,6 +62,7 @@ internal static class DeclaredVariants
         ActivationLimit = moe.ActivationLimit,
         Bias = moe.Bias,
         RouterWeightOnInput = moe.RouterWeightOnInput,
+        ActivationQuantization = moe.ActivationQuantization,
     });
 
     private static string? AttributeName(MetadataReader metadata, CustomAttribute attribute)

@@ -1,8 +1,8 @@
 using KernelGen.Cpu;
 
-namespace KernelGen.Testing;
+namespace KernelGen.Benchmarking;
 
-/// <summary>A gate in double precision, straight from its definition: what every gate kernel is compared with.</summary>
+/// <summary>A gate in double precision, straight from its definition: what every gate kernel is compared with, before it is timed and in tests.</summary>
 public static class ReferenceGate
 {
     /// <summary>Routes one token.</summary>

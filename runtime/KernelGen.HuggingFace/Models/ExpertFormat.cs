@@ -1,0 +1,24 @@
+namespace KernelGen.HuggingFace;
+
+/// <summary>How the weights of experts are stored for a kernel.</summary>
+/// <param name="Type">Type of a weight.</param>
+/// <param name="Quantization">Which weights share a scale.</param>
+/// <param name="GroupSize">Weights of a group, with <see cref="WeightQuantization.Group"/>; else 0.</param>
+/// <param name="ZeroPoints">Whether each group has a zero point.</param>
+public readonly record struct ExpertFormat(DType Type, WeightQuantization Quantization = WeightQuantization.None, int GroupSize = 0, bool ZeroPoints = false)
+{
+    internal static ExpertFormat Single { get; } = new(DType.Float32);
+
+    /// <summary>Whether <typeparamref name="T"/> is the type of a weight, or of the pair that 4-bit weights lie in.</summary>
+    internal bool Holds<T>()
+        where T : unmanaged => Type switch
+    {
+        DType.Float32 => typeof(T) == typeof(float),
+        DType.Float16 => typeof(T) == typeof(Half),
+        DType.BFloat16 => typeof(T) == typeof(BFloat16),
+        DType.Float8E4M3 => typeof(T) == typeof(Float8E4M3),
+        DType.Int8 => typeof(T) == typeof(sbyte),
+        DType.Int4 => typeof(T) == typeof(Int4Pair),
+        _ => false,
+    };
+}

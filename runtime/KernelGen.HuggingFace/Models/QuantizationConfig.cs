@@ -1,0 +1,70 @@
+namespace KernelGen.HuggingFace;
+
+/// <summary>
+/// The <c>quantization_config</c> of a checkpoint, as far as the stored tensors do not say it themselves. What this library cannot read
+/// is a problem of a layer that is loaded, not of the file: its shapes are of use all the same.
+/// </summary>
+/// <param name="Method">What <c>quant_method</c> says.</param>
+internal sealed record QuantizationConfig(string Method)
+{
+    private const string Readable =
+        "fp8, mxfp4 (gpt_oss), fbgemm_fp8, modelopt with quant_algo FP8, or compressed-tensors with 8-bit floats, symmetric 8-bit integers or 4-bit integers";
+
+    /// <summary>Rows and columns of a block that shares a scale, where the scales are those of blocks.</summary>
+    public (int Rows, int Columns)? Block { get; private init; }
+
+    /// <summary>Which key asks for what cannot be read, or null.</summary>
+    public (string Key, string Problem)? Unreadable { get; private init; }
+
+    /// <summary>Reads it; null where the file has none.</summary>
+    public static QuantizationConfig? Parse(ModelConfigSection root, ModelConfigSection language, string modelType)
+    {
+        var json = language.Section("quantization_config") ?? root.Section("quantization_config") ?? root.Section("compression_config");
+        if (json is null) return null;
+        var method = json.OptionalString("quant_method")
+            ?? throw json.Bad("quant_method", "is missing; expected the name of a method");
+        return method switch
+        {
+            "fp8" => new(method) { Block = json.Pair("weight_block_size", 1, 1 << 16) },
+            "fbgemm_fp8" => new(method),
+            "mxfp4" when modelType == "gpt_oss" => new(method),
+            "modelopt" => ModelOpt(json, method),
+            "compressed-tensors" => CompressedTensors(json, method),
+            _ => new(method) { Unreadable = (json.FullKey("quant_method"), $"is {SafetensorsException.Quote(method)}, which cannot be read; expected {Readable}") },
+        };
+    }
+
+    private static QuantizationConfig ModelOpt(ModelConfigSection json, string method)
+    {
+        var algorithm = json.OptionalString("quant_algo") ?? json.Section("quantization")?.OptionalString("quant_algo");
+        return new(method)
+        {
+            Unreadable = algorithm is "FP8" or "FP8_PER_CHANNEL_PER_TOKEN" ? null
+                : (json.FullKey("quant_algo"), $"{(algorithm is null ? "is missing" : $"is {SafetensorsException.Quote(algorithm)}, which cannot be read")}; expected FP8"),
+        };
+    }
+
+    /// <summary>Each group of modules may have a scheme of its own; the tensors tell which they have, so all must be readable.</summary>
+    private static QuantizationConfig CompressedTensors(ModelConfigSection json, string method)
+    {
+        (int, int)? block = null;
+        foreach (var weights in json.Sections("config_groups").Select(group => group.Section("weights")).OfType<ModelConfigSection>())
+        {
+            var (bits, type) = (weights.Int("num_bits", 1, 64, absent: 8), weights.OptionalString("type") ?? "int");
+            if (!((bits, type) is (8, "float") or (8, "int") or (4, "int")))
+                return Unknown(weights, "num_bits", $"is {bits} with type {SafetensorsException.Quote(type)}, which cannot be read");
+            if (bits == 8 && !weights.Bool("symmetric", absent: true)) return Unknown(weights, "symmetric", "is false with 8 bits, which cannot be read");
+            block ??= weights.Pair("block_structure", 1, 1 << 16);
+        }
+
+        if (json.Section("transform_config")?.Sections("config_groups").Any() == true)
+            return Unknown(json, "transform_config", "rotates weights, which cannot be read");
+        var format = json.OptionalString("format");
+        return format is null or "float-quantized" or "naive-quantized" or "int-quantized" or "pack-quantized" or "mixed-precision" or "dense"
+            ? new(method) { Block = block }
+            : Unknown(json, "format", $"is {SafetensorsException.Quote(format)}, which cannot be read");
+
+        QuantizationConfig Unknown(ModelConfigSection section, string key, string problem) =>
+            new(method) { Unreadable = (section.FullKey(key), $"{problem}; expected {method} with 8-bit floats, symmetric 8-bit integers or 4-bit integers") };
+    }
+}

@@ -1,0 +1,20 @@
+namespace DeepSeekMoe;
+
+/// <summary>The gate <c>noaux_tc</c> from its definition, in double precision.</summary>
+internal static class Reference
+{
+    /// <summary>The experts of a token, best first, then the shared one, and their weights.</summary>
+    public static (int[] Experts, double[] Weights) Route(ReadOnlySpan<float> logits, float[] bias, double scale)
+    {
+        const int GroupSize = 8, KeptGroups = 4, Routed = 6;
+        var scores = Array.ConvertAll(logits.ToArray(), logit => 1 / (1 + Math.Exp(-logit)));
+        var biased = scores.Select((score, expert) => score + bias[expert]).ToArray();
+
+        // A group is as good as its two best experts together; the bias only selects.
+        var groups = biased.Chunk(GroupSize).Select(group => group.OrderDescending().Take(2).Sum()).ToArray();
+        var kept = Enumerable.Range(0, groups.Length).OrderByDescending(group => groups[group]).Take(KeptGroups).ToHashSet();
+        var chosen = Enumerable.Range(0, biased.Length).Where(expert => kept.Contains(expert / GroupSize)).OrderByDescending(expert => biased[expert]).Take(Routed).ToArray();
+        var sum = chosen.Sum(expert => scores[expert]) + 1e-20;
+        return ([.. chosen, scores.Length], [.. chosen.Select(expert => scale * scores[expert] / sum), 1]);
+    }
+}

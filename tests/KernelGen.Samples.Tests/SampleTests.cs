@@ -1,0 +1,15 @@
+using System.Reflection;
+
+namespace KernelGen.Tests;
+
+/// <summary>Every sample checks its own results and says by its exit code how that went.</summary>
+public sealed class SampleTests
+{
+    [Theory]
+    [InlineData("DeepSeekMoe")]
+    [InlineData("ExpertParallel")]
+    [InlineData("OmniMoe")]
+    [InlineData("OwnTemplate")]
+    [InlineData("QuantizedMoe")]
+    public void FindsItsOwnResultsRight(string sample) => Assert.Equal(0, Assembly.Load(sample).EntryPoint!.Invoke(null, [Array.Empty<string>()]));
+}

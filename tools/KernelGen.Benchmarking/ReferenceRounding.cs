@@ -1,0 +1,37 @@
+namespace KernelGen.Benchmarking;
+
+/// <summary>The inputs of a product rounded as w8a8 defines it, one token at a time: q = round(x / s), s from the largest magnitude.</summary>
+/// <param name="Kind"><see cref="ActivationQuantization.DynamicToken"/>, <see cref="ActivationQuantization.DynamicGroup128"/> or none.</param>
+/// <param name="Integers">Whether inputs become 8-bit integers rather than 8-bit floats.</param>
+internal readonly record struct ReferenceRounding(ActivationQuantization Kind, bool Integers)
+{
+    private const int GroupSize = 128;
+
+    /// <summary>
+    /// Rounds a token's numbers in place. Returns how far those of a kernel may be from them if its own were off by a share
+    /// <paramref name="error"/> of 1 + |x|: a step where a tie lies between.
+    /// </summary>
+    public double[] Round(double[] numbers, double error)
+    {
+        var steps = new double[numbers.Length];
+        if (Kind == ActivationQuantization.None) return steps;
+        var width = Kind == ActivationQuantization.DynamicGroup128 ? GroupSize : numbers.Length;
+        for (var first = 0; first < numbers.Length; first += width)
+        {
+            var count = Math.Min(width, numbers.Length - first);
+            var largest = numbers.AsSpan(first, count).ToArray().Max(Math.Abs);
+            var scale = Math.Max((float)largest, 1e-10f) / (Integers ? 127f : 448f);
+            for (var i = first; i < first + count; i++)
+            {
+                var off = error * (1 + (2 * Math.Abs(numbers[i])) + (Math.Abs(numbers[i]) / Math.Max(largest, 1e-10)));
+                steps[i] = (Number((numbers[i] + off) / scale) - Number((numbers[i] - off) / scale)) * scale;
+                numbers[i] = Number((float)numbers[i] / scale) * scale;
+            }
+        }
+
+        return steps;
+    }
+
+    private double Number(double quotient) =>
+        Integers ? Math.Clamp(Math.Round(quotient, MidpointRounding.ToEven), -127, 127) : (float)(Float8E4M3)(float)quotient;
+}
