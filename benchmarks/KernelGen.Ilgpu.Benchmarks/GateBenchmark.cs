@@ -24,7 +24,7 @@ internal sealed class GateBenchmark(string name, GateShape shape, DeviceRoute ro
         var worst = 0.0;
         foreach (var tokens in Checked)
         {
-            var result = workload.Verify((logits, bias, weights, experts, factor, nonPadded) => OnDevice(stream, logits, bias, weights, experts, factor, nonPadded), tokens);
+            var result = workload.Verify((logits, bias, weights, experts, factor, nonPadded, _) => OnDevice(stream, logits, bias, weights, experts, factor, nonPadded), tokens);
             worst = Math.Max(worst, result.MaxError);
             if (result.Mismatch is null) continue;
             Console.WriteLine($"{name}: WRONG at {tokens} tokens: {result.Mismatch}");

@@ -19,9 +19,9 @@ internal sealed class OmniRouterBenchmark(int expertsPerAxis, int topK)
         var workload = new OmniRouterWorkload(expertsPerAxis, topK, MostTokens);
         foreach (var tokens in Checked)
         {
-            var forward = workload.Verify((x, y, scores, indices) => Route(stream, x, y, scores, indices), tokens);
+            var forward = workload.Verify((x, y, scores, indices, _) => Route(stream, x, y, scores, indices), tokens);
             var backward = forward.Mismatch is null
-                ? workload.Verify((indices, gradScores, gradX, gradY) => RouteBackward(stream, indices, gradScores, gradX, gradY), tokens)
+                ? workload.Verify((indices, gradScores, gradX, gradY, _) => RouteBackward(stream, indices, gradScores, gradX, gradY), tokens)
                 : forward;
             if (backward.Mismatch is null) continue;
             Console.WriteLine($"{Name}: WRONG at {tokens} tokens: {backward.Mismatch}");

@@ -1,3 +1,4 @@
+using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
 using KernelGen.OnDemand;
 using KernelGen.Testing;

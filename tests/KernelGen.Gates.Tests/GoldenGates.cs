@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
 using KernelGen.HuggingFace;
 using KernelGen.Testing;

@@ -49,5 +49,5 @@ public unsafe class RouterPropertyTests
     }
 
     private static OmniRoute Route(nint kernel) =>
-        (x, y, scores, indices) => OmniRouterCall.Create(x, y, scores, indices).Run((delegate*<in OmniRouterArguments, void>)kernel);
+        (x, y, scores, indices, cancellation) => OmniRouterCall.Create(x, y, scores, indices).Run((delegate*<in OmniRouterArguments, void>)kernel, cancellation);
 }

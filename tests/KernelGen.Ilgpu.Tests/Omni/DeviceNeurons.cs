@@ -12,7 +12,7 @@ internal sealed class DeviceNeurons(TestDevice device, OmniExpertsKernels kernel
     /// <summary>An <see cref="OmniExpertsForward"/>.</summary>
     public void Forward(
         ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> up, ReadOnlyTensorSpan<float> down,
-        ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output)
+        ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output, CancellationToken cancellation = default)
     {
         using var deviceHidden = new DeviceMatrix<float>(device, hidden);
         using var deviceUp = new DeviceMatrix<float>(device, up);
@@ -30,7 +30,7 @@ internal sealed class DeviceNeurons(TestDevice device, OmniExpertsKernels kernel
     public void Backward(
         ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> up, ReadOnlyTensorSpan<float> down,
         ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, ReadOnlyTensorSpan<float> gradOutput,
-        TensorSpan<float> gradHidden, TensorSpan<float> gradUp, TensorSpan<float> gradDown, TensorSpan<float> gradWeights)
+        TensorSpan<float> gradHidden, TensorSpan<float> gradUp, TensorSpan<float> gradDown, TensorSpan<float> gradWeights, CancellationToken cancellation = default)
     {
         using var deviceHidden = new DeviceMatrix<float>(device, hidden);
         using var deviceUp = new DeviceMatrix<float>(device, up);

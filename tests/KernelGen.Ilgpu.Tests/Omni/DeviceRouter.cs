@@ -10,7 +10,7 @@ namespace KernelGen.Tests;
 internal sealed class DeviceRouter(TestDevice device, OmniRouterKernels kernels, KernelForm? form = null)
 {
     /// <summary>An <see cref="OmniRoute"/>.</summary>
-    public void Route(ReadOnlyTensorSpan<float> x, ReadOnlyTensorSpan<float> y, TensorSpan<float> scores, TensorSpan<int> indices)
+    public void Route(ReadOnlyTensorSpan<float> x, ReadOnlyTensorSpan<float> y, TensorSpan<float> scores, TensorSpan<int> indices, CancellationToken cancellation = default)
     {
         using var deviceX = new DeviceMatrix<float>(device, x);
         using var deviceY = new DeviceMatrix<float>(device, y);
@@ -22,7 +22,7 @@ internal sealed class DeviceRouter(TestDevice device, OmniRouterKernels kernels,
     }
 
     /// <summary>An <see cref="OmniRouteBackward"/>.</summary>
-    public void RouteBackward(ReadOnlyTensorSpan<int> indices, ReadOnlyTensorSpan<float> gradScores, TensorSpan<float> gradX, TensorSpan<float> gradY)
+    public void RouteBackward(ReadOnlyTensorSpan<int> indices, ReadOnlyTensorSpan<float> gradScores, TensorSpan<float> gradX, TensorSpan<float> gradY, CancellationToken cancellation = default)
     {
         using var deviceIndices = new DeviceMatrix<int>(device, indices);
         using var deviceScores = new DeviceMatrix<float>(device, gradScores);

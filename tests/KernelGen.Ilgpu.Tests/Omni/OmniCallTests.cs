@@ -24,7 +24,7 @@ public class OmniCallTests
         var device = TestDevice.Get(TestDevice.Cpu);
         var route = KernelAssembly.CompileForIlgpu(new OmniRouterSpec(N, K)).Entry<RouteOnDevice>("Route");
         new RouterCase(new OmniRouterSpec(N, K), 7, new SeededRandom()).Check(
-            (x, y, scores, indices) =>
+            (x, y, scores, indices, _) =>
             {
                 using var deviceX = new DeviceMatrix<float>(device, x);
                 using var deviceY = new DeviceMatrix<float>(device, y);
