@@ -2,7 +2,7 @@
 // The kernels for ILGPU's devices. Made for
 //     [OmniRouter(ExpertsPerAxis = 48, TopK = 8)]
 #nullable enable
-#pragma warning disable CS0162, CS0164, CS0168, CS0219 // what this configuration has no use for
+#pragma warning disable CS0162, CS0164, CS0168, CS0219, CS0649 // what this configuration has no use for
 
 namespace KernelGen.Generated.Omni;
 
