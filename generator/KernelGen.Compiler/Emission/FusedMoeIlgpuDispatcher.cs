@@ -42,11 +42,11 @@ internal static class FusedMoeIlgpuDispatcher
             {{GeneratedNames.GeneratedCodeAttribute}}
             public static void Forward(
                 global::ILGPU.Runtime.AcceleratorStream stream,
-                {{Matrix("float")}} hidden,
+                {{IlgpuViews.Matrix("float")}} hidden,
                 global::KernelGen.Ilgpu.DeviceExpertWeights<{{weight}}> expertWeights,
-                {{Matrix("float")}} weights,
-                {{Matrix("int")}} experts,
-                {{Matrix("float")}} output,
+                {{IlgpuViews.Matrix("float")}} weights,
+                {{IlgpuViews.Matrix("int")}} experts,
+                {{IlgpuViews.Matrix("float")}} output,
                 int splitK = 0)
             """);
         using (writer.OpenBlock())
@@ -90,6 +90,4 @@ internal static class FusedMoeIlgpuDispatcher
             }
         }
     }
-
-    private static string Matrix(string type) => $"global::ILGPU.Runtime.ArrayView2D<{type}, global::ILGPU.Stride2D.DenseX>";
 }

@@ -99,7 +99,13 @@ internal static class MoeGateDispatcher
         }
     }
 
-    private static void WriteCases(CodeWriter writer, IReadOnlyList<MoeGateSpec> gates, Func<MoeGateSpec, string> shape, string correctionBias)
+    private static void WriteCases(CodeWriter writer, IReadOnlyList<MoeGateSpec> gates, Func<MoeGateSpec, string> shape, string correctionBias) =>
+        WriteCases(writer, gates, shape, correctionBias, GeneratedNames.VariantType, variant => $"&{variant}.Run, cancellation");
+
+    /// <summary>The cases of a switch on a call's shape: each reports its variant and runs it.</summary>
+    public static void WriteCases(
+        CodeWriter writer, IReadOnlyList<MoeGateSpec> gates, Func<MoeGateSpec, string> shape, string correctionBias,
+        Func<IKernelSpec, string> variantType, Func<string, string> whatRuns)
     {
         using (writer.OpenBlock())
         {
@@ -107,9 +113,9 @@ internal static class MoeGateDispatcher
             {
                 using (writer.Indent($"case {shape(gate)}:"))
                 {
-                    var variant = GeneratedNames.VariantType(gate);
+                    var variant = variantType(gate);
                     writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                    writer.Line($"call.Run(&{variant}.Run, cancellation);");
+                    writer.Line($"call.Run({whatRuns(variant)});");
                     writer.Line("break;");
                 }
             }

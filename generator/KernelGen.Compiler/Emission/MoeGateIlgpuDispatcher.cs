@@ -94,22 +94,6 @@ internal static class MoeGateIlgpuDispatcher
         }
     }
 
-    private static void WriteCases(CodeWriter writer, IReadOnlyList<MoeGateSpec> gates, Func<MoeGateSpec, string> shape, string correctionBias)
-    {
-        using (writer.OpenBlock())
-        {
-            foreach (var gate in gates)
-            {
-                using (writer.Indent($"case {shape(gate)}:"))
-                {
-                    var variant = GeneratedNames.IlgpuVariantType(gate);
-                    writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                    writer.Line($"call.Run({variant}.Kernels);");
-                    writer.Line("break;");
-                }
-            }
-
-            using (writer.Indent("default:")) writer.Line(MoeGateDispatcher.ThrowMissing(gates[0], correctionBias));
-        }
-    }
+    private static void WriteCases(CodeWriter writer, IReadOnlyList<MoeGateSpec> gates, Func<MoeGateSpec, string> shape, string correctionBias) =>
+        MoeGateDispatcher.WriteCases(writer, gates, shape, correctionBias, GeneratedNames.IlgpuVariantType, variant => $"{variant}.Kernels");
 }

@@ -7,9 +7,7 @@ internal static class OmniExpertsDispatcher
 {
     public static void Write(CodeWriter writer, DeclaredClass declared)
     {
-        var dispatch = new ShapeDispatch(
-            declared.FullName, "OmniExperts", ["ExpertsPerAxis", "TopK", "HiddenSize"],
-            [.. declared.OmniExperts.Select(spec => ((IKernelSpec)spec, new[] { spec.ExpertsPerAxis, spec.TopK, spec.HiddenSize }))]);
+        var dispatch = Dispatch(declared);
         WriteForward(writer, declared, dispatch);
         writer.Line();
         WriteBackward(writer, dispatch);
@@ -18,6 +16,11 @@ internal static class OmniExpertsDispatcher
         writer.Line();
         dispatch.WriteMissing(writer);
     }
+
+    /// <summary>How a class's declarations are told apart.</summary>
+    public static ShapeDispatch Dispatch(DeclaredClass declared) => new ShapeDispatch(
+        declared.FullName, "OmniExperts", ["ExpertsPerAxis", "TopK", "HiddenSize"],
+        [.. declared.OmniExperts.Select(spec => ((IKernelSpec)spec, new[] { spec.ExpertsPerAxis, spec.TopK, spec.HiddenSize }))]);
 
     private static void WriteForward(CodeWriter writer, DeclaredClass declared, ShapeDispatch dispatch)
     {

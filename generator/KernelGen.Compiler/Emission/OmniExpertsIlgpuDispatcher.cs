@@ -1,5 +1,3 @@
-using KernelGen.Compiler.Families;
-
 namespace KernelGen.Compiler.Emission;
 
 /// <summary>Writes the overloads of <c>Forward</c> and <c>Backward</c> of one-neuron experts that take an ILGPU stream and views.</summary>
@@ -20,6 +18,7 @@ internal static class OmniExpertsIlgpuDispatcher
 
     public static void Write(CodeWriter writer, DeclaredClass declared)
     {
+        var dispatch = OmniExpertsDispatcher.Dispatch(declared);
         writer.Line($$"""
             /// <summary>
             /// Puts into a stream: adds up the outputs silu(x · U) · g · D of every token's k one-neuron experts. The extents choose among the declared experts:
@@ -44,7 +43,7 @@ internal static class OmniExpertsIlgpuDispatcher
                 {{IlgpuViews.Matrix("int")}} experts,
                 {{IlgpuViews.Matrix("float")}} output)
             """);
-        WriteBody(writer, declared, "global::KernelGen.Ilgpu.OmniExpertsCall.Create(stream, hidden, up, down, weights, experts, output)");
+        dispatch.WriteIlgpuBody(writer, "global::KernelGen.Ilgpu.OmniExpertsCall.Create(stream, hidden, up, down, weights, experts, output)");
         writer.Line();
         writer.Line($$"""
             /// <summary>
@@ -79,30 +78,6 @@ internal static class OmniExpertsIlgpuDispatcher
                 {{IlgpuViews.Matrix("float")}} gradWeights)
             """);
         const string Call = "new global::KernelGen.Ilgpu.OmniExpertsBackwardCall(stream, hidden, up, down, weights, experts, gradOutput, gradHidden, gradUp, gradDown, gradWeights)";
-        WriteBody(writer, declared, Call);
-    }
-
-    private static void WriteBody(CodeWriter writer, DeclaredClass declared, string call)
-    {
-        using (writer.OpenBlock())
-        {
-            writer.Line($"var call = {call};");
-            writer.Line("switch ((call.ExpertsPerAxis, call.TopK, call.HiddenSize))");
-            using (writer.OpenBlock())
-            {
-                foreach (var spec in declared.OmniExperts)
-                {
-                    using (writer.Indent($"case ({spec.ExpertsPerAxis}, {spec.TopK}, {spec.HiddenSize}):"))
-                    {
-                        var variant = GeneratedNames.IlgpuVariantType(spec);
-                        writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                        writer.Line($"call.Run({variant}.Kernels);");
-                        writer.Line("break;");
-                    }
-                }
-
-                using (writer.Indent("default:")) writer.Line("throw NoSuchOmniExperts(call.ExpertsPerAxis, call.TopK, call.HiddenSize);");
-            }
-        }
+        dispatch.WriteIlgpuBody(writer, Call);
     }
 }

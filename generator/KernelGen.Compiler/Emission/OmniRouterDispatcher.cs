@@ -7,9 +7,7 @@ internal static class OmniRouterDispatcher
 {
     public static void Write(CodeWriter writer, DeclaredClass declared)
     {
-        var dispatch = new ShapeDispatch(
-            declared.FullName, "OmniRouter", ["ExpertsPerAxis", "TopK"],
-            [.. declared.OmniRouters.Select(spec => ((IKernelSpec)spec, new[] { spec.ExpertsPerAxis, spec.TopK }))]);
+        var dispatch = Dispatch(declared);
         WriteRoute(writer, declared, dispatch);
         writer.Line();
         WriteRouteBackward(writer, dispatch);
@@ -18,6 +16,11 @@ internal static class OmniRouterDispatcher
         writer.Line();
         dispatch.WriteMissing(writer);
     }
+
+    /// <summary>How a class's declarations are told apart.</summary>
+    public static ShapeDispatch Dispatch(DeclaredClass declared) => new ShapeDispatch(
+        declared.FullName, "OmniRouter", ["ExpertsPerAxis", "TopK"],
+        [.. declared.OmniRouters.Select(spec => ((IKernelSpec)spec, new[] { spec.ExpertsPerAxis, spec.TopK }))]);
 
     private static void WriteRoute(CodeWriter writer, DeclaredClass declared, ShapeDispatch dispatch)
     {

@@ -1,5 +1,3 @@
-using KernelGen.Compiler.Families;
-
 namespace KernelGen.Compiler.Emission;
 
 /// <summary>Writes the overloads of <c>Route</c> and <c>RouteBackward</c> of product-key routers that take an ILGPU stream and views.</summary>
@@ -13,6 +11,7 @@ internal static class OmniRouterIlgpuDispatcher
 
     public static void Write(CodeWriter writer, DeclaredClass declared)
     {
+        var dispatch = OmniRouterDispatcher.Dispatch(declared);
         writer.Line($$"""
             /// <summary>
             /// Puts into a stream: chooses the k best of the n² experts of every token, whose scores are sums of two keys' logits. The extents choose among the declared routers:
@@ -33,7 +32,7 @@ internal static class OmniRouterIlgpuDispatcher
                 {{IlgpuViews.Matrix("float")}} scores,
                 {{IlgpuViews.Matrix("int")}} indices)
             """);
-        WriteBody(writer, declared, "Create(stream, x, y, scores, indices)");
+        dispatch.WriteIlgpuBody(writer, "global::KernelGen.Ilgpu.OmniRouterCall.Create(stream, x, y, scores, indices)");
         writer.Line();
         writer.Line($$"""
             /// <summary>
@@ -57,30 +56,6 @@ internal static class OmniRouterIlgpuDispatcher
                 {{IlgpuViews.Matrix("float")}} gradX,
                 {{IlgpuViews.Matrix("float")}} gradY)
             """);
-        WriteBody(writer, declared, "CreateBackward(stream, indices, gradScores, gradX, gradY)");
-    }
-
-    private static void WriteBody(CodeWriter writer, DeclaredClass declared, string call)
-    {
-        using (writer.OpenBlock())
-        {
-            writer.Line($"var call = global::KernelGen.Ilgpu.OmniRouterCall.{call};");
-            writer.Line("switch ((call.ExpertsPerAxis, call.TopK))");
-            using (writer.OpenBlock())
-            {
-                foreach (var router in declared.OmniRouters)
-                {
-                    using (writer.Indent($"case ({router.ExpertsPerAxis}, {router.TopK}):"))
-                    {
-                        var variant = GeneratedNames.IlgpuVariantType(router);
-                        writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                        writer.Line($"call.Run({variant}.Kernels);");
-                        writer.Line("break;");
-                    }
-                }
-
-                using (writer.Indent("default:")) writer.Line("throw NoSuchOmniRouter(call.ExpertsPerAxis, call.TopK);");
-            }
-        }
+        dispatch.WriteIlgpuBody(writer, "global::KernelGen.Ilgpu.OmniRouterCall.CreateBackward(stream, indices, gradScores, gradX, gradY)");
     }
 }

@@ -22,7 +22,12 @@ internal sealed class ShapeDispatch(string className, string attribute, IReadOnl
     /// <param name="writer">Receives it.</param>
     /// <param name="call">The expression that makes the call from the arguments.</param>
     /// <param name="entry">The variants' method.</param>
-    public void WriteBody(CodeWriter writer, string call, string entry)
+    public void WriteBody(CodeWriter writer, string call, string entry) => WriteBody(writer, call, GeneratedNames.VariantType, variant => $"&{variant}.{entry}, cancellation");
+
+    /// <summary>The same for an entry point that takes an ILGPU stream and views.</summary>
+    public void WriteIlgpuBody(CodeWriter writer, string call) => WriteBody(writer, call, GeneratedNames.IlgpuVariantType, variant => $"{variant}.Kernels");
+
+    private void WriteBody(CodeWriter writer, string call, Func<IKernelSpec, string> variantType, Func<string, string> whatRuns)
     {
         using (writer.OpenBlock())
         {
@@ -34,9 +39,9 @@ internal sealed class ShapeDispatch(string className, string attribute, IReadOnl
                 {
                     using (writer.Indent($"case {Key(numbers)}:"))
                     {
-                        var variant = GeneratedNames.VariantType(spec);
+                        var variant = variantType(spec);
                         writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                        writer.Line($"call.Run(&{variant}.{entry}, cancellation);");
+                        writer.Line($"call.Run({whatRuns(variant)});");
                         writer.Line("break;");
                     }
                 }

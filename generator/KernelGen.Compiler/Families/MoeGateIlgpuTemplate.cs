@@ -14,17 +14,8 @@ internal static class MoeGateIlgpuTemplate
     public static IlgpuRecipe Recipe(MoeGateSpec spec)
     {
         var vectorWidth = VectorWidth(spec);
-        var values = new Dictionary<string, ConstantValue>
+        var values = new Dictionary<string, ConstantValue>(MoeGateTemplate.DeclaredValues(spec))
         {
-            ["Experts"] = ConstantValue.From(spec.Experts),
-            ["TopK"] = ConstantValue.From(spec.TopK),
-            ["Scoring"] = ConstantValue.From(spec.Scoring),
-            ["CorrectionBias"] = ConstantValue.From(spec.CorrectionBias),
-            ["Groups"] = ConstantValue.From(spec.Groups),
-            ["TopKGroups"] = ConstantValue.From(spec.TopKGroups),
-            ["Renormalize"] = ConstantValue.From(spec.Renormalize),
-            ["SharedExperts"] = ConstantValue.From(spec.SharedExperts),
-            ["HashTable"] = ConstantValue.From(spec.HashTable),
             ["InRegisters"] = ConstantValue.From(vectorWidth > 0),
             ["VectorWidth"] = ConstantValue.From(Math.Max(vectorWidth, 1)),
             ["GroupParts"] = ConstantValue.From(vectorWidth > 0 ? GroupParts(spec) : 1),

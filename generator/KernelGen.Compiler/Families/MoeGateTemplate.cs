@@ -9,21 +9,26 @@ public static class MoeGateTemplate
     public static IReadOnlyList<string> Files { get; } =
         ["MoeGate.cs", "MoeGate.Tile.cs", "MoeGate.Score.cs", "MoeGate.Groups.cs", "MoeGate.Weights.cs", "MoeGate.Lanes.cs", "MoeGate.Table.cs"];
 
+    /// <summary>The values of a declaration, which the templates of all devices get.</summary>
+    public static Dictionary<string, ConstantValue> DeclaredValues(MoeGateSpec spec) => new()
+    {
+        ["Experts"] = ConstantValue.From(spec.Experts),
+        ["TopK"] = ConstantValue.From(spec.TopK),
+        ["Scoring"] = ConstantValue.From(spec.Scoring),
+        ["CorrectionBias"] = ConstantValue.From(spec.CorrectionBias),
+        ["Groups"] = ConstantValue.From(spec.Groups),
+        ["TopKGroups"] = ConstantValue.From(spec.TopKGroups),
+        ["Renormalize"] = ConstantValue.From(spec.Renormalize),
+        ["SharedExperts"] = ConstantValue.From(spec.SharedExperts),
+        ["HashTable"] = ConstantValue.From(spec.HashTable),
+    };
+
     /// <summary>The values that the template gets for <paramref name="spec"/>.</summary>
     public static SpecializationRequest Request(MoeGateSpec spec, int vectorBits, string className)
     {
         var lanes = vectorBits / 32;
-        var values = new Dictionary<string, ConstantValue>
+        var values = new Dictionary<string, ConstantValue>(DeclaredValues(spec))
         {
-            ["Experts"] = ConstantValue.From(spec.Experts),
-            ["TopK"] = ConstantValue.From(spec.TopK),
-            ["Scoring"] = ConstantValue.From(spec.Scoring),
-            ["CorrectionBias"] = ConstantValue.From(spec.CorrectionBias),
-            ["Groups"] = ConstantValue.From(spec.Groups),
-            ["TopKGroups"] = ConstantValue.From(spec.TopKGroups),
-            ["Renormalize"] = ConstantValue.From(spec.Renormalize),
-            ["SharedExperts"] = ConstantValue.From(spec.SharedExperts),
-            ["HashTable"] = ConstantValue.From(spec.HashTable),
             ["Lanes"] = ConstantValue.From(lanes),
             ["BlockExperts"] = ConstantValue.From(BlockExperts(spec, lanes)),
             ["TileTokens"] = ConstantValue.From(TileTokens(spec)),
