@@ -37,7 +37,7 @@ internal sealed class GateBench<TLogit>(MoeGateSpec spec, IReadOnlyList<int> tok
             var checks = contenders.Select(contender => Verify(workload, contender, tokens)).ToArray();
             bench.Say($"timing {tokens} tokens");
             var timings = Timing.SideBySide(
-                [.. contenders.Select(contender => (Action<int>)(call => workload.Run(contender.Kernel, tokens, call)))], BenchContext.Budget, bench.Cancellation);
+                [.. contenders.Select(contender => (Action<int>)(call => workload.Run(contender.Kernel, tokens, call)))], BenchContext.Budget, bench.Cancellation, bench.BeforeCall);
             for (var i = 0; i < contenders.Length; i++) bench.Rows.Add(Row(contenders[i], workload, tokens, timings[i], checks[i]));
         }
     }

@@ -72,7 +72,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
         var checks = contenders.Select(contender => Verify(workload, contender, tokens, bench.Cancellation)).ToArray();
         bench.Say($"timing {tokens} tokens");
         var timings = Timing.SideBySide(
-            [.. contenders.Select(contender => (Action<int>)(call => workload.Run(contender.Kernel, tokens, call)))], BenchContext.Budget, bench.Cancellation);
+            [.. contenders.Select(contender => (Action<int>)(call => workload.Run(contender.Kernel, tokens, call)))], BenchContext.Budget, bench.Cancellation, bench.BeforeCall);
         for (var i = 0; i < contenders.Count; i++) bench.Rows.Add(Row(contenders[i], workload, tokens, timings[i], checks[i]));
     }
 

@@ -56,7 +56,7 @@ internal sealed class OmniBench(OmniRouterSpec spec, IReadOnlyList<int> tokenCou
             });
             bench.Say($"timing {tokens} tokens");
             var timings = Timing.SideBySide(
-                [.. contenders.Select(contender => (Action<int>)(call => run(contender.Kernel, tokens, call)))], BenchContext.Budget, bench.Cancellation);
+                [.. contenders.Select(contender => (Action<int>)(call => run(contender.Kernel, tokens, call)))], BenchContext.Budget, bench.Cancellation, bench.BeforeCall);
             for (var i = 0; i < contenders.Length; i++) bench.Rows.Add(Row(contenders[i].Variant, contenders[i].Form, workload, tokens, timings[i], checks[i]));
         }
     }
