@@ -50,7 +50,18 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
             }
         }
 
-        return [.. samples.Select(Summarize)];
+        return [.. samples.Select(sample => Of(sample, sample.Count))];
+    }
+
+    /// <summary>Summarises measurements.</summary>
+    /// <param name="samples">Microseconds of a call, at least one.</param>
+    /// <param name="calls">Number of timed calls.</param>
+    public static Timing Of(IReadOnlyCollection<double> samples, int calls)
+    {
+        var sorted = samples.Order().ToArray();
+        var middle = sorted.Length / 2;
+        var median = sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+        return new Timing(median, sorted[0], calls);
     }
 
     /// <summary>Until the runtime has compiled what the warm-up, and everything before it, called often: it takes a processor for seconds.</summary>
@@ -78,13 +89,5 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
             samples.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
         }
         while (Stopwatch.GetElapsedTime(begin) < budget && samples.Count < most);
-    }
-
-    private static Timing Summarize(List<double> samples)
-    {
-        samples.Sort();
-        var middle = samples.Count / 2;
-        var median = samples.Count % 2 == 1 ? samples[middle] : (samples[middle - 1] + samples[middle]) / 2;
-        return new Timing(median, samples[0], samples.Count);
     }
 }
