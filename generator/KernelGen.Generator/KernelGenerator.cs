@@ -2,8 +2,10 @@ using System.Text;
 using KernelGen.Compiler;
 using KernelGen.Compiler.Emission;
 using KernelGen.Compiler.Families;
+using KernelGen.Compiler.Tuning;
 using KernelGen.Generator.Declarations;
 using KernelGen.Generator.Diagnostics;
+using KernelGen.Generator.Tuning;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Text;
@@ -27,17 +29,22 @@ public sealed class KernelGenerator : IIncrementalGenerator
         var clashes = ofGates.Collect().Combine(ofExperts.Collect()).Combine(ofOmniRouters.Collect().Combine(ofOmniExperts.Collect()))
             .Select(static (all, _) => FileNames.Clashes([.. all.Left.Left, .. all.Left.Right, .. all.Right.Left, .. all.Right.Right]));
         var hasIlgpu = context.CompilationProvider.Select(static (compilation, _) => IlgpuReferences.AreIn(compilation));
-        foreach (var declared in new[] { ofGates, ofExperts, ofOmniRouters, ofOmniExperts }) RegisterOutput(context, declared, clashes, hasIlgpu);
+        var files = context.AdditionalTextsProvider.Where(TuningTexts.Is).Select(TuningTexts.Read).WithTrackingName(TrackingNames.TuningFiles)
+            .Collect().Select(static (inputs, _) => new TuningSet(inputs));
+        foreach (var declared in new[] { ofGates, ofExperts, ofOmniRouters, ofOmniExperts }) RegisterOutput(context, declared, clashes, files, hasIlgpu);
     }
 
     private static void RegisterOutput(
         IncrementalGeneratorInitializationContext context,
         IncrementalValuesProvider<DeclaredClass> declared,
         IncrementalValueProvider<EquatableArray<string>> clashes,
+        IncrementalValueProvider<TuningSet> files,
         IncrementalValueProvider<bool> hasIlgpu)
     {
         var classes = declared.Combine(clashes)
             .Select(static (pair, _) => pair.Left with { HintName = FileNames.Of(pair.Left, pair.Right) })
+            .Combine(files)
+            .Select(static (pair, _) => TuningTexts.Tune(pair.Left, pair.Right))
             .WithTrackingName(TrackingNames.Classes);
         context.RegisterSourceOutput(classes, static (output, declared) => Add(output, KernelEmitter.EmitDispatcher(declared)));
 
@@ -51,7 +58,9 @@ public sealed class KernelGenerator : IIncrementalGenerator
         {
             foreach (var source in KernelEmitter.EmitIlgpuDispatcher(declared)) Add(output, source);
         });
-        context.RegisterImplementationSourceOutput(With(hasIlgpu, variants), static (output, variant) => AddVariant(output, variant, KernelEmitter.EmitIlgpuVariant));
+        var ilgpuVariants = With(hasIlgpu, classes)
+            .SelectMany(static (declared, _) => declared.Declared.Select(spec => new DeclaredVariant(declared.FullName, declared.HintName, spec)));
+        context.RegisterImplementationSourceOutput(ilgpuVariants, static (output, variant) => AddVariant(output, variant, KernelEmitter.EmitIlgpuVariant));
     }
 
     private static IncrementalValuesProvider<T> With<T>(IncrementalValueProvider<bool> condition, IncrementalValuesProvider<T> values) =>
