@@ -3,8 +3,10 @@ using KernelGen.Compiler;
 using KernelGen.Compiler.Emission;
 using KernelGen.Compiler.Families;
 using KernelGen.Compiler.Specialization;
+using KernelGen.Compiler.Tuning;
 using KernelGen.Generator.Declarations;
 using KernelGen.Generator.Diagnostics;
+using KernelGen.Generator.Tuning;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Text;
@@ -29,17 +31,22 @@ public sealed class KernelGenerator : IIncrementalGenerator
             .Select(static (all, _) => FileNames.Clashes([.. all.Left.Left, .. all.Left.Right, .. all.Right.Left, .. all.Right.Right]));
         var hasIlgpu = context.CompilationProvider.Select(static (compilation, _) => IlgpuReferences.AreIn(compilation));
         RegisterTemplates(context);
-        foreach (var declared in new[] { ofGates, ofExperts, ofOmniRouters, ofOmniExperts }) RegisterOutput(context, declared, clashes, hasIlgpu);
+        var files = context.AdditionalTextsProvider.Where(TuningTexts.Is).Select(TuningTexts.Read).WithTrackingName(TrackingNames.TuningFiles)
+            .Collect().Select(static (inputs, _) => new TuningSet(inputs));
+        foreach (var declared in new[] { ofGates, ofExperts, ofOmniRouters, ofOmniExperts }) RegisterOutput(context, declared, clashes, files, hasIlgpu);
     }
 
     private static void RegisterOutput(
         IncrementalGeneratorInitializationContext context,
         IncrementalValuesProvider<DeclaredClass> declared,
         IncrementalValueProvider<EquatableArray<string>> clashes,
+        IncrementalValueProvider<TuningSet> files,
         IncrementalValueProvider<bool> hasIlgpu)
     {
         var classes = declared.Combine(clashes)
             .Select(static (pair, _) => pair.Left with { HintName = FileNames.Of(pair.Left, pair.Right) })
+            .Combine(files)
+            .Select(static (pair, _) => TuningTexts.Tune(pair.Left, pair.Right))
             .WithTrackingName(TrackingNames.Classes);
         context.RegisterSourceOutput(classes, static (output, declared) => Add(output, KernelEmitter.EmitDispatcher(declared)));
 
@@ -53,7 +60,9 @@ public sealed class KernelGenerator : IIncrementalGenerator
         {
             foreach (var source in KernelEmitter.EmitIlgpuDispatcher(declared)) Add(output, source);
         });
-        context.RegisterImplementationSourceOutput(With(hasIlgpu, variants), static (output, variant) => AddVariant(output, variant, KernelEmitter.EmitIlgpuVariant));
+        var ilgpuVariants = With(hasIlgpu, classes)
+            .SelectMany(static (declared, _) => declared.Declared.Select(spec => new DeclaredVariant(declared.FullName, declared.HintName, spec)));
+        context.RegisterImplementationSourceOutput(ilgpuVariants, static (output, variant) => AddVariant(output, variant, KernelEmitter.EmitIlgpuVariant));
     }
 
     private static void RegisterTemplates(IncrementalGeneratorInitializationContext context)

@@ -36,6 +36,7 @@ internal static class Rules
     /// <summary>The rule of a problem that a spec has.</summary>
     public static DiagnosticDescriptor OfProblem(string id) => All.Single(rule => rule.Id == id);
 
-    private static DiagnosticDescriptor Create(string id, string title) =>
-        new(id, title, "{0}", "KernelGen", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: $"{HelpBase}{id}.md");
+    /// <summary>A rule with its help page.</summary>
+    public static DiagnosticDescriptor Create(string id, string title, DiagnosticSeverity severity = DiagnosticSeverity.Error, params string[] tags) =>
+        new(id, title, "{0}", "KernelGen", severity, isEnabledByDefault: true, helpLinkUri: $"{HelpBase}{id}.md", customTags: tags);
 }
