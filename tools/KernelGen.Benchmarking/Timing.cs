@@ -21,9 +21,10 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
     /// <param name="kernels">Each runs one call on the input of the given number: 0, 1, 2, …; take it modulo the number of inputs.</param>
     /// <param name="budget">Time for each kernel after the warm-up; a kernel slower than that is called once all the same.</param>
     /// <param name="cancellation">Looked at between calls.</param>
+    /// <param name="beforeCall">Runs before every timed call, and counts for nothing.</param>
     /// <returns>The times in the order of the kernels.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
-    public static Timing[] SideBySide(IReadOnlyList<Action<int>> kernels, TimeSpan budget, CancellationToken cancellation = default)
+    public static Timing[] SideBySide(IReadOnlyList<Action<int>> kernels, TimeSpan budget, CancellationToken cancellation = default, Action? beforeCall = null)
     {
         var samples = kernels.Select(_ => new List<double>()).ToArray();
         var inputs = new int[kernels.Count];
@@ -44,7 +45,7 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
             {
                 if (spent[k] > budget) continue;
                 var start = Stopwatch.GetTimestamp();
-                Repeat(kernels[k], budget / Rounds, samples[k], ref inputs[k], cancellation);
+                Repeat(kernels[k], beforeCall, budget / Rounds, samples[k], ref inputs[k], cancellation);
                 spent[k] += Stopwatch.GetElapsedTime(start);
             }
         }
@@ -75,13 +76,14 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
     }
 
     /// <summary>Calls at least once, then until the budget is spent or there are samples enough.</summary>
-    private static void Repeat(Action<int> kernel, TimeSpan budget, List<double> samples, ref int input, CancellationToken cancellation)
+    private static void Repeat(Action<int> kernel, Action? beforeCall, TimeSpan budget, List<double> samples, ref int input, CancellationToken cancellation)
     {
         var begin = Stopwatch.GetTimestamp();
         var most = samples.Count + MostSamples;
         do
         {
             cancellation.ThrowIfCancellationRequested();
+            beforeCall?.Invoke();
             var start = Stopwatch.GetTimestamp();
             kernel(input++);
             samples.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);

@@ -16,6 +16,9 @@ internal sealed class BenchContext(MachineLimits limits, string command, Action<
     /// <summary>What repeats the run.</summary>
     public string Command => command;
 
+    /// <summary>Runs before every timed call on the processor; null for nothing.</summary>
+    public Action? BeforeCall { get; init; }
+
     /// <summary>Ends the run early.</summary>
     public CancellationToken Cancellation => cancellation;
 

@@ -29,7 +29,7 @@ internal static class Contest
         bench.Say($"timing {tokens} tokens");
         var onProcessor = contenders.Where(contender => contender.OnDevice is null).ToArray();
         var turns = onProcessor.Length == 0 ? [] : Timing.SideBySide(
-            [.. onProcessor.Select(contender => (Action<int>)(number => call(contender, contender.Kernel, number)))], BenchContext.Budget, bench.Cancellation);
+            [.. onProcessor.Select(contender => (Action<int>)(number => call(contender, contender.Kernel, number)))], BenchContext.Budget, bench.Cancellation, bench.BeforeCall);
         for (var i = 0; i < contenders.Count; i++)
         {
             var contender = contenders[i];
