@@ -52,7 +52,6 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
         return [.. samples.Select(Summarize)];
     }
 
-    /// <summary>Calls at least once, then until the budget is spent or there are samples enough.</summary>
     /// <summary>Until the runtime has compiled what the warm-up, and everything before it, called often: it takes a processor for seconds.</summary>
     private static void AwaitCompiler(CancellationToken cancellation)
     {
@@ -64,6 +63,7 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
         }
     }
 
+    /// <summary>Calls at least once, then until the budget is spent or there are samples enough.</summary>
     private static void Repeat(Action<int> kernel, TimeSpan budget, List<double> samples, ref int input, CancellationToken cancellation)
     {
         var begin = Stopwatch.GetTimestamp();

@@ -9,11 +9,12 @@ internal static class Cli
     /// <returns>An <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation = default)
     {
-        var root = new RootCommand("Kernels for Mixture-of-Experts layers: run a checkpoint's layer, time kernels, list and show variants.");
+        var root = new RootCommand("Kernels for Mixture-of-Experts layers: run a checkpoint's layer, time kernels, list and show variants, draw measurements.");
         root.Subcommands.Add(RunCommand.Create(terminal));
         root.Subcommands.Add(BenchCommand.Create(terminal));
         root.Subcommands.Add(VariantsCommand.Create(terminal));
         root.Subcommands.Add(InspectCommand.Create(terminal));
+        root.Subcommands.Add(ReportCommand.Create(terminal));
 
         // An argument that begins with @ is a file name like any other.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
