@@ -1,14 +1,12 @@
 using KernelGen.Compiler.Families;
-using KernelGen.Compiler.Tuning;
 using KernelGen.HuggingFace;
 
 namespace KernelGen.Tuning;
 
-/// <summary>What is tuned: a rank's experts, and the name that their tuned file has.</summary>
-/// <param name="Shape">The rank's experts.</param>
-/// <param name="Format">How they are stored.</param>
+/// <summary>What is tuned: the experts of a rank.</summary>
+/// <param name="Shape">Their numbers.</param>
 /// <param name="Spec">Their kernels, before anything is tuned.</param>
-public sealed record TunedModel(ShardedShape Shape, ExpertShapeFormat Format, FusedMoeSpec Spec)
+public sealed record TunedModel(ShardedShape Shape, FusedMoeSpec Spec)
 {
     private const int DefaultGroup = 128;
 
@@ -41,16 +39,8 @@ public sealed record TunedModel(ShardedShape Shape, ExpertShapeFormat Format, Fu
             ActivationQuantization = inputs,
         };
         var problems = spec.Validate();
-        return problems.Count == 0 ? new TunedModel(shape, format, spec) : throw new TuningException($"{shape.Whole.Source}: {problems[0].Id}: {problems[0].Message}");
+        return problems.Count == 0 ? new TunedModel(shape, spec) : throw new TuningException($"{shape.Whole.Source}: {problems[0].Id}: {problems[0].Message}");
     }
-
-    /// <summary>The name of the file that holds what was found on a device.</summary>
-    public TuningFileName FileName(string deviceName) => new(Shape.Experts, Shape.IntermediateSize, TuningFileName.DeviceNameOf(deviceName))
-    {
-        DType = Format.Type is "bfloat16" or "float16" ? null : Format.Type,
-        BlockShape = Format.BlockShape is var (rows, columns) ? new BlockShape(rows, columns) : null,
-        PerChannelQuant = Format.PerChannel,
-    };
 
     private static (DType Weights, WeightQuantization Quantization, ActivationQuantization Inputs) Kernel(ExpertShapeFormat format, string source) =>
         (format.Type, format.BlockShape, format.PerChannel) switch

@@ -52,11 +52,11 @@ public sealed record TunedFiles(string Path, string? DownPath)
         {
             var length = new FileInfo(path).Length;
             if (length > TuningFile.MostCharacters * 4L) throw new TuningException($"{path}: has {length} bytes; that is no tuned file");
-            return TuningFile.Parse(File.ReadAllText(path));
+            return TuningFile.Parse(File.ReadAllText(path), path);
         }
         catch (TuningFileException e)
         {
-            throw new TuningException($"{path}{e.Place}: {e.Message}", e);
+            throw new TuningException($"{e.Place}: {e.Message}", e);
         }
     }
 }

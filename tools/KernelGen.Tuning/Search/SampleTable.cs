@@ -10,8 +10,8 @@ internal sealed class SampleTable<T>
     private readonly Dictionary<T, Dictionary<int, double>> _samples = [];
     private int _rounds;
 
-    /// <summary>Number of candidates that were measured.</summary>
-    public int Candidates => _samples.Count;
+    /// <summary>The candidates that were measured.</summary>
+    public IReadOnlyCollection<T> Candidates => _samples.Keys;
 
     public bool Contains(T candidate) => _samples.ContainsKey(candidate);
 

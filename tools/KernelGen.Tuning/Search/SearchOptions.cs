@@ -25,6 +25,7 @@ public sealed record SearchOptions
 /// <param name="BestUs">Its median time.</param>
 /// <param name="BaselineUs">That of the heuristic's choice, from the same rounds.</param>
 /// <param name="Ratio">The first over the second: the median over the rounds.</param>
-/// <param name="Measured">Candidates that were timed.</param>
+/// <param name="Measured">The candidates that were timed, each with its median time over the rounds that it ran in.</param>
 /// <param name="Problems">What could not run, or computed something else, and how.</param>
-public sealed record SearchResult<T>(T Best, double BestUs, double BaselineUs, double Ratio, int Measured, IReadOnlyList<string> Problems);
+public sealed record SearchResult<T>(
+    T Best, double BestUs, double BaselineUs, double Ratio, IReadOnlyList<(T Candidate, double MedianUs)> Measured, IReadOnlyList<string> Problems);

@@ -54,7 +54,7 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
             for (var rounds = options.FirstRounds; alive.Length > 1; rounds = Math.Min(2 * rounds, options.MostRounds))
             {
                 _samples.Measure(trials, alive, rounds, cancellation);
-                Progress?.Invoke(_samples.Candidates);
+                Progress?.Invoke(_samples.Candidates.Count);
                 alive = Faster(alive);
             }
 
@@ -78,7 +78,7 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
         final.Measure(trials, best.Equals(baseline) ? [baseline] : [baseline, best], options.FinalRounds, cancellation);
         var (_, ratio, high) = final.Ratio(best, baseline);
         if (high >= 1) (best, ratio) = (baseline, 1);
-        return new SearchResult<T>(best, final.Median(best), final.Median(baseline), ratio, _samples.Candidates, _problems);
+        return new SearchResult<T>(best, final.Median(best), final.Median(baseline), ratio, [.. _samples.Candidates.Select(candidate => (candidate, _samples.Median(candidate)))], _problems);
     }
 
     private bool IsFit(T candidate, CancellationToken cancellation)

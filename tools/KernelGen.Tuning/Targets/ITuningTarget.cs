@@ -12,6 +12,9 @@ public interface ITuningTarget : IDisposable
     /// <summary>The keys that the second product may have values of its own for.</summary>
     IReadOnlyList<string> DownKeys { get; }
 
+    /// <summary>A candidate's numbers in a word.</summary>
+    string NameOf(ExpertsCandidate candidate);
+
     /// <summary>What runs where no file says otherwise.</summary>
     ExpertsCandidate Heuristic(int tokens);
 

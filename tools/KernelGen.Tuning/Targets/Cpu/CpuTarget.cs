@@ -57,6 +57,8 @@ internal sealed class CpuTarget<T> : ITuningTarget
 
     public IReadOnlyList<string> DownKeys { get; } = [TuningKeys.BlockN, TuningKeys.TileN];
 
+    public string NameOf(ExpertsCandidate candidate) => FormattableString.Invariant($"{Tile(candidate).Name}k{SplitK(candidate)}");
+
     public ExpertsCandidate Heuristic(int tokens) => Candidate(CpuHeuristics.Tile(_caches.VectorBits));
 
     public IEnumerable<ExpertsCandidate> Seeds(int tokens) =>
