@@ -43,6 +43,10 @@ public class BenchTests
         Assert.Equal(40, rows[0].GetProperty("shape").GetProperty("intermediateSize").GetInt32());
     }
 
+    [Fact]
+    public async Task CachesAreFlushedOnRequest() => Assert.Contains("moegate_softmax_e8_k2_f32_cpu", (await ToolRun.Of(
+        "bench gate --experts 8 --top-k 2 --tokens 1 --flush-caches".Split(' '))).AssertSuccess().Output);
+
     [Theory]
     [InlineData("swiglu-clamp --activation-limit 0.5", "fusedmoe_swiglu_clamp0p5_e4_k2_h48_i40_f32_cpu")]
     [InlineData("gelu-ungated", "fusedmoe_gelu_ungated_e4_k2_h48_i40_f32_cpu")]

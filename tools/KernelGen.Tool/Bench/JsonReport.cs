@@ -22,6 +22,9 @@ internal static class JsonReport
         json.WriteString("runtime", MachineInfo.Current.Runtime);
         json.WriteNumber("gflops", Math.Round(bench.Limits.Gflops, 2));
         json.WriteNumber("gigabytesPerSecond", Math.Round(bench.Limits.GigabytesPerSecond, 2));
+        json.WriteStartObject("devices");
+        foreach (var device in bench.OtherDevices) json.WriteString(device.Name.ToString(), device.Description);
+        json.WriteEndObject();
         json.WriteEndObject();
         json.WriteString("subject", bench.Subject);
         json.WriteStartArray("rows");
@@ -38,7 +41,7 @@ internal static class JsonReport
         json.WriteStartObject();
         json.WriteString("variant", row.Variant);
         json.WriteString("form", row.Form);
-        json.WriteString("device", row.Device);
+        json.WriteString("device", row.Device.ToString());
         json.WriteStartObject("shape");
         foreach (var (name, value) in row.Shape) json.WriteNumber(name, value);
         json.WriteEndObject();

@@ -60,14 +60,29 @@ internal static class Parse
         }),
     };
 
-    /// <summary>Where to compute. Other devices are known words, but not here yet.</summary>
-    public static Option<string> Device() => new("--device")
+    /// <summary>Where to compute.</summary>
+    public static Option<DeviceName> Device() => new("--device")
     {
-        Description = "Where to compute.",
-        HelpName = "cpu",
-        DefaultValueFactory = _ => "cpu",
-        CustomParser = result => Value(result, "cpu, the only device that this build computes on", text => text == "cpu" ? text : null),
+        Description = "Where to compute; default cpu.",
+        HelpName = DeviceWords,
+        DefaultValueFactory = _ => DeviceName.Cpu,
+        CustomParser = result => Value(result, DeviceName.Expected, DeviceName.Parse) ?? default,
     };
+
+    /// <summary>Where to compute, one device or several to compare.</summary>
+    public static Option<DeviceName[]> Devices() => new("--device")
+    {
+        Description = "Where to compute, divided by commas; default cpu.",
+        HelpName = $"{DeviceWords},…",
+        DefaultValueFactory = _ => [DeviceName.Cpu],
+        CustomParser = result => Value(result, $"{DeviceName.Expected}, divided by commas", text =>
+        {
+            var names = text.Split(',', StringSplitOptions.TrimEntries).Select(DeviceName.Parse).ToArray();
+            return names.Contains(null) ? null : names.Select(name => name!.Value).Distinct().ToArray();
+        }),
+    };
+
+    private const string DeviceWords = "cpu|ilgpu-cpu|cuda:N|opencl:N";
 
     private const int MostTokens = 1 << 20;
 

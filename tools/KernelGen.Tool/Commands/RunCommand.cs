@@ -15,8 +15,9 @@ internal static class RunCommand
         var rtol = Parse.Tolerance("--rtol", "Relative tolerance of --expect.", absent: 1e-3);
         var atol = Parse.Tolerance("--atol", "Absolute tolerance of --expect.", absent: 1e-4);
         var weights = ShapeOptions.WeightsOption("Type of the experts' weights; default as in the checkpoint.");
+        var device = Parse.Device();
 
-        var command = new Command("run", "Runs the Mixture-of-Experts block of a checkpoint's layer.") { model, layer, input, output, expect, rtol, atol, weights, Parse.Device() };
+        var command = new Command("run", "Runs the Mixture-of-Experts block of a checkpoint's layer.") { model, layer, input, output, expect, rtol, atol, weights, device };
         command.SetWork(terminal, (parsed, cancellation) =>
         {
             var request = new LayerRequest(
@@ -27,7 +28,8 @@ internal static class RunCommand
                 parsed.GetValue(output),
                 parsed.GetValue(expect) is { } expected ? TensorFile.Parse(expect.Name, expected) : null,
                 parsed.GetValue(rtol),
-                parsed.GetValue(atol));
+                parsed.GetValue(atol),
+                parsed.GetValue(device));
             LayerRun.Run(request, terminal, cancellation);
         });
         return command;
