@@ -20,8 +20,8 @@ internal static class TuneRun
 
         terminal.Output.WriteLine(model.Spec.ConfigurationName);
         terminal.Output.WriteLine($"{MachineInfo.Current.Cpu}, {MachineInfo.Current.Cores} processors");
-        var journal = TuningJournal.Of(files, Identity(request, model, space, routing));
-        var tuned = new TuneTable(request, space);
+        var journal = TuningJournal.Of(files, Identity(request, model, space));
+        var tuned = new TuneTable(space);
         try
         {
             terminal.Watch(say =>
@@ -87,12 +87,10 @@ internal static class TuneRun
     }
 
     // What a search that was broken off must have in common with the one that goes on.
-    private static string Identity(TuneRequest request, TunedModel model, SearchSpace space, ExpertRouting routing)
+    private static string Identity(TuneRequest request, TunedModel model, SearchSpace space)
     {
-        var hash = default(HashCodeText);
-        foreach (var id in routing.Ids.AsSpan(0, Math.Min(routing.Ids.Length, 1 << 16))) hash.Add(id);
         var values = string.Join(";", space.Parameters.Select(parameter => $"{parameter.Key}={string.Join(',', parameter.Value)}"));
-        var version = typeof(FusedMoeSpecMarker).Assembly.ManifestModule.ModuleVersionId;
-        return $"{model.Spec.VariantName} {MachineInfo.Current.Cpu} {values} {request.Separate} {hash} {version}";
+        var routing = FormattableString.Invariant($"{request.RecordedIds} skew={request.Skew} ep={request.ExpertParallel}");
+        return $"{model.Spec.VariantName} {MachineInfo.Current.Cpu} {values} separate={request.Separate} {routing} {typeof(CpuTile).Module.ModuleVersionId:N}";
     }
 }
