@@ -26,7 +26,7 @@ internal static class Cli
     private static string Problem(ParseResult parsed)
     {
         var verbs = parsed.CommandResult.Command.Subcommands.Select(command => command.Name).ToArray();
-        if (verbs.Length == 0) return parsed.Errors[0].Message;
+        if (verbs.Length == 0 || parsed.CommandResult.Command.Action is not null) return parsed.Errors[0].Message;
         var found = parsed.UnmatchedTokens is [var token, ..] ? $"'{token}' is no command" : "a command is missing";
         return $"{found}; expected {string.Join(", ", verbs[..^1])} or {verbs[^1]}";
     }

@@ -22,13 +22,14 @@ internal static class TuneCommand
         var output = Parse.Path("--output", "Directory that gets the tuned file; default the current one.", "DIR");
         var space = new Option<string?>("--search-space") { Description = "What to choose among: a name that tune spaces lists, or a file.", HelpName = "FILE|NAME" };
         var separate = new Option<bool>("--separate") { Description = "Tune the two products apart: a second file, _down." };
+        var exhaustive = new Option<bool>("--exhaustive") { Description = "Begin with all that can run, not with what should be fast: slow, to judge the search by." };
         var recorded = Parse.Path("--topk-ids", "Expert ids that run --record wrote: tokens get these instead of random ones.", "FILE");
         var skew = Parse.Tolerance("--skew", "Exponent of Zipf's law that random ids follow; 0, the default: all experts are equally likely.", absent: 0);
         var json = Parse.Path("--json", "Also write all that was measured, for kernelgen report.", "FILE");
 
         var command = new Command("tune", "Finds the fastest variant of a model's experts for each number of tokens.")
         {
-            model, tensorParallel, expertParallel, type, perChannel, noFusion, tokens, Parse.Device(), output, space, separate, recorded, skew, json, Spaces(terminal),
+            model, tensorParallel, expertParallel, type, perChannel, noFusion, tokens, Parse.Device(), output, space, separate, exhaustive, recorded, skew, json, Spaces(terminal),
         };
         command.SetWork(terminal, (parsed, cancellation) =>
         {
@@ -44,6 +45,7 @@ internal static class TuneCommand
                 Output = parsed.GetValue(output) ?? ".",
                 Space = parsed.GetValue(space) ?? NamedSpaces.Cpu,
                 Separate = parsed.GetValue(separate),
+                Exhaustive = parsed.GetValue(exhaustive),
                 RecordedIds = parsed.GetValue(recorded),
                 Skew = parsed.GetValue(skew),
                 Json = parsed.GetValue(json),

@@ -29,6 +29,9 @@ internal sealed record TuneRequest
     /// <summary>Whether both products are tuned apart.</summary>
     public bool Separate { get; init; }
 
+    /// <summary>Whether all that can run is measured.</summary>
+    public bool Exhaustive { get; init; }
+
     /// <summary>Recorded expert ids, or null for random ones.</summary>
     public string? RecordedIds { get; init; }
 

@@ -49,7 +49,7 @@ internal static class TuneRun
         var limits = MachineLimits.Measure(cancellation);
         say("making weights");
         using var target = CpuTarget.Create(model, routing, request.Tokens.Max(), limits, KernelCache.Default);
-        var search = new TokenSearch(target, space, request.Separate, new SearchOptions());
+        var search = new TokenSearch(target, space, request.Separate, request.Exhaustive ? new SearchOptions { FirstCandidates = int.MaxValue } : new SearchOptions());
         tuned.ValidCount = search.ValidCount;
         var progress = new TuneProgress(target, request.Tokens, say);
         foreach (var tokens in request.Tokens)
@@ -91,6 +91,6 @@ internal static class TuneRun
     {
         var values = string.Join(";", space.Parameters.Select(parameter => $"{parameter.Key}={string.Join(',', parameter.Value)}"));
         var routing = FormattableString.Invariant($"{request.RecordedIds} skew={request.Skew} ep={request.ExpertParallel}");
-        return $"{model.Spec.VariantName} {MachineInfo.Current.Cpu} {values} separate={request.Separate} {routing} {typeof(CpuTile).Module.ModuleVersionId:N}";
+        return $"{model.Spec.VariantName} {MachineInfo.Current.Cpu} {values} separate={request.Separate} exhaustive={request.Exhaustive} {routing} {typeof(CpuTile).Module.ModuleVersionId:N}";
     }
 }
