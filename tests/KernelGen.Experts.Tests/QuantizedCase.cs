@@ -20,7 +20,7 @@ internal static unsafe class QuantizedCase
         void Check<T>(QuantizedCase<T> inputs)
             where T : unmanaged
         {
-            foreach (var bits in KernelRecipe.VectorWidths) inputs.Check((delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits), bits);
+            foreach (var bits in KernelRecipe.VectorWidthsOf(spec)) inputs.Check((delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits), bits);
         }
     }
 }
@@ -107,6 +107,16 @@ internal sealed class QuantizedCase<T>
         forward(
             new ReadOnlyTensorSpan<float>(_hidden, [_tokens, _spec.HiddenSize]), weights, new ReadOnlyTensorSpan<float>(_weights, [_tokens, _spec.TopK]),
             new ReadOnlyTensorSpan<int>(_experts, [_tokens, _spec.TopK]), new TensorSpan<float>(output, [_tokens, _spec.HiddenSize]), splitK);
+        return output;
+    }
+
+    /// <summary>Through any entry point, on any device.</summary>
+    public float[] Run(ExpertsRunner<T> run)
+    {
+        var output = new float[_tokens * _spec.HiddenSize];
+        output.AsSpan().Fill(float.NaN);
+        using var weights = Weights();
+        run(_hidden, weights, _weights, _experts, output, _tokens);
         return output;
     }
 
