@@ -53,11 +53,15 @@ public static class GpuTiles
         return differences.Length == 0 ? null : string.Join(", ", differences);
     }
 
-    // wgmma where the device has it and its warp groups fit; else the squarest tiles of warps, rather tall than wide.
+    // wgmma where the device has it and its warp groups have rows; else the squarest tiles of warps, rather tall than wide.
     private static GroupedGemmTile? Tile(GpuArchitecture architecture, int m, int n, int k, int warps, int stages, int columns, int reduction)
     {
-        var wgmma = new GroupedGemmTile(TensorCore.Wgmma, m, n, k, stages, m / 16, Math.Max(warps * 16 / m, 1));
-        if (wgmma.WarpsM * wgmma.WarpsN == warps && architecture.Problem(wgmma, columns, reduction) is null) return wgmma;
+        if (architecture.HasWgmma && m >= 64)
+        {
+            var wgmma = new GroupedGemmTile(TensorCore.Wgmma, m, n, k, stages, m / 16, 1);
+            return wgmma.WarpsM == warps && architecture.Problem(wgmma, columns, reduction) is null ? wgmma : null;
+        }
+
         return Enumerable.Range(1, warps).Where(warpsM => warps % warpsM == 0)
             .Select(warpsM => new GroupedGemmTile(TensorCore.Mma, m, n, k, stages, warpsM, warps / warpsM))
             .Where(tile => m % tile.WarpsM == 0 && n % tile.WarpsN == 0 && architecture.Problem(tile, columns, reduction) is null)
