@@ -20,7 +20,7 @@ internal static unsafe class QuantizedCase
         void Check<T>(QuantizedCase<T> inputs)
             where T : unmanaged
         {
-            foreach (var bits in KernelRecipe.VectorWidths) inputs.Check((delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits), bits);
+            foreach (var bits in KernelRecipe.VectorWidthsOf(spec)) inputs.Check((delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits), bits);
         }
     }
 }

@@ -9,7 +9,7 @@ namespace KernelGen.Ilgpu;
 /// <summary>The kernels of one generated variant of experts, and the order in which a call launches them.</summary>
 /// <typeparam name="TWeight">The type that kernels know weights by.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class ExpertKernels<TWeight>
+public sealed class ExpertKernels<TWeight> : IGeneratedKernels
     where TWeight : unmanaged
 {
     private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<uint>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertSizes>> _prepare;
