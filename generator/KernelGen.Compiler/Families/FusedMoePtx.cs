@@ -35,7 +35,7 @@ public static class FusedMoePtx
     /// <summary>The pairs that a valid spec has, the fewest rows first; none where no tile divides its sizes or no instruction serves its types.</summary>
     public static IReadOnlyList<Pair> Pairs(FusedMoeSpec spec)
     {
-        if (spec.WeightType != DType.BFloat16 || spec.Quantization != WeightQuantization.None) return [];
+        if (spec.WeightType != DType.BFloat16 || spec.Bias || spec.RouterWeightOnInput || !GatedActivation.Has(spec.Activation)) return [];
         var pairs = new List<Pair>();
         foreach (var core in new[] { TensorCore.Mma, TensorCore.Wgmma })
         {

@@ -38,7 +38,7 @@ public sealed record CpuTile(int VectorBits, int PanelVectors, int RowTokens, in
 
     /// <summary>What is wrong with the numbers, and which of <see cref="TuningKeys"/> has it; null if nothing is.</summary>
     public (string Key, string Message)? Problem() =>
-        VectorBits is not (128 or 256 or 512) ? (TuningKeys.VectorBits, $"{TuningKeys.VectorBits} is {VectorBits}; vectors have 128, 256 or 512 bits")
+        !IsWidth(VectorBits) ? (TuningKeys.VectorBits, $"{TuningKeys.VectorBits} is {VectorBits}; vectors have 128, 256 or 512 bits")
         : PanelVectors is < 1 or > 4 ? (TuningKeys.BlockM, $"{TuningKeys.BlockM} is {PanelTokens}; panels have 1 to 4 vectors of {Lanes} tokens")
         : RowTokens is < 1 or > MostRowTokens ? (TuningKeys.RowM, $"{TuningKeys.RowM} is {RowTokens}; 1 to {MostRowTokens} tokens can be taken as rows")
         : Depth < 64 || Depth > MostDepth || Depth % 64 != 0 ? (TuningKeys.BlockK, $"{TuningKeys.BlockK} is {Depth}; it must be a multiple of 64 up to {MostDepth}")
@@ -50,8 +50,8 @@ public sealed record CpuTile(int VectorBits, int PanelVectors, int RowTokens, in
     {
         var bits = Require(gateUp, TuningKeys.VectorBits);
         var tokens = Require(gateUp, TuningKeys.BlockM);
-        var lanes = Math.Max(bits / 32, 1);
-        if (tokens % lanes != 0)
+        var lanes = bits / 32;
+        if (IsWidth(bits) && tokens % lanes != 0)
             throw new TuningFileException($"{TuningKeys.BlockM} is {tokens}; panels are whole vectors of {lanes} tokens", gateUp.PlaceOf(TuningKeys.BlockM));
         foreach (var key in new[] { TuningKeys.VectorBits, TuningKeys.BlockM, TuningKeys.BlockK, TuningKeys.RowM })
         {
@@ -103,6 +103,8 @@ public sealed record CpuTile(int VectorBits, int PanelVectors, int RowTokens, in
     // The sums of a segment's panels, staged weights, and the sums of rows that are left over of a panel.
     private int StackBytes(CpuProductTile product) => sizeof(float)
         * ((SegmentBlocks * (product.Columns + product.Rows) * PanelTokens) + (product.Rows * (Depth + 16)) + (2 * Math.Max(MostRowTokens, Lanes) * product.Columns));
+
+    private static bool IsWidth(int bits) => bits is 128 or 256 or 512;
 
     private static int LeastCommonMultiple(int a, int b)
     {
