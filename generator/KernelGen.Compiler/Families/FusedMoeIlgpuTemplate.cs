@@ -1,5 +1,7 @@
 using KernelGen.Compiler.Ptx;
 using KernelGen.Compiler.Specialization;
+using KernelGen.Compiler.Tuning;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace KernelGen.Compiler.Families;
 
@@ -33,18 +35,40 @@ internal static class FusedMoeIlgpuTemplate
             string.Join(", ", Entries.Select(entry => $"{IlgpuRecipe.ClassName}.{entry}").Prepend(Shape(spec)).Concat(pairs)))
         {
             PtxTexts = texts,
+            KernelsInitializer = Tunings(spec, texts),
         };
     }
 
     private static string Shape(FusedMoeSpec spec) => $"new({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}, {spec.SplitK})";
 
-    private static string PairArgument(FusedMoeSpec spec, FusedMoePtx.Pair pair, Dictionary<string, string> texts)
+    // What tuning files choose; a choice of other slices is another variant's, and stands here without kernels.
+    private static string Tunings(FusedMoeSpec spec, Dictionary<string, string> texts)
     {
-        var gateUp = GemmArgument(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), pair.GateUp, texts);
-        var down = GemmArgument(FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down, texts);
-        var mostRows = pair.MostRows == int.MaxValue ? "int.MaxValue" : $"{pair.MostRows}";
-        return $"new({(pair.Core == TensorCore.Wgmma ? "true" : "false")}, {mostRows}, {gateUp}, {down})";
+        if (spec.Devices.Count == 0) return "";
+        return $" {{ Tunings = [{string.Join(", ", spec.Devices.Select(Device))}] }}";
+
+        string Device(DeviceTuning device) => $"new({SymbolDisplay.FormatLiteral(device.DeviceName, quote: true)}, [{string.Join(", ", device.Choices.Select(Choice))}])";
+
+        string Choice(DeviceChoice choice) => $"new({Number(choice.MostTokens)}, {choice.SplitK}, {(choice.SplitK == spec.SplitK ? Pair(choice) : "null")})";
+
+        string Pair(DeviceChoice choice)
+        {
+            var needsWgmma = choice.GateUp.Core != TensorCore.Mma || choice.Down.Core != TensorCore.Mma;
+            return PairArgument(spec, needsWgmma, int.MaxValue, choice.GateUp, choice.Down, texts);
+        }
     }
+
+    private static string PairArgument(FusedMoeSpec spec, FusedMoePtx.Pair pair, Dictionary<string, string> texts) =>
+        PairArgument(spec, pair.Core == TensorCore.Wgmma, pair.MostRows, pair.GateUp, pair.Down, texts);
+
+    private static string PairArgument(FusedMoeSpec spec, bool needsWgmma, int mostRows, GroupedGemmTile gateUp, GroupedGemmTile down, Dictionary<string, string> texts)
+    {
+        var first = GemmArgument(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), gateUp, texts);
+        var second = GemmArgument(FusedMoePtx.Shape(spec, ExpertProduct.Down), down, texts);
+        return $"new({(needsWgmma ? "true" : "false")}, {Number(mostRows)}, {first}, {second})";
+    }
+
+    private static string Number(int value) => value == int.MaxValue ? "int.MaxValue" : $"{value}";
 
     private static string GemmArgument(GroupedGemmShape shape, GroupedGemmTile tile, Dictionary<string, string> texts)
     {

@@ -31,9 +31,11 @@ public static class GpuTiles
     /// <param name="columns">Columns of the product.</param>
     /// <param name="reduction">Its reduction.</param>
     /// <param name="blockM">Rows that the other product has.</param>
-    public static GroupedGemmTile? Nearest(TritonTile wanted, GpuArchitecture architecture, int columns, int reduction, int? blockM = null)
+    /// <param name="preferred">Tiles that come before others of the same sizes.</param>
+    public static GroupedGemmTile? Nearest(
+        TritonTile wanted, GpuArchitecture architecture, int columns, int reduction, int? blockM = null, IEnumerable<GroupedGemmTile>? preferred = null)
     {
-        var tile = All(architecture, columns, reduction)
+        var tile = (preferred ?? []).Where(tile => architecture.Problem(tile, columns, reduction) is null).Concat(All(architecture, columns, reduction))
             .Where(tile => blockM is null || tile.BlockM == blockM)
             .OrderBy(tile => Distance(TritonTile.Of(tile), wanted)).FirstOrDefault();
         if (tile is null) return null;

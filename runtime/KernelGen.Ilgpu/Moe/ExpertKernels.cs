@@ -64,7 +64,21 @@ public sealed class ExpertKernels<TWeight>
     /// <summary>The products on tensor cores.</summary>
     public IReadOnlyList<ExpertGemmPair> Pairs => _pairs;
 
+    /// <summary>What tuning files choose, on devices of certain names.</summary>
+    public IReadOnlyList<TunedDevice> Tunings { get; init; } = [];
+
     internal ExpertShape Shape { get; }
+
+    /// <summary>What a tuning file chooses for a device and so many tokens; null without a file for it.</summary>
+    internal TunedDeviceChoice? Tuned(Accelerator accelerator, long tokens)
+    {
+        foreach (var tuning in Tunings)
+        {
+            if (tuning.IsFor(accelerator)) return tuning.Choose((int)Math.Min(tokens, int.MaxValue));
+        }
+
+        return null;
+    }
 
     /// <summary>The products on tensor cores for a device and so many slots; null where the device or the alignment of the weights allows none.</summary>
     internal ExpertGemmPair? Choose(Accelerator accelerator, long slots, in ArrayView<TWeight> gateUp, in ArrayView<TWeight> down)
@@ -72,6 +86,7 @@ public sealed class ExpertKernels<TWeight>
         if (accelerator is not CudaAccelerator cuda || cuda.Architecture < CudaArchitecture.SM_80) return null;
         if (CudaArguments.Address(gateUp) % 16 != 0 || CudaArguments.Address(down) % 16 != 0) return null;
         var hasWgmma = cuda.Architecture == CudaArchitecture.SM_90;
+        if (Tuned(accelerator, slots / Shape.TopK)?.Pair is { } tuned && (hasWgmma || !tuned.NeedsWgmma)) return tuned;
         var usedExperts = Math.Min(slots, Shape.Experts);
         return Array.Find(_pairs, pair => pair.NeedsWgmma == hasWgmma && slots <= pair.MostRows * usedExperts)
             ?? Array.FindLast(_pairs, pair => hasWgmma || !pair.NeedsWgmma);
