@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using KernelGen.Compiler.Families;
 using KernelGen.Cpu;
 using KernelGen.OnDemand;
 using KernelGen.Testing;
@@ -8,6 +9,20 @@ namespace KernelGen.Tests;
 /// <summary>Sends tokens through experts: hidden states [T, H], the experts, router weights [T, k], expert ids [T, k], the result [T, H], T.</summary>
 internal delegate void ExpertsRunner<T>(float[] hidden, ExpertWeights<T> expertWeights, float[] weights, int[] experts, float[] output, int tokens)
     where T : unmanaged;
+
+/// <summary>What experts are declared to compute, with random biases.</summary>
+internal static class ExpertsCase
+{
+    public static ExpertForm Form(FusedMoeSpec spec, SeededRandom random)
+    {
+        var form = new ExpertForm(spec.Activation, spec.ActivationLimit, spec.RouterWeightOnInput);
+        return !spec.Bias ? form : form with
+        {
+            GateUpBias = random.Normal(spec.Experts * (spec.IsGated ? 2 : 1) * spec.IntermediateSize, 0.5f),
+            DownBias = random.Normal(spec.Experts * spec.HiddenSize),
+        };
+    }
+}
 
 /// <summary>Random inputs of one expert layer, its poisoned output and the double-precision answer.</summary>
 internal sealed unsafe class ExpertsCase<T>

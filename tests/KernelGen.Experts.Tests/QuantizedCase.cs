@@ -110,6 +110,16 @@ internal sealed class QuantizedCase<T>
         return output;
     }
 
+    /// <summary>Through any entry point, on any device.</summary>
+    public float[] Run(ExpertsRunner<T> run)
+    {
+        var output = new float[_tokens * _spec.HiddenSize];
+        output.AsSpan().Fill(float.NaN);
+        using var weights = Weights();
+        run(_hidden, weights, _weights, _experts, output, _tokens);
+        return output;
+    }
+
     public unsafe void Check(delegate*<in MoeArguments, void> kernel, int bits) => Compare(Run(kernel), $"{_spec.VariantName} at {bits} bits");
 
     public void Compare(float[] output, string what)

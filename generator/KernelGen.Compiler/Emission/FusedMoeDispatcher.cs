@@ -230,7 +230,8 @@ internal static class FusedMoeDispatcher
     private static string Parts(FusedMoeSpec spec) => (spec.IsGated ? "" : ", gated: false") + (spec.Bias ? ", bias: true" : "")
         + (spec.ActivationQuantization == ActivationQuantization.StaticTensor ? ", inputScales: true" : "");
 
-    private static string Shape(FusedMoeSpec spec) =>
+    /// <summary>The values that a call's shapes and formats must have.</summary>
+    public static string Shape(FusedMoeSpec spec) =>
         $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}{(IsQuantized(spec) ? Format(spec) : "")})";
 
     private static string ShapeAndType(FusedMoeSpec spec, bool isQuantized) =>

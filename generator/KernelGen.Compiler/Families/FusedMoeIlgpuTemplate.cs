@@ -8,38 +8,52 @@ namespace KernelGen.Compiler.Families;
 /// <summary>Which ILGPU template serves declared experts, and which tensor-core kernels stand beside it.</summary>
 internal static class FusedMoeIlgpuTemplate
 {
-    private static readonly string[] Entries = ["Prepare", "MultiplyGateUp", "MultiplyDown", "ActivateSingle", "ActivateRounded", "CombineSingle", "CombineRounded"];
+    private static readonly string[] Files =
+        ["FusedMoe.cs", "FusedMoe.Weights.cs", "FusedMoe.Rows.cs", "FusedMoe.Tiles.cs", "FusedMoe.Inputs.cs", "FusedMoe.Activation.cs", "FusedMoe.Sums.cs", "FusedMoe.Align.cs"];
 
-    /// <summary>The recipe; null for what the devices' kernels do not have yet.</summary>
-    public static IlgpuRecipe? Recipe(FusedMoeSpec spec)
+    /// <summary>The recipe of a valid spec.</summary>
+    public static IlgpuRecipe Recipe(FusedMoeSpec spec)
     {
-        if (spec.Bias || spec.RouterWeightOnInput || spec.Quantization != WeightQuantization.None || !GatedActivation.Has(spec.Activation)) return null;
-        var values = new Dictionary<string, ConstantValue>
+        var values = new Dictionary<string, ConstantValue>(FusedMoeTemplate.Declared(spec))
         {
-            ["Experts"] = ConstantValue.From(spec.Experts),
-            ["TopK"] = ConstantValue.From(spec.TopK),
-            ["HiddenSize"] = ConstantValue.From(spec.HiddenSize),
-            ["IntermediateSize"] = ConstantValue.From(spec.IntermediateSize),
-            ["Activation"] = ConstantValue.From(spec.Activation),
-            ["ActivationLimit"] = ConstantValue.From(spec.ActivationLimit),
-            ["SplitK"] = ConstantValue.From(spec.SplitK),
+            ["WeightType"] = ConstantValue.From(spec.WeightType),
+            ["ScaleWidth"] = ConstantValue.From(spec.Quantization == WeightQuantization.Block128 ? 128 : spec.GroupSize),
         };
-        var weight = WeightType(spec.WeightType);
-        var request = new SpecializationRequest(IlgpuRecipe.ClassName, values, new Dictionary<string, string> { ["TWeight"] = weight });
+        var weight = BitsOf(spec.WeightType);
+        var types = new Dictionary<string, string> { ["TWeight"] = weight, ["TSum"] = FusedMoeTemplate.HasIntegerSums(spec) ? "int" : "float" };
+        var request = new SpecializationRequest(IlgpuRecipe.ClassName, values, types);
         var texts = new Dictionary<string, string>();
         var pairs = FusedMoePtx.Pairs(spec).Select(pair => PairArgument(spec, pair, texts)).ToArray();
-        return new IlgpuRecipe(
-            ["FusedMoe.cs", "FusedMoe.Align.cs", "FusedMoe.Products.cs", "FusedMoe.Sums.cs"],
-            request,
-            $"global::KernelGen.Ilgpu.ExpertKernels<{weight}>",
-            string.Join(", ", Entries.Select(entry => $"{IlgpuRecipe.ClassName}.{entry}").Prepend(Shape(spec)).Concat(pairs)))
+        string[] arguments = [Shape(spec), Portable(spec), .. Entries("Prepare", "ActivateRounded", "CombineSingle", "CombineRounded"), .. pairs];
+        return new IlgpuRecipe(Files, request, $"global::KernelGen.Ilgpu.ExpertKernels<{weight}>", string.Join(", ", arguments))
         {
             PtxTexts = texts,
             KernelsInitializer = Tunings(spec, texts),
         };
     }
 
-    private static string Shape(FusedMoeSpec spec) => $"new({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}, {spec.SplitK})";
+    private static string Shape(FusedMoeSpec spec)
+    {
+        var parts = new List<string>();
+        if (!spec.IsGated) parts.Add("IsGated = false");
+        if (spec.Bias) parts.Add("HasBias = true");
+        if (spec.ActivationQuantization != ActivationQuantization.None) parts.Add($"Inputs = global::KernelGen.ActivationQuantization.{spec.ActivationQuantization}");
+        var others = parts.Count == 0 ? "" : $" {{ {string.Join(", ", parts)} }}";
+        return $"new({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}, {spec.SplitK}){others}";
+    }
+
+    private static string Portable(FusedMoeSpec spec)
+    {
+        var products = string.Join(", ", new[] { "Rows", "Narrow", "Wide" }.Select(tile => Pair($"GateUp{tile}", $"Down{tile}")));
+        var rounding = spec.ActivationQuantization == ActivationQuantization.None
+            ? ""
+            : $", {Pair("MeasureHidden", "RoundHidden")}, {Pair("MeasureIntermediate", "RoundIntermediate")}";
+        return $"new(Variant, {Shape(spec)}, [{products}], {string.Join(", ", Entries("ActivateSingle", "Combine"))}{rounding})";
+
+        static string Pair(string first, string second) => $"({string.Join(", ", Entries(first, second))})";
+    }
+
+    private static IEnumerable<string> Entries(params string[] names) => names.Select(name => $"{IlgpuRecipe.ClassName}.{name}");
 
     // What tuning files choose; a choice of other slices is another variant's, and stands here without kernels.
     private static string Tunings(FusedMoeSpec spec, Dictionary<string, string> texts)
@@ -51,37 +65,36 @@ internal static class FusedMoeIlgpuTemplate
 
         string Choice(DeviceChoice choice) => $"new({Number(choice.MostTokens)}, {choice.SplitK}, {(choice.SplitK == spec.SplitK ? Pair(choice) : "null")})";
 
-        string Pair(DeviceChoice choice)
-        {
-            var needsWgmma = choice.GateUp.Core != TensorCore.Mma || choice.Down.Core != TensorCore.Mma;
-            return PairArgument(spec, needsWgmma, int.MaxValue, choice.GateUp, choice.Down, texts);
-        }
+        string Pair(DeviceChoice choice) => PairArgument(spec, choice.NeedsSm90, int.MaxValue, choice.GateUp, choice.Down, texts);
     }
 
     private static string PairArgument(FusedMoeSpec spec, FusedMoePtx.Pair pair, Dictionary<string, string> texts) =>
         PairArgument(spec, pair.Core == TensorCore.Wgmma, pair.MostRows, pair.GateUp, pair.Down, texts);
 
-    private static string PairArgument(FusedMoeSpec spec, bool needsWgmma, int mostRows, GroupedGemmTile gateUp, GroupedGemmTile down, Dictionary<string, string> texts)
+    private static string PairArgument(FusedMoeSpec spec, bool needsSm90, int mostRows, GroupedGemmTile gateUp, GroupedGemmTile down, Dictionary<string, string> texts)
     {
-        var first = GemmArgument(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), gateUp, texts);
-        var second = GemmArgument(FusedMoePtx.Shape(spec, ExpertProduct.Down), down, texts);
-        return $"new({(needsWgmma ? "true" : "false")}, {Number(mostRows)}, {first}, {second})";
+        var first = GemmArgument(spec.Experts, FusedMoePtx.Shape(spec, ExpertProduct.GateUp), gateUp, texts);
+        var second = GemmArgument(spec.Experts, FusedMoePtx.Shape(spec, ExpertProduct.Down), down, texts);
+        return $"new({(needsSm90 ? "true" : "false")}, {Number(mostRows)}, {first}, {second})";
     }
 
     private static string Number(int value) => value == int.MaxValue ? "int.MaxValue" : $"{value}";
 
-    private static string GemmArgument(GroupedGemmShape shape, GroupedGemmTile tile, Dictionary<string, string> texts)
+    private static string GemmArgument(int experts, GroupedGemmShape shape, GroupedGemmTile tile, Dictionary<string, string> texts)
     {
         var name = GroupedGemm.EntryName(shape, tile);
         if (!texts.ContainsKey(name)) texts.Add(name, GroupedGemm.Write(shape, tile));
-        return $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {tile.SharedBytes})";
+        var gemm = $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {tile.SharedBytes})";
+        if (!tile.Chained) return gemm;
+        var fetched = tile.IsSpecialised ? $", Fetched = new({(long)experts * shape.Columns}, {shape.Reduction}, {tile.BoxRows}, {tile.Cluster})" : "";
+        return $"{gemm} {{ Chained = true{fetched} }}";
     }
 
-    /// <summary>The type that kernels know the weights by.</summary>
-    private static string WeightType(DType type) => type switch
+    /// <summary>The type that kernels know the weights by: their bits.</summary>
+    private static string BitsOf(DType type) => type switch
     {
-        DType.Float16 => "global::ILGPU.Half",
-        DType.BFloat16 => "ushort",
-        _ => "float",
+        DType.Float32 => "uint",
+        DType.Float16 or DType.BFloat16 => "ushort",
+        _ => "byte",
     };
 }

@@ -18,22 +18,9 @@ public static class FusedMoeTemplate
     {
         var tile = TileOf(spec, vectorBits);
         var projections = spec.IsGated ? 2 : 1;
-        var values = new Dictionary<string, ConstantValue>
+        var values = new Dictionary<string, ConstantValue>(Declared(spec))
         {
-            ["Experts"] = ConstantValue.From(spec.Experts),
-            ["TopK"] = ConstantValue.From(spec.TopK),
-            ["HiddenSize"] = ConstantValue.From(spec.HiddenSize),
-            ["IntermediateSize"] = ConstantValue.From(spec.IntermediateSize),
-            ["Activation"] = ConstantValue.From(spec.Activation),
-            ["ActivationLimit"] = ConstantValue.From(spec.ActivationLimit),
-            ["Bias"] = ConstantValue.From(spec.Bias),
-            ["RouterWeightOnInput"] = ConstantValue.From(spec.RouterWeightOnInput),
-            ["SplitK"] = ConstantValue.From(spec.SplitK),
-            ["Quantization"] = ConstantValue.From(spec.Quantization),
             ["GroupSize"] = ConstantValue.From(spec.GroupSize),
-            ["InputQuantization"] = ConstantValue.From(spec.ActivationQuantization),
-            ["IntegerSums"] = ConstantValue.From(spec.WeightType == DType.Int8 && spec.ActivationQuantization != ActivationQuantization.None),
-            ["ZeroPoints"] = ConstantValue.From(spec.ZeroPoints),
             ["WeightsPerElement"] = ConstantValue.From(spec.WeightType == DType.Int4 ? 2 : 1),
             ["Lanes"] = ConstantValue.From(vectorBits / 32),
             ["GateUpTileRows"] = ConstantValue.From(projections * Math.Min(tile.GateUp.Rows / projections, spec.IntermediateSize)),
@@ -47,6 +34,27 @@ public static class FusedMoeTemplate
         var types = new Dictionary<string, string> { ["TWeight"] = WeightFormat.TypeName(spec.WeightType) };
         return new SpecializationRequest(className, values, types) { VectorBits = vectorBits, Specialize = spec.Specialize };
     }
+
+    /// <summary>The declared values, for a template of any device.</summary>
+    internal static Dictionary<string, ConstantValue> Declared(FusedMoeSpec spec) => new()
+    {
+        ["Experts"] = ConstantValue.From(spec.Experts),
+        ["TopK"] = ConstantValue.From(spec.TopK),
+        ["HiddenSize"] = ConstantValue.From(spec.HiddenSize),
+        ["IntermediateSize"] = ConstantValue.From(spec.IntermediateSize),
+        ["Activation"] = ConstantValue.From(spec.Activation),
+        ["ActivationLimit"] = ConstantValue.From(spec.ActivationLimit),
+        ["Bias"] = ConstantValue.From(spec.Bias),
+        ["RouterWeightOnInput"] = ConstantValue.From(spec.RouterWeightOnInput),
+        ["SplitK"] = ConstantValue.From(spec.SplitK),
+        ["Quantization"] = ConstantValue.From(spec.Quantization),
+        ["ZeroPoints"] = ConstantValue.From(spec.ZeroPoints),
+        ["InputQuantization"] = ConstantValue.From(spec.ActivationQuantization),
+        ["IntegerSums"] = ConstantValue.From(HasIntegerSums(spec)),
+    };
+
+    /// <summary>Whether integers multiply integers.</summary>
+    internal static bool HasIntegerSums(FusedMoeSpec spec) => spec.WeightType == DType.Int8 && spec.ActivationQuantization != ActivationQuantization.None;
 
     /// <summary>Work items that one token gives in the narrower of the two products, without slices.</summary>
     public static int WorkItems(FusedMoeSpec spec)

@@ -27,5 +27,10 @@ public sealed record DeviceChoice(int MostTokens, GroupedGemmTile GateUp, Groupe
     /// <summary>Slices of the reductions; one of the products may have a single one.</summary>
     public int SplitK => Math.Max(GateUp.SplitK, Down.SplitK);
 
+    /// <summary>Whether the kernels need compute capability 9.0.</summary>
+    internal bool NeedsSm90 => IsForSm90(GateUp) || IsForSm90(Down);
+
     internal string Name => GateUp == Down ? GateUp.Name : $"{GateUp.Name}_{Down.Name}";
+
+    private static bool IsForSm90(GroupedGemmTile tile) => tile.Core == TensorCore.Wgmma || tile.Chained;
 }

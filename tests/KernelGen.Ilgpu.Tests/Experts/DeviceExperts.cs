@@ -1,6 +1,8 @@
 using ILGPU;
 using ILGPU.Runtime;
+using KernelGen.Compiler.Families;
 using KernelGen.Ilgpu;
+using KernelGen.OnDemand;
 
 namespace KernelGen.Tests;
 
@@ -9,6 +11,25 @@ internal delegate void DeviceForward<T>(
     AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, DeviceExpertWeights<T> expertWeights,
     ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output, int splitK = 0)
     where T : unmanaged;
+
+/// <summary>Entry points that leave less open than the generated ones.</summary>
+internal static class DeviceForwards
+{
+    /// <summary>The portable products, cut as one wants.</summary>
+    public static DeviceForward<T> Portable<T>(KernelAssembly kernels, FusedMoeSpec spec, ExpertTile tile)
+        where T : unmanaged => kernels.IlgpuKernels(spec) switch
+    {
+        ExpertKernels<uint> singles => Through<T, uint>(singles, tile),
+        ExpertKernels<ushort> halves => Through<T, ushort>(halves, tile),
+        var bytes => Through<T, byte>((ExpertKernels<byte>)bytes, tile),
+    };
+
+    private static DeviceForward<T> Through<T, TBits>(ExpertKernels<TBits> kernels, ExpertTile tile)
+        where T : unmanaged
+        where TBits : unmanaged => (stream, hidden, expertWeights, weights, experts, output, _) =>
+        ExpertCall<T>.Create(stream, hidden, expertWeights, weights, experts, output)
+            .RunAnywhere(kernels, expertWeights.GateUp.Cast<TBits>(), expertWeights.Down.Cast<TBits>(), tile);
+}
 
 /// <summary>Experts on an ILGPU device: uploads, runs, downloads. Rows lie apart and the output stands between guards, which nothing may change.</summary>
 internal sealed class DeviceExperts<T>(TestDevice device, DeviceForward<T> forward, int topK, int splitK = 0)

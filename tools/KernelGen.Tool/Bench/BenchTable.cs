@@ -7,7 +7,7 @@ namespace KernelGen.Tool;
 /// <summary>A benchmark as a table: for each number of tokens the kernels, their share of the machine's limits, and what specialisation brings.</summary>
 internal static class BenchTable
 {
-    // A narrower console gets neither bars nor the fastest call.
+    // A narrower console gets neither bars nor the fastest call, and one comparison: devices, if there are several.
     private const int FullWidth = 100;
     private const int BarWidth = 12;
 
@@ -15,9 +15,11 @@ internal static class BenchTable
     {
         var isFull = console.Profile.Width >= FullWidth;
         var withOperations = bench.Rows.Any(row => row.Gflops is not null);
-        var references = bench.Rows.Select(row => row.Form).Where(form => form is Forms.Unspecialized or Forms.PlainCSharp or Forms.Scan).Distinct().ToArray();
         var devices = bench.Rows.Select(row => row.Device).Distinct().ToArray();
         var comparesDevices = devices.Length > 1 && devices.Contains(DeviceName.Cpu);
+        var references = comparesDevices && !isFull
+            ? []
+            : bench.Rows.Select(row => row.Form).Where(form => form is Forms.Unspecialized or Forms.PlainCSharp or Forms.Scan).Distinct().ToArray();
         var table = new Table { Border = TableBorder.Simple };
         table.AddColumn(new TableColumn("T").RightAligned().NoWrap().PadLeft(0).PadRight(0));
         table.AddColumn(new TableColumn("kernel").NoWrap().PadLeft(0).PadRight(0));

@@ -3,7 +3,8 @@ namespace KernelGen.Tool;
 /// <summary>The devices of a build without ILGPU.</summary>
 internal static class KernelDevices
 {
-    private const string HowToBuild = "this kernelgen was built without ILGPU; build it with -p:KernelGenIlgpu=true";
+    /// <summary>What to do about it.</summary>
+    public const string HowToBuild = "this kernelgen was built without ILGPU; build it with -p:KernelGenIlgpu=true";
 
     /// <summary>Opens a device.</summary>
     /// <exception cref="UsageException">It is not the processor.</exception>
