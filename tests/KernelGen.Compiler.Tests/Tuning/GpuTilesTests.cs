@@ -37,8 +37,12 @@ public class GpuTilesTests
         Assert.True(tiles.Length > 100, $"{tiles.Length}");
         Assert.All(tiles, tile => Assert.Null(architecture.Problem(tile, 1536, 2048)));
         Assert.Equal(architecture.HasWgmma, tiles.Any(tile => tile.Core == TensorCore.Wgmma));
+        var shape = new GroupedGemmShape(ExpertProduct.GateUp, 8, 2048, 768, MoeActivation.SiluAndMul, 0);
         foreach (var tile in tiles.Where((_, number) => number % 7 == 0))
+        {
+            Assert.Contains(GroupedGemm.EntryName(shape, tile), GroupedGemm.Write(shape, tile));
             Assert.Equal(tile with { GroupM = 4, SplitK = 2 }, GpuTiles.Nearest(TritonTile.Of(tile with { GroupM = 4, SplitK = 2 }), architecture, 1536, 2048));
+        }
     }
 
     [Fact]

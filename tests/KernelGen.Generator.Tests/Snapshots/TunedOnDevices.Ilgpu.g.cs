@@ -25,7 +25,7 @@ public static partial class TunedOnDevices
     /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
     /// <param name="output">Receives the sums, [T, H].</param>
     /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
-    /// <exception cref="global::System.ArgumentException">The extents do not fit each other, or a view lies in another accelerator's memory.</exception>
+    /// <exception cref="global::System.ArgumentException">The extents do not fit each other, the weights have other parts than declared, or a view lies in another accelerator's memory.</exception>
     /// <exception cref="global::System.ObjectDisposedException">The stream, its accelerator, the weights or a buffer is disposed.</exception>
     /// <exception cref="global::KernelGen.Ilgpu.DeviceOutOfMemoryException">The device has no room for intermediate states.</exception>
     /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
@@ -43,19 +43,19 @@ public static partial class TunedOnDevices
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))
         {
             case (8, 2, 256, 128):
-                switch (call.SplitK(splitK, [1, 2], GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_ilgpu_tuned961914ba.Kernels))
+                switch (call.SplitK(splitK, [1, 2], GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_ilgpu_tunedad567ae8.Kernels))
                 {
                     case 1:
-                        global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_ilgpu_tuned961914ba.Variant, call.Tokens);
-                        call.Run(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_ilgpu_tuned961914ba.Kernels);
+                        global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_ilgpu_tunedad567ae8.Variant, call.Tokens);
+                        call.Run(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_ilgpu_tunedad567ae8.Kernels);
                         return;
                     case 2:
-                        global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_splitk2_ilgpu_tuned961914ba.Variant, call.Tokens);
-                        call.Run(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_splitk2_ilgpu_tuned961914ba.Kernels);
+                        global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_splitk2_ilgpu_tunedad567ae8.Variant, call.Tokens);
+                        call.Run(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_splitk2_ilgpu_tunedad567ae8.Kernels);
                         return;
                     case 4 when splitK == 0:
-                        global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_splitk4_ilgpu_tuned961914ba.Variant, call.Tokens);
-                        call.Run(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_splitk4_ilgpu_tuned961914ba.Kernels);
+                        global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_splitk4_ilgpu_tunedad567ae8.Variant, call.Tokens);
+                        call.Run(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_splitk4_ilgpu_tunedad567ae8.Kernels);
                         return;
                 }
 
