@@ -52,6 +52,10 @@ internal static class Guard
         {
             return (ExitCode.BadUsage, "this machine has too little memory for these shapes");
         }
+        catch (CancelledException e)
+        {
+            return (ExitCode.Cancelled, e.Message);
+        }
         catch (OperationCanceledException)
         {
             return Cancelled;

@@ -60,6 +60,22 @@ internal static class Parse
         }),
     };
 
+    /// <summary>Counts of tokens, each an argument of its own.</summary>
+    public static Option<int[]> TokenList(string name, string description, int[] absent) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => absent,
+        CustomParser = result =>
+        {
+            var counts = result.Tokens
+                .Select(token => int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= MostTokens ? count : 0).ToArray();
+            if (Array.IndexOf(counts, 0) is >= 0 and var wrong) result.AddError($"{name} is '{result.Tokens[wrong].Value}'; expected whole numbers from 1 to {MostTokens}");
+            return [.. counts.Distinct().Order()];
+        },
+    };
+
     /// <summary>Where to compute.</summary>
     public static Option<DeviceName> Device() => new("--device")
     {

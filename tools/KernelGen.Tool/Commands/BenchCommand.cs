@@ -85,7 +85,7 @@ internal static class BenchCommand
             var report = terminal.Watch(say =>
             {
                 say("measuring the machine");
-                var context = new BenchContext(MachineLimits.Measure(cancellation), CommandText(parsed), say, cancellation) { Devices = opened.All, BeforeCall = caches is null ? null : caches.Run };
+                var context = new BenchContext(MachineLimits.Measure(cancellation), CommandText.Of(parsed), say, cancellation) { Devices = opened.All, BeforeCall = caches is null ? null : caches.Run };
                 bench.Run(context);
                 say("measuring the machine again");
                 context.Limits = context.Limits.Or(MachineLimits.Measure(cancellation));
@@ -95,9 +95,6 @@ internal static class BenchCommand
             if (path is not null) JsonReport.Write(path, report);
         });
     }
-
-    private static string CommandText(ParseResult parsed) =>
-        string.Join(" ", parsed.Tokens.Select(token => token.Value.Contains(' ') ? $"\"{token.Value}\"" : token.Value).Prepend("kernelgen"));
 
     private static FusedMoeSpec TileSpec(WeightsFormat format) =>
         new(1, 1, 256, 256, MoeActivation.SiluAndMul, format.Weights.Type, Quantization: format.Weights.Quantization, GroupSize: format.Weights.GroupSize)

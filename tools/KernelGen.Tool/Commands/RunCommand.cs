@@ -16,8 +16,9 @@ internal static class RunCommand
         var atol = Parse.Tolerance("--atol", "Absolute tolerance of --expect.", absent: 1e-4);
         var weights = ShapeOptions.WeightsOption("Type of the experts' weights; default as in the checkpoint.");
         var device = Parse.Device();
+        var record = Parse.Path("--record", "Receives the expert ids and router weights [T, k] of the layer, for tune --topk-ids.", "FILE");
 
-        var command = new Command("run", "Runs the Mixture-of-Experts block of a checkpoint's layer.") { model, layer, input, output, expect, rtol, atol, weights, device };
+        var command = new Command("run", "Runs the Mixture-of-Experts block of a checkpoint's layer.") { model, layer, input, output, expect, rtol, atol, weights, device, record };
         command.SetWork(terminal, (parsed, cancellation) =>
         {
             var request = new LayerRequest(
@@ -29,7 +30,8 @@ internal static class RunCommand
                 parsed.GetValue(expect) is { } expected ? TensorFile.Parse(expect.Name, expected) : null,
                 parsed.GetValue(rtol),
                 parsed.GetValue(atol),
-                parsed.GetValue(device));
+                parsed.GetValue(device),
+                parsed.GetValue(record));
             LayerRun.Run(request, terminal, cancellation);
         });
         return command;

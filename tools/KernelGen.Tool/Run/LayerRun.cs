@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
 using KernelGen.HuggingFace;
 
@@ -13,6 +14,7 @@ internal static class LayerRun
     public static void Run(LayerRequest request, Terminal terminal, CancellationToken cancellation)
     {
         if (request.Output is not null) OutputFile.Require("--output", request.Output);
+        if (request.Record is not null) OutputFile.Require("--record", request.Record);
         if (!Directory.Exists(request.Model)) throw new UsageException($"--model {request.Model} is no directory");
         var config = MoeModelConfig.Load(request.Model);
         using var checkpoint = SafetensorsCheckpoint.Open(request.Model);
@@ -69,6 +71,7 @@ internal static class LayerRun
                 new LoadedExperts(config.Experts, say),
                 cancellation);
             weightError = block.LargestWeightError;
+            if (request.Record is not null) Record(request.Record, block, hidden, tokens, cancellation);
             say("computing");
             var output = Compute(block);
             if (!roundsInputs) return output;
@@ -89,6 +92,16 @@ internal static class LayerRun
             block.Forward(new ReadOnlyTensorSpan<float>(hidden, shape), new TensorSpan<float>(output, shape), cancellation);
             return output;
         }
+    }
+
+    private static void Record<T>(string path, MoeBlock<T> block, float[] hidden, int tokens, CancellationToken cancellation)
+        where T : unmanaged
+    {
+        var topK = block.TopK;
+        var (ids, weights) = (new int[tokens * topK], new float[tokens * topK]);
+        nint[] shape = [tokens, topK];
+        block.Route(new ReadOnlyTensorSpan<float>(hidden, [tokens, hidden.Length / tokens]), new TensorSpan<float>(weights, shape), new TensorSpan<int>(ids, shape), cancellation);
+        RoutingFile.Write(path, new ExpertRouting(topK, ids, weights));
     }
 
     private static SharedExperts LoadShared(MoeLayerTensors layer, IDeviceKernels kernels, ExpertFormat format, CancellationToken cancellation)
