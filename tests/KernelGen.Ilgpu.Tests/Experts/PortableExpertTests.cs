@@ -59,7 +59,7 @@ public class PortableExpertTests(ITestOutputHelper output)
         }
     }
 
-    private static void Check(TestDevice device, KernelAssembly kernels, FusedMoeSpec spec, ExpertTile? tile, int tokens, SeededRandom random)
+    internal static void Check(TestDevice device, KernelAssembly kernels, FusedMoeSpec spec, ExpertTile? tile, int tokens, SeededRandom random)
     {
         switch (spec.WeightType)
         {
