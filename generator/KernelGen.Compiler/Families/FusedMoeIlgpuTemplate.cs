@@ -85,9 +85,10 @@ internal static class FusedMoeIlgpuTemplate
         var name = GroupedGemm.EntryName(shape, tile);
         if (!texts.ContainsKey(name)) texts.Add(name, GroupedGemm.Write(shape, tile));
         var gemm = $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {tile.SharedBytes})";
-        if (!tile.Chained) return gemm;
-        var fetched = tile.IsSpecialised ? $", Fetched = new({(long)experts * shape.Columns}, {shape.Reduction}, {tile.BoxRows}, {tile.Cluster})" : "";
-        return $"{gemm} {{ Chained = true{fetched} }}";
+        var others = new List<string>();
+        if (tile.Chained) others.Add("Chained = true");
+        if (tile.IsSpecialised) others.Add($"Fetched = new({(long)experts * shape.Columns}, {shape.Reduction}, {tile.BoxRows}, {tile.Cluster})");
+        return others.Count == 0 ? gemm : $"{gemm} {{ {string.Join(", ", others)} }}";
     }
 
     /// <summary>The type that kernels know the weights by: their bits.</summary>
