@@ -19,7 +19,7 @@ public sealed partial class GroupedGemm
     {
         _writer.Declare("b32", "slot", "column");
         _writer.Declare("b32", [.. Enumerable.Range(0, 4).Select(i => $"packed{i}")]);
-        _writer.Declare("b64", "output", "to", "columnOffset", "rows");
+        _writer.Declare("b64", "output", "to", "columnOffset");
         _writer.Declare("f32", "routerWeight");
         _writer.Declare("f32", [.. Enumerable.Range(0, 8).Select(i => $"value{i}")]);
         _writer.Comment("Rows and columns of the thread's sums.");
@@ -32,6 +32,20 @@ public sealed partial class GroupedGemm
             ld.param.u64 %output, [output];
             cvta.to.global.u64 %output, %output;
             add.u64 %output, %output, %columnOffset;
+            """);
+        if (!_tile.IsSpecialised) WriteRowAddresses();
+        for (var m = 0; m < FragmentsM; m++)
+        {
+            for (var half = 0; half < 2; half++) WriteRow(m, half);
+        }
+    }
+
+    private int OutputBytes => StoresBFloat16 ? 2 : 4;
+
+    private void WriteRowAddresses()
+    {
+        _writer.Declare("b64", "rows");
+        _writer.Code($"""
             shr.u32 %t0, %lane, 2;
             mad.lo.u32 %t0, %warpM, {_tile.WarpM}, %t0;
             mul.wide.u32 %rows, %t0, 4;
@@ -44,23 +58,20 @@ public sealed partial class GroupedGemm
                 cvta.to.global.u64 %address, %address;
                 """);
         }
-
-        for (var m = 0; m < FragmentsM; m++)
-        {
-            for (var half = 0; half < 2; half++) WriteRow(m, half);
-        }
     }
-
-    private int OutputBytes => StoresBFloat16 ? 2 : 4;
 
     private void WriteRow(int m, int half)
     {
         _writer.Code($"""
-            ld.global.u32 %slot, [%rows+{((m * 16) + (half * 8)) * 4}];
+            {(_tile.IsSpecialised ? $"mov.u32 %slot, %slot{half};" : $"ld.global.u32 %slot, [%rows+{((m * 16) + (half * 8)) * 4}];")}
             setp.ge.u32 %outside, %slot, %slots;
             @%outside bra STORED{m}_{half};
             """);
-        if (!IsGateUp)
+        if (!IsGateUp && _tile.IsSpecialised)
+        {
+            _writer.Code($"mov.f32 %routerWeight, %routerWeight{half};");
+        }
+        else if (!IsGateUp)
         {
             _writer.Code("""
                 mul.wide.u32 %wide, %slot, 4;
@@ -80,7 +91,7 @@ public sealed partial class GroupedGemm
             {
                 for (var up = 0; up < 2; up++)
                 {
-                    WriteValues(first, (tile, x) => _writer.Code($"mov.f32 %value{(2 * (tile - first)) + x}, %{Sum(m, (2 * tile) + up, (2 * half) + x)};"));
+                    WriteValues(first, (tile, x) => _writer.Code($"mov.f32 %value{(2 * (tile - first)) + x}, %{Sum(m, FragmentOf(tile, up), (2 * half) + x)};"));
                     WriteStore(offset + (up * _shape.IntermediateSize * 4L));
                 }
             }
@@ -94,6 +105,9 @@ public sealed partial class GroupedGemm
         _writer.Label($"STORED{m}_{half}");
     }
 
+    /// <summary>Which fragment has the gate (0) or up (1) sums of eight columns: they take turns or, from the tensor memory accelerator, are the first and the second half.</summary>
+    private int FragmentOf(int tile, int up) => _tile.IsSpecialised ? tile + (up * FragmentsN / 2) : (2 * tile) + up;
+
     private void WriteValues(int first, Action<int, int> write)
     {
         for (var tile = first; tile < first + StoredTiles; tile++)
@@ -104,7 +118,7 @@ public sealed partial class GroupedGemm
 
     private void WriteResult(int m, int tile, int element, string result)
     {
-        if (IsGateUp) GatedActivation.Write(_writer, _shape, $"%{Sum(m, 2 * tile, element)}", $"%{Sum(m, (2 * tile) + 1, element)}", result);
+        if (IsGateUp) GatedActivation.Write(_writer, _shape, $"%{Sum(m, FragmentOf(tile, 0), element)}", $"%{Sum(m, FragmentOf(tile, 1), element)}", result);
         else _writer.Code($"mul.rn.f32 {result}, %{Sum(m, tile, element)}, %routerWeight;");
     }
 

@@ -46,6 +46,11 @@ public sealed partial class GroupedGemm
 
     private GroupedGemm(GroupedGemmShape shape, GroupedGemmTile tile) => (_shape, _tile) = (shape, tile);
 
+    private const int TensorMapBytes = 128;
+
+    private const string OpenBrace = "{";
+    private const string CloseBrace = "}";
+
     private bool IsGateUp => _shape.Product == ExpertProduct.GateUp;
 
     private int ReductionBlocks => _shape.Reduction / _tile.BlockK;
@@ -68,34 +73,42 @@ public sealed partial class GroupedGemm
 
     private string WriteModule()
     {
-        WriteBlockIndex();
-        WriteCopySetup();
-        WriteSums();
-        if (_tile.Core == TensorCore.Mma) WriteMmaLoop();
-        else WriteWgmmaLoop();
-        WriteEpilogue();
+        if (_tile.IsSpecialised) WriteSpecialised();
+        else WriteUniform();
         return $$"""
             .version 8.0
-            .target {{(_tile.Core == TensorCore.Mma ? "sm_80" : "sm_90a")}}
+            .target {{Target}}
             .address_size 64
 
             .extern .shared .align 1024 .b8 stageMemory[];
 
             .visible .entry {{EntryName(_shape, _tile)}}(
                 .param .u64 activations,
-                .param .u64 weights,
+                {{(_tile.IsSpecialised ? $".param .align 64 .b8 weights[{TensorMapBytes}]" : ".param .u64 weights")}},
                 .param .u64 output,
                 .param .u64 sortedSlots,
                 .param .u64 blockExperts,
                 .param .u64 paddedSlots,
                 .param .u64 routerWeights,
                 .param .u32 slots)
-            .maxntid {{_tile.Threads}}, 1, 1
+            {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1")}}
             {
             {{_writer}}    ret;
             }
 
             """.Replace("\r\n", "\n");
+    }
+
+    private string Target => _tile.Core != TensorCore.Mma ? "sm_90a" : _tile.Chained ? "sm_90" : "sm_80";
+
+    /// <summary>A kernel whose threads all copy and multiply, one tile a group.</summary>
+    private void WriteUniform()
+    {
+        WriteBlockIndex();
+        WriteCopySetup();
+        WriteSums();
+        WriteMmaLoop();
+        WriteEpilogue();
     }
 
     /// <summary>Which block of rows and columns, and which slice, this group has.</summary>
@@ -105,6 +118,7 @@ public sealed partial class GroupedGemm
         _writer.Declare("b32", "thread", "lane", "warp", "warpM", "warpN", "block", "turn", "blockM", "blockN", "firstRow", "padded", "expert", "slots", "t0", "t1", "t2");
         _writer.Declare("b64", "sortedSlots", "address", "wide");
         _writer.Declare("pred", "outside");
+        if (_tile.Chained) WriteChain();
         _writer.Comment("The group's block of rows and block of columns.");
         _writer.Code($"""
             mov.u32 %thread, %tid.x;
@@ -151,6 +165,16 @@ public sealed partial class GroupedGemm
             div.u32 %blocks, %t0, {_tile.SplitK};
             sub.u32 %blocks, %blocks, %firstBlock;
             """);
+    }
+
+    /// <summary>
+    /// Lets the next kernel start as soon as there is room for it. The first product waits here for the slots; when the second
+    /// starts, the first has seen them, so that the second waits only for the intermediate states, with weights already on their way.
+    /// </summary>
+    private void WriteChain()
+    {
+        if (IsGateUp) _writer.Code("griddepcontrol.wait;");
+        _writer.Code("griddepcontrol.launch_dependents;");
     }
 
     private void WriteSums()

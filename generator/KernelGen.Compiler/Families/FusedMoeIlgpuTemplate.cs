@@ -51,17 +51,20 @@ internal static class FusedMoeIlgpuTemplate
 
     private static string PairArgument(FusedMoeSpec spec, FusedMoePtx.Pair pair, Dictionary<string, string> texts)
     {
-        var gateUp = GemmArgument(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), pair.GateUp, texts);
-        var down = GemmArgument(FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down, texts);
+        var gateUp = GemmArgument(spec.Experts, FusedMoePtx.Shape(spec, ExpertProduct.GateUp), pair.GateUp, texts);
+        var down = GemmArgument(spec.Experts, FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down, texts);
         var mostRows = pair.MostRows == int.MaxValue ? "int.MaxValue" : $"{pair.MostRows}";
         return $"new({(pair.Core == TensorCore.Wgmma ? "true" : "false")}, {mostRows}, {gateUp}, {down})";
     }
 
-    private static string GemmArgument(GroupedGemmShape shape, GroupedGemmTile tile, Dictionary<string, string> texts)
+    private static string GemmArgument(int experts, GroupedGemmShape shape, GroupedGemmTile tile, Dictionary<string, string> texts)
     {
         var name = GroupedGemm.EntryName(shape, tile);
         if (!texts.ContainsKey(name)) texts.Add(name, GroupedGemm.Write(shape, tile));
-        return $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {tile.SharedBytes})";
+        var gemm = $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {tile.SharedBytes})";
+        if (!tile.Chained) return gemm;
+        var fetched = tile.IsSpecialised ? $", Fetched = new({(long)experts * shape.Columns}, {shape.Reduction}, {tile.BoxRows}, {tile.Cluster})" : "";
+        return $"{gemm} {{ Chained = true{fetched} }}";
     }
 
     /// <summary>The type that kernels know the weights by: their bits.</summary>

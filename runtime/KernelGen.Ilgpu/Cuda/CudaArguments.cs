@@ -7,7 +7,7 @@ namespace KernelGen.Ilgpu;
 /// <summary>The arguments of a CUDA launch as the driver takes them: one block of bytes, each argument at its natural alignment.</summary>
 internal unsafe struct CudaArguments
 {
-    private const int Capacity = 256;
+    private const int Capacity = 512;
 
     private fixed byte _bytes[Capacity];
     private int _length;
