@@ -58,7 +58,7 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
             var alive = candidates;
             for (var rounds = options.FirstRounds; alive.Length > 1; rounds = Math.Min(2 * rounds, options.MostRounds))
             {
-                _samples.Measure(trials, alive, rounds, cancellation);
+                _samples.Measure(trials, alive, rounds, fewest: 1, options.RungBudget, cancellation);
                 Progress?.Invoke(_samples.Candidates.Count);
                 alive = Faster(alive);
             }
@@ -80,7 +80,7 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
     {
         // Rounds of their own: a candidate won the others because luck was with it, too.
         var final = new SampleTable<T>();
-        final.Measure(trials, best.Equals(baseline) ? [baseline] : [baseline, best], options.FinalRounds, cancellation);
+        final.Measure(trials, best.Equals(baseline) ? [baseline] : [baseline, best], options.FinalRounds, options.FewestFinalRounds, options.RungBudget, cancellation);
         var (_, ratio, high) = final.Ratio(best, baseline);
         if (high >= 1 && MayKeepBaseline) (best, ratio) = (baseline, 1);
         return new SearchResult<T>(best, final.Median(best), final.Median(baseline), ratio, [.. _samples.Candidates.Select(candidate => (candidate, _samples.Median(candidate)))], _problems);
