@@ -6,8 +6,10 @@ namespace KernelGen.Compiler.Emission;
 public static class KernelEmitter
 {
     /// <summary>Every file of a class: its dispatcher and its variants.</summary>
-    public static IReadOnlyList<EmittedSource> Emit(DeclaredClass declared) =>
-        [EmitDispatcher(declared), .. declared.Variants.SelectMany(spec => EmitVariant(declared.FullName, declared.HintName, spec))];
+    /// <param name="declared">The class.</param>
+    /// <param name="onlyVectorBits">The one vector width to make kernels for, where the processor is known; null for all that a variant has.</param>
+    public static IReadOnlyList<EmittedSource> Emit(DeclaredClass declared, int? onlyVectorBits = null) =>
+        [EmitDispatcher(declared), .. declared.Variants.SelectMany(spec => VariantFiles.Emit(declared.FullName, declared.HintName, spec, onlyVectorBits))];
 
     /// <summary>Every further file of a class whose compilation references ILGPU.</summary>
     public static IReadOnlyList<EmittedSource> EmitIlgpu(DeclaredClass declared) =>

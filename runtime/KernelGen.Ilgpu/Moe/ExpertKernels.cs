@@ -44,6 +44,12 @@ public sealed class ExpertKernels<TWeight> : IGeneratedKernels
         _combineRounded = new(variant.Name, combineRounded);
     }
 
+    private ExpertKernels(ExpertKernels<TWeight> other, ExpertGemmPair pair)
+    {
+        (Variant, Shape, Portable, _pairs) = (other.Variant, other.Shape, other.Portable, [pair]);
+        (_prepare, _activate, _combineSingle, _combineRounded) = (other._prepare, other._activate, other._combineSingle, other._combineRounded);
+    }
+
     /// <summary>The variant.</summary>
     public KernelVariant Variant { get; }
 
@@ -55,6 +61,10 @@ public sealed class ExpertKernels<TWeight> : IGeneratedKernels
 
     /// <summary>What tuning files choose, on devices of certain names.</summary>
     public IReadOnlyList<TunedDevice> Tunings { get; init; } = [];
+
+    /// <summary>The same with one choice of products on tensor cores, whatever the number of rows: what a tuner compares.</summary>
+    /// <param name="pair">The products; sliced ones in as many slices as the variant.</param>
+    public ExpertKernels<TWeight> With(ExpertGemmPair pair) => new(this, pair);
 
     internal ExpertShape Shape { get; }
 
