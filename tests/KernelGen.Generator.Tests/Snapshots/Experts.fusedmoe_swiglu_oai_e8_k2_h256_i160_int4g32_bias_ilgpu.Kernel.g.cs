@@ -168,7 +168,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
             ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
             MultiplyRows_256_160_1(160, inputs, matrices, scales, zeroPoints, experts, sums, sizes);
 
-        /// <summary>A group multiplies one slot's input; each of its teams of lanes takes <see cref="RowsOfLane"/> rows.</summary>
+        /// <summary>A group multiplies one slot's input; each of its teams of lanes takes four rows.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void MultiplyRows_320_256_2(long stride, ArrayView<float> inputs, ArrayView<byte> matrices, ArrayView<float> scales,
             ArrayView<sbyte> zeroPoints, ArrayView<int> experts, ArrayView<float> sums, ExpertSizes sizes)
@@ -202,32 +202,22 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
             int row3 = IntrinsicMath.Min(rowBlock * rowsOfGroup + team * 4 + 3, 319);
             long start3 = ((long)expert * 320 + row3) * 256;
 
-            // Neighbouring lanes read neighbouring words; several loads of each row are under way at once, and what is left over of them singly.
-            var input = slot / 2 * stride;
-            var step = lanes * 8;
+            // Neighbouring lanes read neighbouring words; several at once, and what is left over singly.
+            long input = slot / 2 * stride;
+            int step = lanes * 8;
             var end = SliceStart_256(slice + 1);
-            var k = SliceStart_256(slice) + lane * 8;
-            for (; k < end - 3 * step; k += 4 * step)
+            int k = SliceStart_256(slice) + lane * 8;
+            for (; k < end - step; k += 2 * step)
             {
-                uint bits0_0 = Load_8(matrices, start0 + k + 0 * step);
-                uint bits0_1 = Load_8(matrices, start1 + k + 0 * step);
-                uint bits0_2 = Load_8(matrices, start2 + k + 0 * step);
-                uint bits0_3 = Load_8(matrices, start3 + k + 0 * step);
+                uint bits0_0 = Load_8(matrices, start0 + k);
+                uint bits0_1 = Load_8(matrices, start1 + k);
+                uint bits0_2 = Load_8(matrices, start2 + k);
+                uint bits0_3 = Load_8(matrices, start3 + k);
 
-                uint bits1_0 = Load_8(matrices, start0 + k + 1 * step);
-                uint bits1_1 = Load_8(matrices, start1 + k + 1 * step);
-                uint bits1_2 = Load_8(matrices, start2 + k + 1 * step);
-                uint bits1_3 = Load_8(matrices, start3 + k + 1 * step);
-
-                uint bits2_0 = Load_8(matrices, start0 + k + 2 * step);
-                uint bits2_1 = Load_8(matrices, start1 + k + 2 * step);
-                uint bits2_2 = Load_8(matrices, start2 + k + 2 * step);
-                uint bits2_3 = Load_8(matrices, start3 + k + 2 * step);
-
-                uint bits3_0 = Load_8(matrices, start0 + k + 3 * step);
-                uint bits3_1 = Load_8(matrices, start1 + k + 3 * step);
-                uint bits3_2 = Load_8(matrices, start2 + k + 3 * step);
-                uint bits3_3 = Load_8(matrices, start3 + k + 3 * step);
+                uint bits1_0 = Load_8(matrices, start0 + k + step);
+                uint bits1_1 = Load_8(matrices, start1 + k + step);
+                uint bits1_2 = Load_8(matrices, start2 + k + step);
+                uint bits1_3 = Load_8(matrices, start3 + k + step);
 
                 float zero0_0 = 8f;
                 float part0_0 = 0f;
@@ -238,58 +228,58 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
                 float zero0_3 = 8f;
                 float part0_3 = 0f;
 
-                var x0_0 = inputs.Cast<float>()[input + k + 0 * step + 0];
+                var x0_0 = inputs.Cast<float>()[input + k];
                 part0_0 = Sums.MultiplyAdd(x0_0, Weight_0(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_0, Weight_0(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_0, Weight_0(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_0, Weight_0(bits0_3, zero0_3), part0_3);
 
-                var x0_1 = inputs.Cast<float>()[input + k + 0 * step + 1];
+                var x0_1 = inputs.Cast<float>()[input + k + 1];
                 part0_0 = Sums.MultiplyAdd(x0_1, Weight_1(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_1, Weight_1(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_1, Weight_1(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_1, Weight_1(bits0_3, zero0_3), part0_3);
 
-                var x0_2 = inputs.Cast<float>()[input + k + 0 * step + 2];
+                var x0_2 = inputs.Cast<float>()[input + k + 2];
                 part0_0 = Sums.MultiplyAdd(x0_2, Weight_2(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_2, Weight_2(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_2, Weight_2(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_2, Weight_2(bits0_3, zero0_3), part0_3);
 
-                var x0_3 = inputs.Cast<float>()[input + k + 0 * step + 3];
+                var x0_3 = inputs.Cast<float>()[input + k + 3];
                 part0_0 = Sums.MultiplyAdd(x0_3, Weight_3(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_3, Weight_3(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_3, Weight_3(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_3, Weight_3(bits0_3, zero0_3), part0_3);
 
-                var x0_4 = inputs.Cast<float>()[input + k + 0 * step + 4];
+                var x0_4 = inputs.Cast<float>()[input + k + 4];
                 part0_0 = Sums.MultiplyAdd(x0_4, Weight_4(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_4, Weight_4(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_4, Weight_4(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_4, Weight_4(bits0_3, zero0_3), part0_3);
 
-                var x0_5 = inputs.Cast<float>()[input + k + 0 * step + 5];
+                var x0_5 = inputs.Cast<float>()[input + k + 5];
                 part0_0 = Sums.MultiplyAdd(x0_5, Weight_5(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_5, Weight_5(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_5, Weight_5(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_5, Weight_5(bits0_3, zero0_3), part0_3);
 
-                var x0_6 = inputs.Cast<float>()[input + k + 0 * step + 6];
+                var x0_6 = inputs.Cast<float>()[input + k + 6];
                 part0_0 = Sums.MultiplyAdd(x0_6, Weight_6(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_6, Weight_6(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_6, Weight_6(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_6, Weight_6(bits0_3, zero0_3), part0_3);
 
-                var x0_7 = inputs.Cast<float>()[input + k + 0 * step + 7];
+                var x0_7 = inputs.Cast<float>()[input + k + 7];
                 part0_0 = Sums.MultiplyAdd(x0_7, Weight_7(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_7, Weight_7(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_7, Weight_7(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_7, Weight_7(bits0_3, zero0_3), part0_3);
 
-                acc0 = Sums.MultiplyAdd(part0_0, scales.Cast<float>()[ScaleIndex_320_256(expert, row0, k + 0 * step)], acc0);
-                acc1 = Sums.MultiplyAdd(part0_1, scales.Cast<float>()[ScaleIndex_320_256(expert, row1, k + 0 * step)], acc1);
-                acc2 = Sums.MultiplyAdd(part0_2, scales.Cast<float>()[ScaleIndex_320_256(expert, row2, k + 0 * step)], acc2);
-                acc3 = Sums.MultiplyAdd(part0_3, scales.Cast<float>()[ScaleIndex_320_256(expert, row3, k + 0 * step)], acc3);
+                acc0 = Sums.MultiplyAdd(part0_0, scales.Cast<float>()[ScaleIndex_320_256(expert, row0, k)], acc0);
+                acc1 = Sums.MultiplyAdd(part0_1, scales.Cast<float>()[ScaleIndex_320_256(expert, row1, k)], acc1);
+                acc2 = Sums.MultiplyAdd(part0_2, scales.Cast<float>()[ScaleIndex_320_256(expert, row2, k)], acc2);
+                acc3 = Sums.MultiplyAdd(part0_3, scales.Cast<float>()[ScaleIndex_320_256(expert, row3, k)], acc3);
 
                 float zero1_0 = 8f;
                 float part1_0 = 0f;
@@ -300,190 +290,66 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
                 float zero1_3 = 8f;
                 float part1_3 = 0f;
 
-                var x1_0 = inputs.Cast<float>()[input + k + 1 * step + 0];
+                var x1_0 = inputs.Cast<float>()[input + k + step];
                 part1_0 = Sums.MultiplyAdd(x1_0, Weight_0(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_0, Weight_0(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_0, Weight_0(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_0, Weight_0(bits1_3, zero1_3), part1_3);
 
-                var x1_1 = inputs.Cast<float>()[input + k + 1 * step + 1];
+                var x1_1 = inputs.Cast<float>()[input + k + step + 1];
                 part1_0 = Sums.MultiplyAdd(x1_1, Weight_1(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_1, Weight_1(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_1, Weight_1(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_1, Weight_1(bits1_3, zero1_3), part1_3);
 
-                var x1_2 = inputs.Cast<float>()[input + k + 1 * step + 2];
+                var x1_2 = inputs.Cast<float>()[input + k + step + 2];
                 part1_0 = Sums.MultiplyAdd(x1_2, Weight_2(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_2, Weight_2(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_2, Weight_2(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_2, Weight_2(bits1_3, zero1_3), part1_3);
 
-                var x1_3 = inputs.Cast<float>()[input + k + 1 * step + 3];
+                var x1_3 = inputs.Cast<float>()[input + k + step + 3];
                 part1_0 = Sums.MultiplyAdd(x1_3, Weight_3(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_3, Weight_3(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_3, Weight_3(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_3, Weight_3(bits1_3, zero1_3), part1_3);
 
-                var x1_4 = inputs.Cast<float>()[input + k + 1 * step + 4];
+                var x1_4 = inputs.Cast<float>()[input + k + step + 4];
                 part1_0 = Sums.MultiplyAdd(x1_4, Weight_4(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_4, Weight_4(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_4, Weight_4(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_4, Weight_4(bits1_3, zero1_3), part1_3);
 
-                var x1_5 = inputs.Cast<float>()[input + k + 1 * step + 5];
+                var x1_5 = inputs.Cast<float>()[input + k + step + 5];
                 part1_0 = Sums.MultiplyAdd(x1_5, Weight_5(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_5, Weight_5(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_5, Weight_5(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_5, Weight_5(bits1_3, zero1_3), part1_3);
 
-                var x1_6 = inputs.Cast<float>()[input + k + 1 * step + 6];
+                var x1_6 = inputs.Cast<float>()[input + k + step + 6];
                 part1_0 = Sums.MultiplyAdd(x1_6, Weight_6(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_6, Weight_6(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_6, Weight_6(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_6, Weight_6(bits1_3, zero1_3), part1_3);
 
-                var x1_7 = inputs.Cast<float>()[input + k + 1 * step + 7];
+                var x1_7 = inputs.Cast<float>()[input + k + step + 7];
                 part1_0 = Sums.MultiplyAdd(x1_7, Weight_7(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_7, Weight_7(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_7, Weight_7(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_7, Weight_7(bits1_3, zero1_3), part1_3);
 
-                acc0 = Sums.MultiplyAdd(part1_0, scales.Cast<float>()[ScaleIndex_320_256(expert, row0, k + 1 * step)], acc0);
-                acc1 = Sums.MultiplyAdd(part1_1, scales.Cast<float>()[ScaleIndex_320_256(expert, row1, k + 1 * step)], acc1);
-                acc2 = Sums.MultiplyAdd(part1_2, scales.Cast<float>()[ScaleIndex_320_256(expert, row2, k + 1 * step)], acc2);
-                acc3 = Sums.MultiplyAdd(part1_3, scales.Cast<float>()[ScaleIndex_320_256(expert, row3, k + 1 * step)], acc3);
-
-                float zero2_0 = 8f;
-                float part2_0 = 0f;
-                float zero2_1 = 8f;
-                float part2_1 = 0f;
-                float zero2_2 = 8f;
-                float part2_2 = 0f;
-                float zero2_3 = 8f;
-                float part2_3 = 0f;
-
-                var x2_0 = inputs.Cast<float>()[input + k + 2 * step + 0];
-                part2_0 = Sums.MultiplyAdd(x2_0, Weight_0(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_0, Weight_0(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_0, Weight_0(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_0, Weight_0(bits2_3, zero2_3), part2_3);
-
-                var x2_1 = inputs.Cast<float>()[input + k + 2 * step + 1];
-                part2_0 = Sums.MultiplyAdd(x2_1, Weight_1(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_1, Weight_1(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_1, Weight_1(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_1, Weight_1(bits2_3, zero2_3), part2_3);
-
-                var x2_2 = inputs.Cast<float>()[input + k + 2 * step + 2];
-                part2_0 = Sums.MultiplyAdd(x2_2, Weight_2(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_2, Weight_2(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_2, Weight_2(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_2, Weight_2(bits2_3, zero2_3), part2_3);
-
-                var x2_3 = inputs.Cast<float>()[input + k + 2 * step + 3];
-                part2_0 = Sums.MultiplyAdd(x2_3, Weight_3(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_3, Weight_3(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_3, Weight_3(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_3, Weight_3(bits2_3, zero2_3), part2_3);
-
-                var x2_4 = inputs.Cast<float>()[input + k + 2 * step + 4];
-                part2_0 = Sums.MultiplyAdd(x2_4, Weight_4(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_4, Weight_4(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_4, Weight_4(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_4, Weight_4(bits2_3, zero2_3), part2_3);
-
-                var x2_5 = inputs.Cast<float>()[input + k + 2 * step + 5];
-                part2_0 = Sums.MultiplyAdd(x2_5, Weight_5(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_5, Weight_5(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_5, Weight_5(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_5, Weight_5(bits2_3, zero2_3), part2_3);
-
-                var x2_6 = inputs.Cast<float>()[input + k + 2 * step + 6];
-                part2_0 = Sums.MultiplyAdd(x2_6, Weight_6(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_6, Weight_6(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_6, Weight_6(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_6, Weight_6(bits2_3, zero2_3), part2_3);
-
-                var x2_7 = inputs.Cast<float>()[input + k + 2 * step + 7];
-                part2_0 = Sums.MultiplyAdd(x2_7, Weight_7(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_7, Weight_7(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_7, Weight_7(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_7, Weight_7(bits2_3, zero2_3), part2_3);
-
-                acc0 = Sums.MultiplyAdd(part2_0, scales.Cast<float>()[ScaleIndex_320_256(expert, row0, k + 2 * step)], acc0);
-                acc1 = Sums.MultiplyAdd(part2_1, scales.Cast<float>()[ScaleIndex_320_256(expert, row1, k + 2 * step)], acc1);
-                acc2 = Sums.MultiplyAdd(part2_2, scales.Cast<float>()[ScaleIndex_320_256(expert, row2, k + 2 * step)], acc2);
-                acc3 = Sums.MultiplyAdd(part2_3, scales.Cast<float>()[ScaleIndex_320_256(expert, row3, k + 2 * step)], acc3);
-
-                float zero3_0 = 8f;
-                float part3_0 = 0f;
-                float zero3_1 = 8f;
-                float part3_1 = 0f;
-                float zero3_2 = 8f;
-                float part3_2 = 0f;
-                float zero3_3 = 8f;
-                float part3_3 = 0f;
-
-                var x3_0 = inputs.Cast<float>()[input + k + 3 * step + 0];
-                part3_0 = Sums.MultiplyAdd(x3_0, Weight_0(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_0, Weight_0(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_0, Weight_0(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_0, Weight_0(bits3_3, zero3_3), part3_3);
-
-                var x3_1 = inputs.Cast<float>()[input + k + 3 * step + 1];
-                part3_0 = Sums.MultiplyAdd(x3_1, Weight_1(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_1, Weight_1(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_1, Weight_1(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_1, Weight_1(bits3_3, zero3_3), part3_3);
-
-                var x3_2 = inputs.Cast<float>()[input + k + 3 * step + 2];
-                part3_0 = Sums.MultiplyAdd(x3_2, Weight_2(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_2, Weight_2(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_2, Weight_2(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_2, Weight_2(bits3_3, zero3_3), part3_3);
-
-                var x3_3 = inputs.Cast<float>()[input + k + 3 * step + 3];
-                part3_0 = Sums.MultiplyAdd(x3_3, Weight_3(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_3, Weight_3(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_3, Weight_3(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_3, Weight_3(bits3_3, zero3_3), part3_3);
-
-                var x3_4 = inputs.Cast<float>()[input + k + 3 * step + 4];
-                part3_0 = Sums.MultiplyAdd(x3_4, Weight_4(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_4, Weight_4(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_4, Weight_4(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_4, Weight_4(bits3_3, zero3_3), part3_3);
-
-                var x3_5 = inputs.Cast<float>()[input + k + 3 * step + 5];
-                part3_0 = Sums.MultiplyAdd(x3_5, Weight_5(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_5, Weight_5(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_5, Weight_5(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_5, Weight_5(bits3_3, zero3_3), part3_3);
-
-                var x3_6 = inputs.Cast<float>()[input + k + 3 * step + 6];
-                part3_0 = Sums.MultiplyAdd(x3_6, Weight_6(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_6, Weight_6(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_6, Weight_6(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_6, Weight_6(bits3_3, zero3_3), part3_3);
-
-                var x3_7 = inputs.Cast<float>()[input + k + 3 * step + 7];
-                part3_0 = Sums.MultiplyAdd(x3_7, Weight_7(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_7, Weight_7(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_7, Weight_7(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_7, Weight_7(bits3_3, zero3_3), part3_3);
-
-                acc0 = Sums.MultiplyAdd(part3_0, scales.Cast<float>()[ScaleIndex_320_256(expert, row0, k + 3 * step)], acc0);
-                acc1 = Sums.MultiplyAdd(part3_1, scales.Cast<float>()[ScaleIndex_320_256(expert, row1, k + 3 * step)], acc1);
-                acc2 = Sums.MultiplyAdd(part3_2, scales.Cast<float>()[ScaleIndex_320_256(expert, row2, k + 3 * step)], acc2);
-                acc3 = Sums.MultiplyAdd(part3_3, scales.Cast<float>()[ScaleIndex_320_256(expert, row3, k + 3 * step)], acc3);
+                acc0 = Sums.MultiplyAdd(part1_0, scales.Cast<float>()[ScaleIndex_320_256(expert, row0, k + step)], acc0);
+                acc1 = Sums.MultiplyAdd(part1_1, scales.Cast<float>()[ScaleIndex_320_256(expert, row1, k + step)], acc1);
+                acc2 = Sums.MultiplyAdd(part1_2, scales.Cast<float>()[ScaleIndex_320_256(expert, row2, k + step)], acc2);
+                acc3 = Sums.MultiplyAdd(part1_3, scales.Cast<float>()[ScaleIndex_320_256(expert, row3, k + step)], acc3);
             }
 
             for (; k < end; k += step)
             {
-                uint bits0_0 = Load_8(matrices, start0 + k + 0 * step);
-                uint bits0_1 = Load_8(matrices, start1 + k + 0 * step);
-                uint bits0_2 = Load_8(matrices, start2 + k + 0 * step);
-                uint bits0_3 = Load_8(matrices, start3 + k + 0 * step);
+                uint bits0_0 = Load_8(matrices, start0 + k);
+                uint bits0_1 = Load_8(matrices, start1 + k);
+                uint bits0_2 = Load_8(matrices, start2 + k);
+                uint bits0_3 = Load_8(matrices, start3 + k);
 
                 float zero0 = 8f;
                 float part0 = 0f;
@@ -494,58 +360,58 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
                 float zero3 = 8f;
                 float part3 = 0f;
 
-                var x0 = inputs.Cast<float>()[input + k + 0 * step + 0];
+                var x0 = inputs.Cast<float>()[input + k];
                 part0 = Sums.MultiplyAdd(x0, Weight_0(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x0, Weight_0(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x0, Weight_0(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x0, Weight_0(bits0_3, zero3), part3);
 
-                var x1 = inputs.Cast<float>()[input + k + 0 * step + 1];
+                var x1 = inputs.Cast<float>()[input + k + 1];
                 part0 = Sums.MultiplyAdd(x1, Weight_1(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x1, Weight_1(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x1, Weight_1(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x1, Weight_1(bits0_3, zero3), part3);
 
-                var x2 = inputs.Cast<float>()[input + k + 0 * step + 2];
+                var x2 = inputs.Cast<float>()[input + k + 2];
                 part0 = Sums.MultiplyAdd(x2, Weight_2(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x2, Weight_2(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x2, Weight_2(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x2, Weight_2(bits0_3, zero3), part3);
 
-                var x3 = inputs.Cast<float>()[input + k + 0 * step + 3];
+                var x3 = inputs.Cast<float>()[input + k + 3];
                 part0 = Sums.MultiplyAdd(x3, Weight_3(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x3, Weight_3(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x3, Weight_3(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x3, Weight_3(bits0_3, zero3), part3);
 
-                var x4 = inputs.Cast<float>()[input + k + 0 * step + 4];
+                var x4 = inputs.Cast<float>()[input + k + 4];
                 part0 = Sums.MultiplyAdd(x4, Weight_4(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x4, Weight_4(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x4, Weight_4(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x4, Weight_4(bits0_3, zero3), part3);
 
-                var x5 = inputs.Cast<float>()[input + k + 0 * step + 5];
+                var x5 = inputs.Cast<float>()[input + k + 5];
                 part0 = Sums.MultiplyAdd(x5, Weight_5(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x5, Weight_5(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x5, Weight_5(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x5, Weight_5(bits0_3, zero3), part3);
 
-                var x6 = inputs.Cast<float>()[input + k + 0 * step + 6];
+                var x6 = inputs.Cast<float>()[input + k + 6];
                 part0 = Sums.MultiplyAdd(x6, Weight_6(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x6, Weight_6(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x6, Weight_6(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x6, Weight_6(bits0_3, zero3), part3);
 
-                var x7 = inputs.Cast<float>()[input + k + 0 * step + 7];
+                var x7 = inputs.Cast<float>()[input + k + 7];
                 part0 = Sums.MultiplyAdd(x7, Weight_7(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x7, Weight_7(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x7, Weight_7(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x7, Weight_7(bits0_3, zero3), part3);
 
-                acc0 = Sums.MultiplyAdd(part0, scales.Cast<float>()[ScaleIndex_320_256(expert, row0, k + 0 * step)], acc0);
-                acc1 = Sums.MultiplyAdd(part1, scales.Cast<float>()[ScaleIndex_320_256(expert, row1, k + 0 * step)], acc1);
-                acc2 = Sums.MultiplyAdd(part2, scales.Cast<float>()[ScaleIndex_320_256(expert, row2, k + 0 * step)], acc2);
-                acc3 = Sums.MultiplyAdd(part3, scales.Cast<float>()[ScaleIndex_320_256(expert, row3, k + 0 * step)], acc3);
+                acc0 = Sums.MultiplyAdd(part0, scales.Cast<float>()[ScaleIndex_320_256(expert, row0, k)], acc0);
+                acc1 = Sums.MultiplyAdd(part1, scales.Cast<float>()[ScaleIndex_320_256(expert, row1, k)], acc1);
+                acc2 = Sums.MultiplyAdd(part2, scales.Cast<float>()[ScaleIndex_320_256(expert, row2, k)], acc2);
+                acc3 = Sums.MultiplyAdd(part3, scales.Cast<float>()[ScaleIndex_320_256(expert, row3, k)], acc3);
             }
 
             partial[(team * 4 + 0) * lanes + lane] = acc0;
@@ -567,7 +433,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
             }
         }
 
-        /// <summary>A group multiplies one slot's input; each of its teams of lanes takes <see cref="RowsOfLane"/> rows.</summary>
+        /// <summary>A group multiplies one slot's input; each of its teams of lanes takes four rows.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void MultiplyRows_256_160_1(long stride, ArrayView<float> inputs, ArrayView<byte> matrices, ArrayView<float> scales,
             ArrayView<sbyte> zeroPoints, ArrayView<int> experts, ArrayView<float> sums, ExpertSizes sizes)
@@ -601,32 +467,22 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
             int row3 = IntrinsicMath.Min(rowBlock * rowsOfGroup + team * 4 + 3, 255);
             long start3 = ((long)expert * 256 + row3) * 160;
 
-            // Neighbouring lanes read neighbouring words; several loads of each row are under way at once, and what is left over of them singly.
-            var input = slot / 1 * stride;
-            var step = lanes * 8;
+            // Neighbouring lanes read neighbouring words; several at once, and what is left over singly.
+            long input = slot / 1 * stride;
+            int step = lanes * 8;
             var end = SliceStart_160(slice + 1);
-            var k = SliceStart_160(slice) + lane * 8;
-            for (; k < end - 3 * step; k += 4 * step)
+            int k = SliceStart_160(slice) + lane * 8;
+            for (; k < end - step; k += 2 * step)
             {
-                uint bits0_0 = Load_8(matrices, start0 + k + 0 * step);
-                uint bits0_1 = Load_8(matrices, start1 + k + 0 * step);
-                uint bits0_2 = Load_8(matrices, start2 + k + 0 * step);
-                uint bits0_3 = Load_8(matrices, start3 + k + 0 * step);
+                uint bits0_0 = Load_8(matrices, start0 + k);
+                uint bits0_1 = Load_8(matrices, start1 + k);
+                uint bits0_2 = Load_8(matrices, start2 + k);
+                uint bits0_3 = Load_8(matrices, start3 + k);
 
-                uint bits1_0 = Load_8(matrices, start0 + k + 1 * step);
-                uint bits1_1 = Load_8(matrices, start1 + k + 1 * step);
-                uint bits1_2 = Load_8(matrices, start2 + k + 1 * step);
-                uint bits1_3 = Load_8(matrices, start3 + k + 1 * step);
-
-                uint bits2_0 = Load_8(matrices, start0 + k + 2 * step);
-                uint bits2_1 = Load_8(matrices, start1 + k + 2 * step);
-                uint bits2_2 = Load_8(matrices, start2 + k + 2 * step);
-                uint bits2_3 = Load_8(matrices, start3 + k + 2 * step);
-
-                uint bits3_0 = Load_8(matrices, start0 + k + 3 * step);
-                uint bits3_1 = Load_8(matrices, start1 + k + 3 * step);
-                uint bits3_2 = Load_8(matrices, start2 + k + 3 * step);
-                uint bits3_3 = Load_8(matrices, start3 + k + 3 * step);
+                uint bits1_0 = Load_8(matrices, start0 + k + step);
+                uint bits1_1 = Load_8(matrices, start1 + k + step);
+                uint bits1_2 = Load_8(matrices, start2 + k + step);
+                uint bits1_3 = Load_8(matrices, start3 + k + step);
 
                 float zero0_0 = 8f;
                 float part0_0 = 0f;
@@ -637,58 +493,58 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
                 float zero0_3 = 8f;
                 float part0_3 = 0f;
 
-                var x0_0 = inputs.Cast<float>()[input + k + 0 * step + 0];
+                var x0_0 = inputs.Cast<float>()[input + k];
                 part0_0 = Sums.MultiplyAdd(x0_0, Weight_0(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_0, Weight_0(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_0, Weight_0(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_0, Weight_0(bits0_3, zero0_3), part0_3);
 
-                var x0_1 = inputs.Cast<float>()[input + k + 0 * step + 1];
+                var x0_1 = inputs.Cast<float>()[input + k + 1];
                 part0_0 = Sums.MultiplyAdd(x0_1, Weight_1(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_1, Weight_1(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_1, Weight_1(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_1, Weight_1(bits0_3, zero0_3), part0_3);
 
-                var x0_2 = inputs.Cast<float>()[input + k + 0 * step + 2];
+                var x0_2 = inputs.Cast<float>()[input + k + 2];
                 part0_0 = Sums.MultiplyAdd(x0_2, Weight_2(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_2, Weight_2(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_2, Weight_2(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_2, Weight_2(bits0_3, zero0_3), part0_3);
 
-                var x0_3 = inputs.Cast<float>()[input + k + 0 * step + 3];
+                var x0_3 = inputs.Cast<float>()[input + k + 3];
                 part0_0 = Sums.MultiplyAdd(x0_3, Weight_3(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_3, Weight_3(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_3, Weight_3(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_3, Weight_3(bits0_3, zero0_3), part0_3);
 
-                var x0_4 = inputs.Cast<float>()[input + k + 0 * step + 4];
+                var x0_4 = inputs.Cast<float>()[input + k + 4];
                 part0_0 = Sums.MultiplyAdd(x0_4, Weight_4(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_4, Weight_4(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_4, Weight_4(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_4, Weight_4(bits0_3, zero0_3), part0_3);
 
-                var x0_5 = inputs.Cast<float>()[input + k + 0 * step + 5];
+                var x0_5 = inputs.Cast<float>()[input + k + 5];
                 part0_0 = Sums.MultiplyAdd(x0_5, Weight_5(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_5, Weight_5(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_5, Weight_5(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_5, Weight_5(bits0_3, zero0_3), part0_3);
 
-                var x0_6 = inputs.Cast<float>()[input + k + 0 * step + 6];
+                var x0_6 = inputs.Cast<float>()[input + k + 6];
                 part0_0 = Sums.MultiplyAdd(x0_6, Weight_6(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_6, Weight_6(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_6, Weight_6(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_6, Weight_6(bits0_3, zero0_3), part0_3);
 
-                var x0_7 = inputs.Cast<float>()[input + k + 0 * step + 7];
+                var x0_7 = inputs.Cast<float>()[input + k + 7];
                 part0_0 = Sums.MultiplyAdd(x0_7, Weight_7(bits0_0, zero0_0), part0_0);
                 part0_1 = Sums.MultiplyAdd(x0_7, Weight_7(bits0_1, zero0_1), part0_1);
                 part0_2 = Sums.MultiplyAdd(x0_7, Weight_7(bits0_2, zero0_2), part0_2);
                 part0_3 = Sums.MultiplyAdd(x0_7, Weight_7(bits0_3, zero0_3), part0_3);
 
-                acc0 = Sums.MultiplyAdd(part0_0, scales.Cast<float>()[ScaleIndex_256_160(expert, row0, k + 0 * step)], acc0);
-                acc1 = Sums.MultiplyAdd(part0_1, scales.Cast<float>()[ScaleIndex_256_160(expert, row1, k + 0 * step)], acc1);
-                acc2 = Sums.MultiplyAdd(part0_2, scales.Cast<float>()[ScaleIndex_256_160(expert, row2, k + 0 * step)], acc2);
-                acc3 = Sums.MultiplyAdd(part0_3, scales.Cast<float>()[ScaleIndex_256_160(expert, row3, k + 0 * step)], acc3);
+                acc0 = Sums.MultiplyAdd(part0_0, scales.Cast<float>()[ScaleIndex_256_160(expert, row0, k)], acc0);
+                acc1 = Sums.MultiplyAdd(part0_1, scales.Cast<float>()[ScaleIndex_256_160(expert, row1, k)], acc1);
+                acc2 = Sums.MultiplyAdd(part0_2, scales.Cast<float>()[ScaleIndex_256_160(expert, row2, k)], acc2);
+                acc3 = Sums.MultiplyAdd(part0_3, scales.Cast<float>()[ScaleIndex_256_160(expert, row3, k)], acc3);
 
                 float zero1_0 = 8f;
                 float part1_0 = 0f;
@@ -699,190 +555,66 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
                 float zero1_3 = 8f;
                 float part1_3 = 0f;
 
-                var x1_0 = inputs.Cast<float>()[input + k + 1 * step + 0];
+                var x1_0 = inputs.Cast<float>()[input + k + step];
                 part1_0 = Sums.MultiplyAdd(x1_0, Weight_0(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_0, Weight_0(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_0, Weight_0(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_0, Weight_0(bits1_3, zero1_3), part1_3);
 
-                var x1_1 = inputs.Cast<float>()[input + k + 1 * step + 1];
+                var x1_1 = inputs.Cast<float>()[input + k + step + 1];
                 part1_0 = Sums.MultiplyAdd(x1_1, Weight_1(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_1, Weight_1(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_1, Weight_1(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_1, Weight_1(bits1_3, zero1_3), part1_3);
 
-                var x1_2 = inputs.Cast<float>()[input + k + 1 * step + 2];
+                var x1_2 = inputs.Cast<float>()[input + k + step + 2];
                 part1_0 = Sums.MultiplyAdd(x1_2, Weight_2(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_2, Weight_2(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_2, Weight_2(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_2, Weight_2(bits1_3, zero1_3), part1_3);
 
-                var x1_3 = inputs.Cast<float>()[input + k + 1 * step + 3];
+                var x1_3 = inputs.Cast<float>()[input + k + step + 3];
                 part1_0 = Sums.MultiplyAdd(x1_3, Weight_3(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_3, Weight_3(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_3, Weight_3(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_3, Weight_3(bits1_3, zero1_3), part1_3);
 
-                var x1_4 = inputs.Cast<float>()[input + k + 1 * step + 4];
+                var x1_4 = inputs.Cast<float>()[input + k + step + 4];
                 part1_0 = Sums.MultiplyAdd(x1_4, Weight_4(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_4, Weight_4(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_4, Weight_4(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_4, Weight_4(bits1_3, zero1_3), part1_3);
 
-                var x1_5 = inputs.Cast<float>()[input + k + 1 * step + 5];
+                var x1_5 = inputs.Cast<float>()[input + k + step + 5];
                 part1_0 = Sums.MultiplyAdd(x1_5, Weight_5(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_5, Weight_5(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_5, Weight_5(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_5, Weight_5(bits1_3, zero1_3), part1_3);
 
-                var x1_6 = inputs.Cast<float>()[input + k + 1 * step + 6];
+                var x1_6 = inputs.Cast<float>()[input + k + step + 6];
                 part1_0 = Sums.MultiplyAdd(x1_6, Weight_6(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_6, Weight_6(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_6, Weight_6(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_6, Weight_6(bits1_3, zero1_3), part1_3);
 
-                var x1_7 = inputs.Cast<float>()[input + k + 1 * step + 7];
+                var x1_7 = inputs.Cast<float>()[input + k + step + 7];
                 part1_0 = Sums.MultiplyAdd(x1_7, Weight_7(bits1_0, zero1_0), part1_0);
                 part1_1 = Sums.MultiplyAdd(x1_7, Weight_7(bits1_1, zero1_1), part1_1);
                 part1_2 = Sums.MultiplyAdd(x1_7, Weight_7(bits1_2, zero1_2), part1_2);
                 part1_3 = Sums.MultiplyAdd(x1_7, Weight_7(bits1_3, zero1_3), part1_3);
 
-                acc0 = Sums.MultiplyAdd(part1_0, scales.Cast<float>()[ScaleIndex_256_160(expert, row0, k + 1 * step)], acc0);
-                acc1 = Sums.MultiplyAdd(part1_1, scales.Cast<float>()[ScaleIndex_256_160(expert, row1, k + 1 * step)], acc1);
-                acc2 = Sums.MultiplyAdd(part1_2, scales.Cast<float>()[ScaleIndex_256_160(expert, row2, k + 1 * step)], acc2);
-                acc3 = Sums.MultiplyAdd(part1_3, scales.Cast<float>()[ScaleIndex_256_160(expert, row3, k + 1 * step)], acc3);
-
-                float zero2_0 = 8f;
-                float part2_0 = 0f;
-                float zero2_1 = 8f;
-                float part2_1 = 0f;
-                float zero2_2 = 8f;
-                float part2_2 = 0f;
-                float zero2_3 = 8f;
-                float part2_3 = 0f;
-
-                var x2_0 = inputs.Cast<float>()[input + k + 2 * step + 0];
-                part2_0 = Sums.MultiplyAdd(x2_0, Weight_0(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_0, Weight_0(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_0, Weight_0(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_0, Weight_0(bits2_3, zero2_3), part2_3);
-
-                var x2_1 = inputs.Cast<float>()[input + k + 2 * step + 1];
-                part2_0 = Sums.MultiplyAdd(x2_1, Weight_1(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_1, Weight_1(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_1, Weight_1(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_1, Weight_1(bits2_3, zero2_3), part2_3);
-
-                var x2_2 = inputs.Cast<float>()[input + k + 2 * step + 2];
-                part2_0 = Sums.MultiplyAdd(x2_2, Weight_2(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_2, Weight_2(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_2, Weight_2(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_2, Weight_2(bits2_3, zero2_3), part2_3);
-
-                var x2_3 = inputs.Cast<float>()[input + k + 2 * step + 3];
-                part2_0 = Sums.MultiplyAdd(x2_3, Weight_3(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_3, Weight_3(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_3, Weight_3(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_3, Weight_3(bits2_3, zero2_3), part2_3);
-
-                var x2_4 = inputs.Cast<float>()[input + k + 2 * step + 4];
-                part2_0 = Sums.MultiplyAdd(x2_4, Weight_4(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_4, Weight_4(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_4, Weight_4(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_4, Weight_4(bits2_3, zero2_3), part2_3);
-
-                var x2_5 = inputs.Cast<float>()[input + k + 2 * step + 5];
-                part2_0 = Sums.MultiplyAdd(x2_5, Weight_5(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_5, Weight_5(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_5, Weight_5(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_5, Weight_5(bits2_3, zero2_3), part2_3);
-
-                var x2_6 = inputs.Cast<float>()[input + k + 2 * step + 6];
-                part2_0 = Sums.MultiplyAdd(x2_6, Weight_6(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_6, Weight_6(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_6, Weight_6(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_6, Weight_6(bits2_3, zero2_3), part2_3);
-
-                var x2_7 = inputs.Cast<float>()[input + k + 2 * step + 7];
-                part2_0 = Sums.MultiplyAdd(x2_7, Weight_7(bits2_0, zero2_0), part2_0);
-                part2_1 = Sums.MultiplyAdd(x2_7, Weight_7(bits2_1, zero2_1), part2_1);
-                part2_2 = Sums.MultiplyAdd(x2_7, Weight_7(bits2_2, zero2_2), part2_2);
-                part2_3 = Sums.MultiplyAdd(x2_7, Weight_7(bits2_3, zero2_3), part2_3);
-
-                acc0 = Sums.MultiplyAdd(part2_0, scales.Cast<float>()[ScaleIndex_256_160(expert, row0, k + 2 * step)], acc0);
-                acc1 = Sums.MultiplyAdd(part2_1, scales.Cast<float>()[ScaleIndex_256_160(expert, row1, k + 2 * step)], acc1);
-                acc2 = Sums.MultiplyAdd(part2_2, scales.Cast<float>()[ScaleIndex_256_160(expert, row2, k + 2 * step)], acc2);
-                acc3 = Sums.MultiplyAdd(part2_3, scales.Cast<float>()[ScaleIndex_256_160(expert, row3, k + 2 * step)], acc3);
-
-                float zero3_0 = 8f;
-                float part3_0 = 0f;
-                float zero3_1 = 8f;
-                float part3_1 = 0f;
-                float zero3_2 = 8f;
-                float part3_2 = 0f;
-                float zero3_3 = 8f;
-                float part3_3 = 0f;
-
-                var x3_0 = inputs.Cast<float>()[input + k + 3 * step + 0];
-                part3_0 = Sums.MultiplyAdd(x3_0, Weight_0(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_0, Weight_0(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_0, Weight_0(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_0, Weight_0(bits3_3, zero3_3), part3_3);
-
-                var x3_1 = inputs.Cast<float>()[input + k + 3 * step + 1];
-                part3_0 = Sums.MultiplyAdd(x3_1, Weight_1(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_1, Weight_1(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_1, Weight_1(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_1, Weight_1(bits3_3, zero3_3), part3_3);
-
-                var x3_2 = inputs.Cast<float>()[input + k + 3 * step + 2];
-                part3_0 = Sums.MultiplyAdd(x3_2, Weight_2(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_2, Weight_2(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_2, Weight_2(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_2, Weight_2(bits3_3, zero3_3), part3_3);
-
-                var x3_3 = inputs.Cast<float>()[input + k + 3 * step + 3];
-                part3_0 = Sums.MultiplyAdd(x3_3, Weight_3(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_3, Weight_3(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_3, Weight_3(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_3, Weight_3(bits3_3, zero3_3), part3_3);
-
-                var x3_4 = inputs.Cast<float>()[input + k + 3 * step + 4];
-                part3_0 = Sums.MultiplyAdd(x3_4, Weight_4(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_4, Weight_4(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_4, Weight_4(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_4, Weight_4(bits3_3, zero3_3), part3_3);
-
-                var x3_5 = inputs.Cast<float>()[input + k + 3 * step + 5];
-                part3_0 = Sums.MultiplyAdd(x3_5, Weight_5(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_5, Weight_5(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_5, Weight_5(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_5, Weight_5(bits3_3, zero3_3), part3_3);
-
-                var x3_6 = inputs.Cast<float>()[input + k + 3 * step + 6];
-                part3_0 = Sums.MultiplyAdd(x3_6, Weight_6(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_6, Weight_6(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_6, Weight_6(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_6, Weight_6(bits3_3, zero3_3), part3_3);
-
-                var x3_7 = inputs.Cast<float>()[input + k + 3 * step + 7];
-                part3_0 = Sums.MultiplyAdd(x3_7, Weight_7(bits3_0, zero3_0), part3_0);
-                part3_1 = Sums.MultiplyAdd(x3_7, Weight_7(bits3_1, zero3_1), part3_1);
-                part3_2 = Sums.MultiplyAdd(x3_7, Weight_7(bits3_2, zero3_2), part3_2);
-                part3_3 = Sums.MultiplyAdd(x3_7, Weight_7(bits3_3, zero3_3), part3_3);
-
-                acc0 = Sums.MultiplyAdd(part3_0, scales.Cast<float>()[ScaleIndex_256_160(expert, row0, k + 3 * step)], acc0);
-                acc1 = Sums.MultiplyAdd(part3_1, scales.Cast<float>()[ScaleIndex_256_160(expert, row1, k + 3 * step)], acc1);
-                acc2 = Sums.MultiplyAdd(part3_2, scales.Cast<float>()[ScaleIndex_256_160(expert, row2, k + 3 * step)], acc2);
-                acc3 = Sums.MultiplyAdd(part3_3, scales.Cast<float>()[ScaleIndex_256_160(expert, row3, k + 3 * step)], acc3);
+                acc0 = Sums.MultiplyAdd(part1_0, scales.Cast<float>()[ScaleIndex_256_160(expert, row0, k + step)], acc0);
+                acc1 = Sums.MultiplyAdd(part1_1, scales.Cast<float>()[ScaleIndex_256_160(expert, row1, k + step)], acc1);
+                acc2 = Sums.MultiplyAdd(part1_2, scales.Cast<float>()[ScaleIndex_256_160(expert, row2, k + step)], acc2);
+                acc3 = Sums.MultiplyAdd(part1_3, scales.Cast<float>()[ScaleIndex_256_160(expert, row3, k + step)], acc3);
             }
 
             for (; k < end; k += step)
             {
-                uint bits0_0 = Load_8(matrices, start0 + k + 0 * step);
-                uint bits0_1 = Load_8(matrices, start1 + k + 0 * step);
-                uint bits0_2 = Load_8(matrices, start2 + k + 0 * step);
-                uint bits0_3 = Load_8(matrices, start3 + k + 0 * step);
+                uint bits0_0 = Load_8(matrices, start0 + k);
+                uint bits0_1 = Load_8(matrices, start1 + k);
+                uint bits0_2 = Load_8(matrices, start2 + k);
+                uint bits0_3 = Load_8(matrices, start3 + k);
 
                 float zero0 = 8f;
                 float part0 = 0f;
@@ -893,58 +625,58 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
                 float zero3 = 8f;
                 float part3 = 0f;
 
-                var x0 = inputs.Cast<float>()[input + k + 0 * step + 0];
+                var x0 = inputs.Cast<float>()[input + k];
                 part0 = Sums.MultiplyAdd(x0, Weight_0(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x0, Weight_0(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x0, Weight_0(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x0, Weight_0(bits0_3, zero3), part3);
 
-                var x1 = inputs.Cast<float>()[input + k + 0 * step + 1];
+                var x1 = inputs.Cast<float>()[input + k + 1];
                 part0 = Sums.MultiplyAdd(x1, Weight_1(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x1, Weight_1(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x1, Weight_1(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x1, Weight_1(bits0_3, zero3), part3);
 
-                var x2 = inputs.Cast<float>()[input + k + 0 * step + 2];
+                var x2 = inputs.Cast<float>()[input + k + 2];
                 part0 = Sums.MultiplyAdd(x2, Weight_2(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x2, Weight_2(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x2, Weight_2(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x2, Weight_2(bits0_3, zero3), part3);
 
-                var x3 = inputs.Cast<float>()[input + k + 0 * step + 3];
+                var x3 = inputs.Cast<float>()[input + k + 3];
                 part0 = Sums.MultiplyAdd(x3, Weight_3(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x3, Weight_3(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x3, Weight_3(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x3, Weight_3(bits0_3, zero3), part3);
 
-                var x4 = inputs.Cast<float>()[input + k + 0 * step + 4];
+                var x4 = inputs.Cast<float>()[input + k + 4];
                 part0 = Sums.MultiplyAdd(x4, Weight_4(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x4, Weight_4(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x4, Weight_4(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x4, Weight_4(bits0_3, zero3), part3);
 
-                var x5 = inputs.Cast<float>()[input + k + 0 * step + 5];
+                var x5 = inputs.Cast<float>()[input + k + 5];
                 part0 = Sums.MultiplyAdd(x5, Weight_5(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x5, Weight_5(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x5, Weight_5(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x5, Weight_5(bits0_3, zero3), part3);
 
-                var x6 = inputs.Cast<float>()[input + k + 0 * step + 6];
+                var x6 = inputs.Cast<float>()[input + k + 6];
                 part0 = Sums.MultiplyAdd(x6, Weight_6(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x6, Weight_6(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x6, Weight_6(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x6, Weight_6(bits0_3, zero3), part3);
 
-                var x7 = inputs.Cast<float>()[input + k + 0 * step + 7];
+                var x7 = inputs.Cast<float>()[input + k + 7];
                 part0 = Sums.MultiplyAdd(x7, Weight_7(bits0_0, zero0), part0);
                 part1 = Sums.MultiplyAdd(x7, Weight_7(bits0_1, zero1), part1);
                 part2 = Sums.MultiplyAdd(x7, Weight_7(bits0_2, zero2), part2);
                 part3 = Sums.MultiplyAdd(x7, Weight_7(bits0_3, zero3), part3);
 
-                acc0 = Sums.MultiplyAdd(part0, scales.Cast<float>()[ScaleIndex_256_160(expert, row0, k + 0 * step)], acc0);
-                acc1 = Sums.MultiplyAdd(part1, scales.Cast<float>()[ScaleIndex_256_160(expert, row1, k + 0 * step)], acc1);
-                acc2 = Sums.MultiplyAdd(part2, scales.Cast<float>()[ScaleIndex_256_160(expert, row2, k + 0 * step)], acc2);
-                acc3 = Sums.MultiplyAdd(part3, scales.Cast<float>()[ScaleIndex_256_160(expert, row3, k + 0 * step)], acc3);
+                acc0 = Sums.MultiplyAdd(part0, scales.Cast<float>()[ScaleIndex_256_160(expert, row0, k)], acc0);
+                acc1 = Sums.MultiplyAdd(part1, scales.Cast<float>()[ScaleIndex_256_160(expert, row1, k)], acc1);
+                acc2 = Sums.MultiplyAdd(part2, scales.Cast<float>()[ScaleIndex_256_160(expert, row2, k)], acc2);
+                acc3 = Sums.MultiplyAdd(part3, scales.Cast<float>()[ScaleIndex_256_160(expert, row3, k)], acc3);
             }
 
             partial[(team * 4 + 0) * lanes + lane] = acc0;
