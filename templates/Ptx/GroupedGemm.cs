@@ -36,7 +36,8 @@ public sealed record GroupedGemmShape(
 /// sorted slots [blocks · BLOCK_M] (a number that is no slot pads), expert of each block, number of padded slots (one int),
 /// router weights [slots], number of slots. The output is, for the first product, intermediate states (bf16, [slots, I]) or with
 /// Split-K the sums of each slice (fp32, [slices, slots, 2I]); for the second the weighted sums of each slice (fp32, [slices,
-/// slots, H]). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once.
+/// slots, H]). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. Kernels with <c>wgmma</c> take a tensor
+/// map of the weights, and as many groups as run at once share all tiles.
 /// </remarks>
 public sealed partial class GroupedGemm
 {
