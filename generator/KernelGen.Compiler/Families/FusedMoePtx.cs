@@ -22,6 +22,9 @@ public static class FusedMoePtx
 
     private static readonly GroupedGemmTile[] Rows16Short = [Mma(16, 128, 64, 5, 1, 4), .. Rows16];
 
+    // The groups of a chained kernel go where the one before it leaves room first: many small ones fill all multiprocessors alike.
+    private static readonly GroupedGemmTile[] Rows16Narrow = [Mma(16, 32, 128, 8, 1, 2), .. Rows16];
+
     private static readonly GroupedGemmTile[] Rows32 = [Mma(32, 64, 128, 4, 1, 4), Mma(32, 128, 64, 4, 2, 4), Mma(32, 64, 64, 6, 1, 4), Mma(32, 32, 64, 6, 1, 2)];
 
     private static readonly GroupedGemmTile[] Rows32Down = [Mma(32, 128, 64, 4, 2, 4, 4), .. Rows32];
@@ -51,7 +54,7 @@ public static class FusedMoePtx
         Add(TensorCore.Mma, 48, Rows64, Rows64);
         Add(TensorCore.Mma, int.MaxValue, Rows128, Rows128);
 
-        Add(TensorCore.Wgmma, 6, Chained(Rows16), Chained(RowsDown16(spec)));
+        Add(TensorCore.Wgmma, 6, Chained(Rows16), Chained(spec.IntermediateSize >= LongReduction ? Rows16Narrow : RowsDown16(spec)));
         Add(TensorCore.Wgmma, 96, Wgmma128, Wgmma128);
         Add(TensorCore.Wgmma, int.MaxValue, Wgmma128Clustered, spec.IntermediateSize >= LongReduction ? Wgmma128Clustered : Wgmma128Wide);
         return pairs;

@@ -297,9 +297,25 @@ namespace KernelGen.Ilgpu
     public sealed class ExpertGemm
     {
         public ExpertGemm(KernelVariant variant, string text, string entry, int blockM, int groupM, int columnBlocks, int slices, int threads, int sharedBytes) => throw null!;
+
+        public bool Chained { get; init; }
+
+        public FetchedWeights? Fetched { get; init; }
+    }
+
+    public sealed class FetchedWeights
+    {
+        public FetchedWeights(long rows, int columns, int boxRows, int cluster) => throw null!;
     }
 
     public sealed record ExpertGemmPair(bool NeedsWgmma, int MostRows, ExpertGemm GateUp, ExpertGemm Down);
+
+    public sealed record TunedDeviceChoice(int MostTokens, int Slices, ExpertGemmPair? Pair);
+
+    public sealed class TunedDevice
+    {
+        public TunedDevice(string deviceName, params TunedDeviceChoice[] choices) => throw null!;
+    }
 
     public sealed class ExpertKernels<TWeight>
         where TWeight : unmanaged
@@ -311,6 +327,8 @@ namespace KernelGen.Ilgpu
             System.Action<ArrayView<float>, ArrayView<int>, ArrayView<float>, ExpertSizes> combineSingle,
             System.Action<ArrayView<uint>, ArrayView<int>, ArrayView<float>, ExpertSizes> combineRounded,
             params ExpertGemmPair[] pairs) => throw null!;
+
+        public System.Collections.Generic.IReadOnlyList<TunedDevice> Tunings { get; init; } = [];
     }
 
     public readonly struct ExpertCall<TWeight>
@@ -337,6 +355,9 @@ namespace KernelGen.Ilgpu
             ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output) => throw null!;
 
         public int SplitK(int asked, System.ReadOnlySpan<int> declared) => throw null!;
+
+        public int SplitK<TBits>(int asked, System.ReadOnlySpan<int> declared, ExpertKernels<TBits> tuned)
+            where TBits : unmanaged => throw null!;
 
         public void Run<TBits>(ExpertKernels<TBits> kernels)
             where TBits : unmanaged => throw null!;

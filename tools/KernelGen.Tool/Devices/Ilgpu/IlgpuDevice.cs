@@ -26,6 +26,9 @@ internal sealed class IlgpuDevice : IKernelDevice
         _stream = _accelerator.CreateStream();
     }
 
+    /// <summary>Its stream.</summary>
+    public AcceleratorStream Stream => _stream;
+
     /// <inheritdoc/>
     public DeviceName Name { get; }
 
