@@ -11,7 +11,7 @@ internal static class FusedMoeIlgpuTemplate
     /// <summary>The recipe; null for what the devices' kernels do not have yet.</summary>
     public static IlgpuRecipe? Recipe(FusedMoeSpec spec)
     {
-        if (spec.Bias || spec.RouterWeightOnInput || spec.Quantization != WeightQuantization.None || !GatedActivation.Has(spec.Activation)) return null;
+        if (spec.Bias || spec.RouterWeightOnInput || spec.Quantization != WeightQuantization.None || spec.Activation is not (MoeActivation.SiluAndMul or MoeActivation.GeluTanhAndMul or MoeActivation.SwigluOai or MoeActivation.SwigluClamp)) return null;
         var values = new Dictionary<string, ConstantValue>
         {
             ["Experts"] = ConstantValue.From(spec.Experts),
@@ -50,7 +50,7 @@ internal static class FusedMoeIlgpuTemplate
     {
         var name = GroupedGemm.EntryName(shape, tile);
         if (!texts.ContainsKey(name)) texts.Add(name, GroupedGemm.Write(shape, tile));
-        return $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {tile.SharedBytes})";
+        return $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {GroupedGemm.SharedBytes(shape, tile)})";
     }
 
     /// <summary>The type that kernels know the weights by.</summary>
