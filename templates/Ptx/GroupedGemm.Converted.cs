@@ -11,6 +11,12 @@ public sealed partial class GroupedGemm
 
     private int Units => _tile.BlockK / UnitElements;
 
+    /// <summary>Units of a stage that a warp multiplies.</summary>
+    private int UnitsOfWarp => _tile.SlicedK ? Units / _tile.WarpsN : Units;
+
+    /// <summary>Fragments of columns that a warp multiplies; what it stores are <see cref="FragmentsN"/>.</summary>
+    private int MultipliedFragments => _tile.SlicedK ? _tile.BlockN / 8 : FragmentsN;
+
     /// <summary>Sums of fp16 weights take two products: that of the rounded weight and that of the rest.</summary>
     private bool HasRests => _shape.WeightType == DType.Float16;
 
@@ -24,7 +30,7 @@ public sealed partial class GroupedGemm
         conversion.WriteSetup();
         WriteConvertedAddresses();
         for (var m = 0; m < FragmentsM; m++) _writer.Declare("b32", [.. Enumerable.Range(0, 8).Select(x => $"a{m}_{x}")]);
-        for (var n = 0; n < FragmentsN; n++)
+        for (var n = 0; n < MultipliedFragments; n++)
         {
             _writer.Declare("b32", [.. Enumerable.Range(0, conversion.Words).Select(x => $"word{n}_{x}")]);
             if (CollectsNaN)
@@ -34,6 +40,7 @@ public sealed partial class GroupedGemm
             }
         }
 
+        if (CollectsNaN) _writer.Declare("b32", "seven");
         _writer.Declare("b32", "b0", "b1");
         if (HasRests) _writer.Declare("b32", "rest_0", "rest_1");
         DeclareScales();
@@ -43,9 +50,10 @@ public sealed partial class GroupedGemm
             add.u32 %atA, %laneA, %stageOut;
             add.u32 %atB, %laneB, %stageOut;
             """);
-        for (var unit = 0; unit < Units; unit++) WriteUnit(conversion, unit);
+        for (var unit = 0; unit < UnitsOfWarp; unit++) WriteUnit(conversion, unit);
         WriteEndOfTurn();
         if (CollectsNaN) WriteNaN();
+        if (_tile.SlicedK) WriteExchange();
     }
 
     /// <summary>Where the lane's elements of a stage start.</summary>
@@ -55,10 +63,10 @@ public sealed partial class GroupedGemm
         _writer.Comment("Elements that the lane reads.");
         _writer.Code($"""
             shl.b32 %t0, %lane, 4;
-            mad.lo.u32 %t0, %warpM, {_tile.WarpM * UnitPitchA}, %t0;
+            {(_tile.SlicedK ? $"mad.lo.u32 %t0, %warpN, {UnitsOfWarp * UnitBytesA}, %t0;" : $"mad.lo.u32 %t0, %warpM, {_tile.WarpM * UnitPitchA}, %t0;")}
             add.u32 %laneA, %shared, %t0;
             mul.lo.u32 %t0, %lane, {UnitPitchB / 4};
-            mad.lo.u32 %t0, %warpN, {_tile.WarpN * UnitPitchB}, %t0;
+            mad.lo.u32 %t0, %warpN, {(_tile.SlicedK ? UnitsOfWarp * UnitBytesB : _tile.WarpN * UnitPitchB)}, %t0;
             add.u32 %laneB, %shared, %t0;
             """);
     }
@@ -74,10 +82,10 @@ public sealed partial class GroupedGemm
             }
         }
 
-        var startsGroup = unit * UnitElements % ScaledElements == 0;
+        var startsGroup = HasGroups && unit * UnitElements % ScaledElements == 0;
         if (startsGroup) WriteGroupStart(conversion, unit * UnitElements / ScaledElements);
-        for (var n = 0; n < FragmentsN; n++) WriteFragment(conversion, unit, n, startsGroup);
-        if ((unit + 1) * UnitElements % ScaledElements == 0) WriteGroupEnd(unit * UnitElements / ScaledElements);
+        for (var n = 0; n < MultipliedFragments; n++) WriteFragment(conversion, unit, n, startsGroup);
+        if (HasGroups && (unit + 1) * UnitElements % ScaledElements == 0) WriteGroupEnd(unit * UnitElements / ScaledElements);
     }
 
     private void WriteFragment(WeightConversion conversion, int unit, int n, bool startsGroup)
@@ -89,14 +97,13 @@ public sealed partial class GroupedGemm
         if (CollectsNaN)
         {
             // All seven bits below the sign: the only NaN there is.
-            foreach (var word in words)
-            {
-                _writer.Code($"""
-                    and.b32 %converted, {word}, 0x7f7f7f7f;
-                    add.u32 %converted, %converted, 0x01010101;
-                    or.b32 %nan{n}, %nan{n}, %converted;
-                    """);
-            }
+            _writer.Code($"""
+                and.b32 %converted, {words[0]}, 0x7f7f7f7f;
+                mad.lo.u32 %converted, %converted, 1, 0x01010101;
+                and.b32 %seven, {words[1]}, 0x7f7f7f7f;
+                mad.lo.u32 %seven, %seven, 1, 0x01010101;
+                lop3.b32 %nan{n}, %nan{n}, %converted, %seven, 0xfe;
+                """);
         }
 
         for (var step = 0; step < 2; step++)
@@ -128,7 +135,7 @@ public sealed partial class GroupedGemm
             and.b32 %t2, %lane, 3;
             shl.b32 %t2, %t2, 3;
             """);
-        for (var n = 0; n < FragmentsN; n++)
+        for (var n = 0; n < MultipliedFragments; n++)
         {
             foreach (var distance in new[] { 1, 2 })
             {
@@ -152,5 +159,45 @@ public sealed partial class GroupedGemm
                 }
             }
         }
+    }
+
+    /// <summary>Adds up the sums of warps that have shared the elements; each keeps the columns that it stores.</summary>
+    private void WriteExchange()
+    {
+        const int FragmentBytes = 32 * 4 * 4;
+        var fragments = FragmentsM * MultipliedFragments;
+        _writer.Declare("b32", "exchange");
+        _writer.Declare("f32", [.. Enumerable.Range(0, 4).Select(x => $"other{x}")]);
+        _writer.Comment("Sums of all warps.");
+        _writer.Code($"""
+            bar.sync 0;
+            shl.b32 %t0, %lane, 4;
+            add.u32 %t0, %t0, %shared;
+            mad.lo.u32 %exchange, %warpN, {fragments * FragmentBytes}, %t0;
+            """);
+        for (var m = 0; m < FragmentsM; m++)
+        {
+            for (var n = 0; n < MultipliedFragments; n++)
+                _writer.Code($"st.shared.v4.f32 [%exchange+{((m * MultipliedFragments) + n) * FragmentBytes}], {OpenBrace}{Fragment(m, n)}{CloseBrace};");
+        }
+
+        _writer.Code($"""
+            bar.sync 0;
+            mad.lo.u32 %exchange, %warpN, {FragmentsN * FragmentBytes}, %t0;
+            """);
+        for (var m = 0; m < FragmentsM; m++)
+        {
+            for (var n = 0; n < FragmentsN; n++)
+            {
+                for (var warp = 0; warp < _tile.WarpsN; warp++)
+                {
+                    var from = ((warp * fragments) + (m * MultipliedFragments) + n) * FragmentBytes;
+                    _writer.Code($"ld.shared.v4.f32 {OpenBrace}{(warp == 0 ? Fragment(m, n) : "%other0, %other1, %other2, %other3")}{CloseBrace}, [%exchange+{from}];");
+                    for (var x = 0; x < 4 && warp > 0; x++) _writer.Code($"add.rn.f32 %{Sum(m, n, x)}, %{Sum(m, n, x)}, %other{x};");
+                }
+            }
+        }
+
+        string Fragment(int m, int n) => string.Join(", ", Enumerable.Range(0, 4).Select(x => $"%{Sum(m, n, x)}"));
     }
 }

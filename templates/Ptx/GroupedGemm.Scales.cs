@@ -8,10 +8,10 @@ public sealed partial class GroupedGemm
 {
     private bool HasGroups => _shape.HasScales && _shape.GroupSize > 0;
 
-    /// <summary>Elements of a stage that share scales.</summary>
-    private int ScaledElements => HasGroups ? Math.Min(_shape.GroupSize, _tile.BlockK) : _tile.BlockK;
+    /// <summary>Elements of a warp that share scales.</summary>
+    private int ScaledElements => Math.Min(_shape.GroupSize, UnitsOfWarp * UnitElements);
 
-    private int GroupsOfStage => _tile.BlockK / ScaledElements;
+    private int GroupsOfStage => Math.Max(_tile.BlockK / _shape.GroupSize, 1);
 
     private int Groups => (_shape.Reduction + _shape.GroupSize - 1) / _shape.GroupSize;
 
@@ -106,12 +106,13 @@ public sealed partial class GroupedGemm
             mov.f32 %nothing, 0f00000000;
             and.b32 %t0, %lane, 3;
             mul.lo.u32 %t0, %t0, {2 * StoredTiles};
-            mad.lo.u32 %t0, %warpN, {OutputColumns(_tile.WarpN)}, %t0;
+            mad.lo.u32 %t0, %warpN, {(_tile.SlicedK ? 0 : OutputColumns(_tile.WarpN))}, %t0;
             mad.lo.u32 %laneScale, %t0, 4, %shared;
             """);
+        if (_tile.SlicedK) WriteFirstGroup("laneScale", 4);
         if (!_shape.ZeroPoints) return;
         if (_shape.WeightType == DType.Int8) _writer.Declare("f32", "minusZero");
-        _writer.Declare("b32", [.. Enumerable.Range(0, FragmentsN).Select(n => $"zero{n}")]);
+        _writer.Declare("b32", [.. Enumerable.Range(0, MultipliedFragments).Select(n => $"zero{n}")]);
         _writer.Declare("b32", "laneZero", "atZero");
 
         // The lane's weights are of row lane ÷ 4 of each fragment.
@@ -121,10 +122,18 @@ public sealed partial class GroupedGemm
             shr.u32 %t1, %lane, 2;
             and.b32 %t1, %t1, 1;
             add.u32 %t0, %t0, %t1;
-            mad.lo.u32 %t0, %warpN, {OutputColumns(_tile.WarpN)}, %t0;
+            mad.lo.u32 %t0, %warpN, {(_tile.SlicedK ? 0 : OutputColumns(_tile.WarpN))}, %t0;
             add.u32 %laneZero, %t0, %shared;
             """);
+        if (_tile.SlicedK) WriteFirstGroup("laneZero", 1);
     }
+
+    /// <summary>Where warps share the elements of a stage: moves an address to the group that a warp's start with.</summary>
+    private void WriteFirstGroup(string address, int bytes) => _writer.Code($"""
+        mul.lo.u32 %t0, %warpN, {UnitsOfWarp * UnitElements};
+        div.u32 %t0, %t0, {Math.Min(_shape.GroupSize, _tile.BlockK)};
+        mad.lo.u32 %{address}, %t0, {_tile.BlockN * bytes}, %{address};
+        """);
 
     private static string GroupSum(int m, int n, int element) => $"group_{Sum(m, n, element)}";
 
@@ -135,7 +144,7 @@ public sealed partial class GroupedGemm
         if (!_shape.ZeroPoints) return;
         if (group == 0) _writer.Code("add.u32 %atZero, %laneZero, %stageOut;");
         var at = Copied().Last().At + (group * _tile.BlockN);
-        for (var n = 0; n < FragmentsN; n++)
+        for (var n = 0; n < MultipliedFragments; n++)
         {
             var up = IsUp(n * 8) ? _tile.BlockN / 2 : 0;
             _writer.Code($"ld.shared.s8 %zero{n}, [%atZero+{at + ColumnOf(n * 8) + up}];");
@@ -148,7 +157,7 @@ public sealed partial class GroupedGemm
         if (!HasGroups) return;
         if (group == 0) _writer.Code("add.u32 %atScale, %laneScale, %stageOut;");
         var at = ActivationBytes + WeightBytes + (group * _tile.BlockN * 4);
-        foreach (var (fragments, column, up) in StoredFragments())
+        foreach (var (fragments, column, up) in StoredFragments(MultipliedFragments))
         {
             WriteLoads("shared", "scale", "atScale", at + ((column + (up ? _tile.BlockN / 2 : 0)) * 4L));
             for (var i = 0; i < fragments.Length; i++)
@@ -161,10 +170,10 @@ public sealed partial class GroupedGemm
         }
     }
 
-    /// <summary>Fragments whose columns are neighbours in a thread, the first output column of the warp's that they have, and whether they are up projections.</summary>
-    private IEnumerable<(int[] Fragments, int Column, bool Up)> StoredFragments()
+    /// <summary>Fragments whose columns are neighbours in a thread, the first output column that they have, and whether they are up projections.</summary>
+    private IEnumerable<(int[] Fragments, int Column, bool Up)> StoredFragments(int count)
     {
-        for (var first = 0; first < OutputColumns(_tile.WarpN) / 8; first += StoredTiles)
+        for (var first = 0; first < (IsPaired ? count / 2 : count); first += StoredTiles)
         {
             var tiles = Enumerable.Range(first, StoredTiles);
             if (!IsPaired)

@@ -32,7 +32,7 @@ public sealed partial class GroupedGemm
             }
         }
 
-        foreach (var (fragments, column, up) in StoredFragments())
+        foreach (var (fragments, column, up) in StoredFragments(FragmentsN))
         {
             var offset = (column + (up ? _shape.IntermediateSize : 0)) * 4L;
             if (HasRowScales) WriteLoads("global.nc", "rowScale", "rowScaleFrom", offset);

@@ -162,7 +162,7 @@ public sealed partial class GroupedGemm
 
     private IEnumerable<string> Sums() =>
         from m in Enumerable.Range(0, FragmentsM)
-        from n in Enumerable.Range(0, FragmentsN)
+        from n in Enumerable.Range(0, MultipliedFragments)
         from element in Enumerable.Range(0, 4)
         select Sum(m, n, element);
 

@@ -20,7 +20,11 @@ public enum TensorCore
 /// <param name="WarpsN">Warps along the columns.</param>
 /// <param name="GroupM">Blocks of rows that take turns before the next block of columns, so that they find its weights in the L2 cache.</param>
 /// <param name="SplitK">Slices of the reduction.</param>
-public sealed record GroupedGemmTile(TensorCore Core, int BlockM, int BlockN, int BlockK, int Stages, int WarpsM, int WarpsN, int GroupM = 1, int SplitK = 1)
+/// <param name="SlicedK">
+/// Whether the warps along the columns share the elements of a stage and not the columns, and add up their sums at the end. The activations,
+/// which every warp needs for its columns, are then read once.
+/// </param>
+public sealed record GroupedGemmTile(TensorCore Core, int BlockM, int BlockN, int BlockK, int Stages, int WarpsM, int WarpsN, int GroupM = 1, int SplitK = 1, bool SlicedK = false)
 {
     /// <summary>Elements of a row of shared memory: 128 bytes, the span of the swizzle.</summary>
     internal const int RowElements = 64;
@@ -48,7 +52,7 @@ public sealed record GroupedGemmTile(TensorCore Core, int BlockM, int BlockN, in
         get
         {
             var splitK = SplitK > 1 ? $"k{SplitK}" : "";
-            var warps = $"w{WarpsM}x{WarpsN}";
+            var warps = $"w{WarpsM}x{WarpsN}{(SlicedK ? "s" : "")}";
             var groupM = GroupM > 1 ? $"g{GroupM}" : "";
             return $"{(Core == TensorCore.Mma ? "mma" : "wgmma")}{BlockM}x{BlockN}x{BlockK}s{Stages}{warps}{groupM}{splitK}";
         }

@@ -24,7 +24,7 @@ internal sealed class WeightConversion(PtxWriter writer, DType type)
                 writer.Declare("f32", "wide0", "wide1", "rest0", "rest1");
                 break;
             case DType.Float8E4M3:
-                writer.Declare("b32", "zeros", "scaleOfBits");
+                writer.Declare("b32", "zeros", "scaleOfBits", "high", "low");
                 writer.Code("""
                     mov.b32 %zeros, 0;
                     mov.b32 %scaleOfBits, 0x7b807b80;
@@ -56,13 +56,22 @@ internal sealed class WeightConversion(PtxWriter writer, DType type)
                 WriteHalves(words[(2 * step) + pair], to, rest!);
                 break;
 
-            // Sign, four bits of exponent and three of mantissa become those of a bfloat16 that is 2¹²⁰ too small, as subnormals too.
+            // Sign, four bits of exponent and three of mantissa become those of a bfloat16 that is 2¹²⁰ too small, as subnormals too: high
+            // bytes s0000eee and low bytes emmm0000, of four weights at once.
             case DType.Float8E4M3:
+                if (pair == 0)
+                {
+                    writer.Code($"""
+                        shr.u32 %high, {words[step]}, 4;
+                        and.b32 %high, %high, 0x07070707;
+                        lop3.b32 %high, {words[step]}, 0x80808080, %high, 0xea;
+                        mul.lo.u32 %low, {words[step]}, 16;
+                        and.b32 %low, %low, 0xf0f0f0f0;
+                        """);
+                }
+
                 writer.Code($"""
-                    prmt.b32 {to}, {words[step]}, 0, 0x{(pair * 0x2020) + 0x1000:x4};
-                    shr.u32 %converted, {to}, 4;
-                    and.b32 %converted, %converted, 0x07f007f0;
-                    lop3.b32 {to}, {to}, 0x80008000, %converted, 0xea;
+                    prmt.b32 {to}, %low, %high, 0x{(pair * 0x2222) + 0x5140:x4};
                     fma.rn.bf16x2 {to}, {to}, %scaleOfBits, %zeros;
                     """);
                 break;
