@@ -5,13 +5,8 @@ using KernelGen.Benchmarking;
 
 namespace KernelGen.Ilgpu.Benchmarks;
 
-/// <summary>A generated <c>Forward</c> for a stream and views.</summary>
-internal delegate void DeviceForward(
-    AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, DeviceExpertWeights<BFloat16> expertWeights,
-    ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output, int splitK = 0);
-
 /// <summary>The experts of one model: single tokens checked against double precision, then the whole layer timed, replayed from a graph.</summary>
-internal sealed class ExpertsBenchmark(string name, int experts, int topK, int hiddenSize, int intermediateSize, DeviceForward forward)
+internal sealed class ExpertsBenchmark(string name, int experts, int topK, int hiddenSize, int intermediateSize, DeviceExpertsForward<BFloat16> forward)
 {
     private const int PatternLength = (1 << 24) + 8; // weights repeat a pattern whose length no row divides
     private const double Tolerance = 2e-2;

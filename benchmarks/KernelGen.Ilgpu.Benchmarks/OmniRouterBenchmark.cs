@@ -17,11 +17,13 @@ internal sealed class OmniRouterBenchmark(int expertsPerAxis, int topK)
     public bool Run(AcceleratorStream stream)
     {
         var workload = new OmniRouterWorkload(expertsPerAxis, topK, MostTokens);
+        using var router = new DeviceOmniRouter(stream, Omni.Route);
+        using var routerBackward = new DeviceOmniRouterBackward(stream, Omni.RouteBackward);
         foreach (var tokens in Checked)
         {
-            var forward = workload.Verify((x, y, scores, indices, _) => Route(stream, x, y, scores, indices), tokens);
+            var forward = workload.Verify(router.Kernel, tokens);
             var backward = forward.Mismatch is null
-                ? workload.Verify((indices, gradScores, gradX, gradY, _) => RouteBackward(stream, indices, gradScores, gradX, gradY), tokens)
+                ? workload.Verify(routerBackward.Kernel, tokens)
                 : forward;
             if (backward.Mismatch is null) continue;
             Console.WriteLine($"{Name}: WRONG at {tokens} tokens: {backward.Mismatch}");
@@ -56,29 +58,5 @@ internal sealed class OmniRouterBenchmark(int expertsPerAxis, int topK)
         var values = RandomNumbers.Normal((long)tokens * expertsPerAxis, seed);
         if (asBFloat16) values = Array.ConvertAll(values, value => (float)(BFloat16)value);
         return new(accelerator, new ReadOnlyTensorSpan<float>(values, [tokens, expertsPerAxis], []));
-    }
-
-    private static void Route(AcceleratorStream stream, ReadOnlyTensorSpan<float> x, ReadOnlyTensorSpan<float> y, TensorSpan<float> scores, TensorSpan<int> indices)
-    {
-        using var deviceX = new DeviceMatrix<float>(stream.Accelerator, x);
-        using var deviceY = new DeviceMatrix<float>(stream.Accelerator, y);
-        using var deviceScores = new DeviceMatrix<float>(stream.Accelerator, scores);
-        using var deviceIndices = new DeviceMatrix<int>(stream.Accelerator, indices);
-        Omni.Route(stream, deviceX.View, deviceY.View, deviceScores.View, deviceIndices.View);
-        stream.Synchronize();
-        deviceScores.CopyTo(scores);
-        deviceIndices.CopyTo(indices);
-    }
-
-    private static void RouteBackward(AcceleratorStream stream, ReadOnlyTensorSpan<int> indices, ReadOnlyTensorSpan<float> gradScores, TensorSpan<float> gradX, TensorSpan<float> gradY)
-    {
-        using var deviceIndices = new DeviceMatrix<int>(stream.Accelerator, indices);
-        using var deviceScores = new DeviceMatrix<float>(stream.Accelerator, gradScores);
-        using var deviceX = new DeviceMatrix<float>(stream.Accelerator, gradX);
-        using var deviceY = new DeviceMatrix<float>(stream.Accelerator, gradY);
-        Omni.RouteBackward(stream, deviceIndices.View, deviceScores.View, deviceX.View, deviceY.View);
-        stream.Synchronize();
-        deviceX.CopyTo(gradX);
-        deviceY.CopyTo(gradY);
     }
 }

@@ -24,6 +24,7 @@ public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
 
     private static void Analyze(SymbolAnalysisContext context, INamedTypeSymbol type)
     {
+        foreach (var finding in SpecializedTemplateReader.Findings(type, context.CancellationToken)) context.ReportDiagnostic(finding.ToDiagnostic());
         if (!KernelAttributes.Of(type).Any()) return;
         foreach (var finding in CompilationRules.Check(context.Compilation))
             context.ReportDiagnostic(finding.ToDiagnostic(type.Locations[0]));

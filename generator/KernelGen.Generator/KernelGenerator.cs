@@ -2,8 +2,11 @@ using System.Text;
 using KernelGen.Compiler;
 using KernelGen.Compiler.Emission;
 using KernelGen.Compiler.Families;
+using KernelGen.Compiler.Specialization;
+using KernelGen.Compiler.Tuning;
 using KernelGen.Generator.Declarations;
 using KernelGen.Generator.Diagnostics;
+using KernelGen.Generator.Tuning;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Text;
@@ -27,17 +30,23 @@ public sealed class KernelGenerator : IIncrementalGenerator
         var clashes = ofGates.Collect().Combine(ofExperts.Collect()).Combine(ofOmniRouters.Collect().Combine(ofOmniExperts.Collect()))
             .Select(static (all, _) => FileNames.Clashes([.. all.Left.Left, .. all.Left.Right, .. all.Right.Left, .. all.Right.Right]));
         var hasIlgpu = context.CompilationProvider.Select(static (compilation, _) => IlgpuReferences.AreIn(compilation));
-        foreach (var declared in new[] { ofGates, ofExperts, ofOmniRouters, ofOmniExperts }) RegisterOutput(context, declared, clashes, hasIlgpu);
+        RegisterTemplates(context);
+        var files = context.AdditionalTextsProvider.Where(TuningTexts.Is).Select(TuningTexts.Read).WithTrackingName(TrackingNames.TuningFiles)
+            .Collect().Select(static (inputs, _) => new TuningSet(inputs));
+        foreach (var declared in new[] { ofGates, ofExperts, ofOmniRouters, ofOmniExperts }) RegisterOutput(context, declared, clashes, files, hasIlgpu);
     }
 
     private static void RegisterOutput(
         IncrementalGeneratorInitializationContext context,
         IncrementalValuesProvider<DeclaredClass> declared,
         IncrementalValueProvider<EquatableArray<string>> clashes,
+        IncrementalValueProvider<TuningSet> files,
         IncrementalValueProvider<bool> hasIlgpu)
     {
         var classes = declared.Combine(clashes)
             .Select(static (pair, _) => pair.Left with { HintName = FileNames.Of(pair.Left, pair.Right) })
+            .Combine(files)
+            .Select(static (pair, _) => TuningTexts.Tune(pair.Left, pair.Right))
             .WithTrackingName(TrackingNames.Classes);
         context.RegisterSourceOutput(classes, static (output, declared) => Add(output, KernelEmitter.EmitDispatcher(declared)));
 
@@ -51,7 +60,35 @@ public sealed class KernelGenerator : IIncrementalGenerator
         {
             foreach (var source in KernelEmitter.EmitIlgpuDispatcher(declared)) Add(output, source);
         });
-        context.RegisterImplementationSourceOutput(With(hasIlgpu, variants), static (output, variant) => AddVariant(output, variant, KernelEmitter.EmitIlgpuVariant));
+        var ilgpuVariants = With(hasIlgpu, classes)
+            .SelectMany(static (declared, _) => declared.Declared.Select(spec => new DeclaredVariant(declared.FullName, declared.HintName, spec)));
+        context.RegisterImplementationSourceOutput(ilgpuVariants, static (output, variant) => AddVariant(output, variant, KernelEmitter.EmitIlgpuVariant));
+    }
+
+    private static void RegisterTemplates(IncrementalGeneratorInitializationContext context)
+    {
+        var read = context.SyntaxProvider.ForAttributeWithMetadataName(
+                SpecializedTemplateReader.Attribute,
+                static (node, _) => node is TypeDeclarationSyntax,
+                static (attributed, cancellation) => SpecializedTemplateReader.Read(attributed, cancellation))
+            .Where(static template => template is not null)
+            .Select(static (template, _) => template!);
+        var clashes = read.Collect().Select(static (all, _) => FileNames.Clashes(all.Select(template => template.Class)));
+        var templates = read.Combine(clashes)
+            .Select(static (pair, _) => pair.Left with { Class = pair.Left.Class with { HintName = FileNames.Of(pair.Left.Class, pair.Right) } })
+            .WithTrackingName(TrackingNames.Templates);
+        context.RegisterSourceOutput(templates, static (output, template) =>
+        {
+            var (file, problems) = SpecializedTemplateFile.Emit(template);
+            if (file is not null) Add(output, file);
+            foreach (var problem in problems) output.ReportDiagnostic(Diagnostic.Create(Rules.TemplateProblem, PlaceOf(problem), $"{template.Class.Name}: {problem.Message} ({problem.Id})"));
+        });
+    }
+
+    private static Location PlaceOf(TemplateProblem problem)
+    {
+        var position = new LinePosition(Math.Max(problem.Line - 1, 0), Math.Max(problem.Column - 1, 0));
+        return problem.Path.Length == 0 ? Location.None : Location.Create(problem.Path, default, new LinePositionSpan(position, position));
     }
 
     private static IncrementalValuesProvider<T> With<T>(IncrementalValueProvider<bool> condition, IncrementalValuesProvider<T> values) =>

@@ -6,9 +6,15 @@ public static class TrackingNames
     /// <summary>Attribute to declared class, for each attribute.</summary>
     public const string Declarations = nameof(Declarations);
 
+    /// <summary>Every tuning file of the project.</summary>
+    public const string TuningFiles = nameof(TuningFiles);
+
     /// <summary>Declared classes of all attributes.</summary>
     public const string Classes = nameof(Classes);
 
     /// <summary>Every variant of every class.</summary>
     public const string Variants = nameof(Variants);
+
+    /// <summary>Classes that are filled from users' templates.</summary>
+    public const string Templates = nameof(Templates);
 }

@@ -1,18 +1,13 @@
-using KernelGen.Compiler.Specialization;
 using OwnTemplate;
 using Samples;
 
-const int HiddenSize = 160;
 const float Epsilon = 1e-6f;
-
-var values = new Dictionary<string, ConstantValue> { ["HiddenSize"] = ConstantValue.From(HiddenSize), ["Sums"] = ConstantValue.From(5) };
-var kernel = SpecializedKernel.Make("RmsNorm.cs", "RmsNorm160", values, vectorBits: 256);
-Console.WriteLine(kernel.Source);
 
 unsafe
 {
     Run("the template as it stands, H = 48", &RmsNorm.Run, RmsNorm.HiddenSize);
-    Run("specialised, H = 160", (delegate*<float*, float*, float, float*, void>)kernel.Address("Run"), HiddenSize);
+    Run("specialised, H = 160", &RmsNorm160.Run, 160);
+    Run("specialised, H = 4096", &RmsNorm4096.Run, 4096);
 }
 
 return Check.ExitCode;

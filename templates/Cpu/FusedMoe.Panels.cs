@@ -10,7 +10,7 @@ namespace KernelGen.Templates.Cpu;
 internal static unsafe partial class FusedMoe<TWeight>
 {
     /// <summary>Part of the reduction whose weights are staged in the first-level cache at a time.</summary>
-    private const int DepthBlock = 512;
+    [Specialize] private const int DepthBlock = 512;
 
     /// <summary>Distance of two staged rows: an odd multiple of the cache line keeps them out of each other's sets.</summary>
     private const int StagedStride = DepthBlock + 16;

@@ -5,7 +5,7 @@ using KernelGen.Ilgpu;
 namespace KernelGen.Templates.Ilgpu;
 
 /// <content>What the tensor-core products need: slots in the order of their experts, activations as bfloat16.</content>
-internal static partial class FusedMoe<TWeight>
+internal static partial class FusedMoe<TWeight, TSum>
 {
     // Loads that a thread has under way.
     private const int SlotsAtOnce = 4;

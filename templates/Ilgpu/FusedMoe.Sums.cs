@@ -5,33 +5,73 @@ using KernelGen.Ilgpu;
 namespace KernelGen.Templates.Ilgpu;
 
 /// <content>The second phases: slices are added up in order, then activated or combined.</content>
-internal static partial class FusedMoe<TWeight>
+internal static partial class FusedMoe<TWeight, TSum>
 {
     /// <summary>Adds up the slices of the first product and activates them, in single precision.</summary>
     /// <param name="sums">Sums of each slice, [slices, slots, 2I].</param>
+    /// <param name="scales">Scales of the rows, [E, 2I], where rows have such.</param>
+    /// <param name="bias">Biases [E, 2I], where there are any.</param>
+    /// <param name="weights">Router weights [T, k].</param>
     /// <param name="experts">Experts [T, k].</param>
+    /// <param name="inputScales">Scales of the hidden states, [T], where those are integers.</param>
     /// <param name="intermediate">Receives the intermediate states [slots, I].</param>
     /// <param name="sizes">Sizes of the call.</param>
-    public static void ActivateSingle(ArrayView<float> sums, ArrayView<int> experts, ArrayView<float> intermediate, ExpertSizes sizes)
+    public static void ActivateSingle(
+        ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales,
+        ArrayView<float> intermediate, ExpertSizes sizes)
     {
         var index = Index();
         if (index >= sizes.Tokens * (long)TopK * IntermediateSize || !IsExpert(ExpertOf(experts, sizes, (int)(index / IntermediateSize)))) return;
-        intermediate[index] = Activated(sums, index, sizes);
+        intermediate[index] = Activated(sums, scales, bias, weights, experts, inputScales, index, sizes);
     }
 
     /// <summary>The same, as bfloat16.</summary>
-    /// <param name="sums">Sums of each slice, [slices, slots, 2I].</param>
-    /// <param name="experts">Experts [T, k].</param>
-    /// <param name="intermediate">Receives the bits of the intermediate states [slots, I].</param>
-    /// <param name="sizes">Sizes of the call.</param>
-    public static void ActivateRounded(ArrayView<float> sums, ArrayView<int> experts, ArrayView<ushort> intermediate, ExpertSizes sizes)
+    /// <inheritdoc cref="ActivateSingle"/>
+    public static void ActivateRounded(
+        ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales,
+        ArrayView<ushort> intermediate, ExpertSizes sizes)
     {
         var index = Index();
         if (index >= sizes.Tokens * (long)TopK * IntermediateSize || !IsExpert(ExpertOf(experts, sizes, (int)(index / IntermediateSize)))) return;
-        intermediate[index] = (ushort)Brain.Bits(Activated(sums, index, sizes));
+        intermediate[index] = (ushort)Brain.Bits(Activated(sums, scales, bias, weights, experts, inputScales, index, sizes));
     }
 
-    /// <summary>Adds up the slices of each slot, then the slots of each token.</summary>
+    /// <summary>Adds up the slices of each slot, scaled, biased and weighted, then the slots of each token.</summary>
+    /// <param name="sums">Sums of each slice, [slices, slots, H].</param>
+    /// <param name="scales">Scales of the rows, [E, H], where rows have such.</param>
+    /// <param name="bias">Biases [E, H], where there are any.</param>
+    /// <param name="weights">Router weights [T, k].</param>
+    /// <param name="experts">Experts [T, k].</param>
+    /// <param name="inputScales">Scales of the intermediate states, [slots], where those are integers.</param>
+    /// <param name="output">Receives the result [T, H].</param>
+    /// <param name="sizes">Sizes of the call.</param>
+    public static void Combine(
+        ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales,
+        ArrayView<float> output, ExpertSizes sizes)
+    {
+        var index = Index();
+        if (index >= sizes.Tokens * (long)HiddenSize) return;
+        var token = (int)(index / HiddenSize);
+        var column = (int)(index % HiddenSize);
+        var total = 0f;
+        foreach (var rank in Static.Range(TopK))
+        {
+            var slot = (token * TopK) + rank;
+            var expert = ExpertOf(experts, sizes, slot);
+            if (IsExpert(expert))
+            {
+                var sum = RowSum(HiddenSize, sums, scales, expert, slot, column, sizes);
+                if (IntegerSums) sum *= inputScales[slot];
+                if (Bias) sum += bias[(expert * (long)HiddenSize) + column];
+                if (!RouterWeightOnInput) sum *= RouterWeight(weights, sizes, slot);
+                total += sum;
+            }
+        }
+
+        output[(token * sizes.OutputStride) + column] = total;
+    }
+
+    /// <summary>Adds up the slices of each slot, which tensor cores have weighted, then the slots of each token.</summary>
     /// <param name="sums">Weighted sums of each slice, [slices, slots, H].</param>
     /// <param name="experts">Experts [T, k].</param>
     /// <param name="output">Receives the result [T, H].</param>
@@ -106,37 +146,36 @@ internal static partial class FusedMoe<TWeight>
     private static float High(uint pair) => Interop.IntAsFloat(pair & 0xFFFF_0000u);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Activated(ArrayView<float> sums, long index, ExpertSizes sizes)
+    private static float Activated(
+        ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales, long index, ExpertSizes sizes)
     {
-        var slots = sizes.Tokens * (long)TopK;
-        var slot = index / IntermediateSize;
-        var column = index % IntermediateSize;
-        var gate = 0f;
-        var up = 0f;
-        for (var slice = 0; slice < SplitK; slice++)
-        {
-            var row = ((slice * slots) + slot) * (2L * IntermediateSize);
-            gate += sums[row + column];
-            up += sums[row + IntermediateSize + column];
-        }
-
+        var slot = (int)(index / IntermediateSize);
+        var column = (int)(index % IntermediateSize);
+        var gate = FirstSum(sums, scales, bias, weights, experts, inputScales, slot, column, sizes);
+        var up = Gated ? FirstSum(sums, scales, bias, weights, experts, inputScales, slot, IntermediateSize + column, sizes) : 0f;
         return Activate(gate, up);
     }
 
+    /// <summary>A sum of the first product: times its scales, times the router weight if that multiplies the input (a product is linear), plus its bias.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Activate(float gate, float up)
+    private static float FirstSum(
+        ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales, int slot, int row, ExpertSizes sizes)
     {
-        if (Activation == MoeActivation.SwigluOai || Activation == MoeActivation.SwigluClamp)
-        {
-            const float Limit = Activation == MoeActivation.SwigluOai ? 7f : ActivationLimit;
-            gate = gate > Limit ? Limit : gate;
-            up = up > Limit ? Limit : up < -Limit ? -Limit : up;
-        }
+        var expert = ExpertOf(experts, sizes, slot);
+        var sum = RowSum(GateUpWidth, sums, scales, expert, slot, row, sizes);
+        if (IntegerSums) sum *= inputScales[slot / TopK];
+        if (RouterWeightOnInput) sum *= RouterWeight(weights, sizes, slot);
+        if (Bias) sum += bias[(expert * (long)GateUpWidth) + row];
+        return sum;
+    }
 
-        if (Activation == MoeActivation.SwigluOai) return gate * DeviceMath.Sigmoid(1.702f * gate) * (up + 1f);
-
-        // ½ (1 + tanh y) = σ(2y) with y = √(2/π) · (g + 0.044715 g³).
-        if (Activation == MoeActivation.GeluTanhAndMul) return gate * DeviceMath.Sigmoid(1.59576912f * (gate + (0.044715f * gate * gate * gate))) * up;
-        return gate * DeviceMath.Sigmoid(gate) * up;
+    /// <summary>The slices' sums in order, times the scale of the row of weights.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float RowSum([Specialize] int rows, ArrayView<float> sums, ArrayView<float> scales, int expert, int slot, int row, ExpertSizes sizes)
+    {
+        var slots = sizes.Tokens * (long)TopK;
+        var sum = sums.Cast<TSum>()[(slot * (long)rows) + row];
+        for (var slice = 1; slice < SplitK; slice++) sum = Sums.Add(sum, sums.Cast<TSum>()[(((slice * slots) + slot) * rows) + row]);
+        return RowScales ? Sums.ToSingle(sum) * scales[(expert * (long)rows) + row] : Sums.ToSingle(sum);
     }
 }

@@ -9,7 +9,8 @@ public sealed partial class GroupedGemm
 
     private void WriteWholeSums()
     {
-        if (!HasRowScales && !WeightsInput && !_shape.Bias) return;
+        // The phase that adds up and activates the slices does it there.
+        if ((IsGateUp && _tile.SplitK > 1) || (!HasRowScales && !WeightsInput && !_shape.Bias)) return;
         _writer.Comment("Scales, router weights on the input, biases.");
         if (WeightsInput) WriteInputWeights();
         if (HasRowScales || _shape.Bias)

@@ -19,8 +19,8 @@ public enum ExpertProduct
 /// sorted slots [blocks · BLOCK_M] (a number that is no slot pads), expert of each block, number of padded slots (one int),
 /// router weights [slots], number of slots, biases (fp32, [E, rows of the matrix]), scales (fp32, [E, rows] or [E, groups, rows]),
 /// zero points (bytes, as scales of groups). What a shape does not have is not read. The output is, for the first product, intermediate states (bf16, [slots, I]) or with
-/// Split-K the sums of each slice (fp32, [slices, slots, 2I or I]); for the second the weighted sums (bf16, [slots, H], or of each
-/// slice fp32, [slices, slots, H]). Scales, biases and router weights are in them, a bias in the first slice. The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once.
+/// Split-K the bare sums of each slice (fp32, [slices, slots, 2I or I]); for the second the weighted sums (bf16, [slots, H], or of each
+/// slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once.
 /// </remarks>
 public sealed partial class GroupedGemm
 {
@@ -57,8 +57,8 @@ public sealed partial class GroupedGemm
     public static string? Problem(GroupedGemmShape shape, GroupedGemmTile tile) =>
         tile.Problem(shape.Columns, shape.Reduction) ?? (shape.IsConverted ? new GroupedGemm(shape, tile).ProblemOfConversion() : null);
 
-    /// <summary>Bytes of dynamic shared memory of a group; the first stage starts at a multiple of 1024.</summary>
-    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => (new GroupedGemm(shape, tile).StageBytes * tile.Stages) + 1024;
+    /// <summary>Bytes of dynamic shared memory of a group.</summary>
+    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => shape.IsConverted ? (new GroupedGemm(shape, tile).StageBytes * tile.Stages) + 1024 : tile.SharedBytes;
 
     private int StageBytes => _shape.IsConverted ? ConvertedStageBytes : _tile.StageBytes;
 

@@ -38,6 +38,9 @@ public sealed record GroupedGemmTile(TensorCore Core, int BlockM, int BlockN, in
     /// <summary>Threads that copy: of an odd number of warp groups the first ones.</summary>
     internal int CopyThreads => Threads == 384 ? 256 : Threads;
 
+    /// <summary>Bytes of dynamic shared memory of a group that multiplies bfloat16; the first stage starts at a multiple of 1024.</summary>
+    public int SharedBytes => (StageBytes * Stages) + 1024;
+
     /// <summary>Rows of a warp's tile.</summary>
     internal int WarpM => BlockM / WarpsM;
 

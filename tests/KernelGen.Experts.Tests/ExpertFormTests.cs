@@ -102,9 +102,9 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
         foreach (var tokens in new[] { 1, 6, 70 })
         {
             var random = new SeededRandom(tokens);
-            var none = new ExpertsCase<float>((4, 2, 19, 12), tokens, random, onlyExpert: -1, form: Biased(spec, random)).Check(kernel);
+            var none = new ExpertsCase<float>((4, 2, 19, 12), tokens, random, onlyExpert: -1, form: ExpertsCase.Form(spec, random)).Check(kernel);
             Assert.All(none, value => Assert.Equal(0f, value));
-            new ExpertsCase<float>((4, 2, 19, 12), tokens, random, leaveSlotsOut: true, form: Biased(spec, random)).Check(kernel);
+            new ExpertsCase<float>((4, 2, 19, 12), tokens, random, leaveSlotsOut: true, form: ExpertsCase.Form(spec, random)).Check(kernel);
         }
     }
 
@@ -202,17 +202,11 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
 
     private static ExpertForm Form(FusedMoeSpec spec) => new(spec.Activation, spec.ActivationLimit, spec.RouterWeightOnInput);
 
-    private static ExpertForm Biased(FusedMoeSpec spec, SeededRandom random) => Form(spec) with
-    {
-        GateUpBias = random.Normal(spec.Experts * (spec.IsGated ? 2 : 1) * spec.IntermediateSize, 0.5f),
-        DownBias = random.Normal(spec.Experts * spec.HiddenSize),
-    };
-
     private static void Check<T>(KernelAssembly kernels, FusedMoeSpec spec, int bits, int tokens, SeededRandom random)
         where T : unmanaged
     {
         var kernel = (delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits);
         var shape = (spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize);
-        new ExpertsCase<T>(shape, tokens, random, leaveSlotsOut: random.Int(0, 3) == 0, form: spec.Bias ? Biased(spec, random) : Form(spec)).Check(kernel);
+        new ExpertsCase<T>(shape, tokens, random, leaveSlotsOut: random.Int(0, 3) == 0, form: ExpertsCase.Form(spec, random)).Check(kernel);
     }
 }

@@ -20,7 +20,7 @@ internal static unsafe class QuantizedCase
         void Check<T>(QuantizedCase<T> inputs)
             where T : unmanaged
         {
-            foreach (var bits in KernelRecipe.VectorWidths) inputs.Check((delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits), bits);
+            foreach (var bits in KernelRecipe.VectorWidthsOf(spec)) inputs.Check((delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits), bits);
         }
     }
 }
@@ -108,6 +108,26 @@ internal sealed class QuantizedCase<T>
             new ReadOnlyTensorSpan<float>(_hidden, [_tokens, _spec.HiddenSize]), weights, new ReadOnlyTensorSpan<float>(_weights, [_tokens, _spec.TopK]),
             new ReadOnlyTensorSpan<int>(_experts, [_tokens, _spec.TopK]), new TensorSpan<float>(output, [_tokens, _spec.HiddenSize]), splitK);
         return output;
+    }
+
+    /// <summary>Through any entry point, on any device.</summary>
+    public float[] Run(ExpertsRunner<T> run)
+    {
+        var output = new float[_tokens * _spec.HiddenSize];
+        output.AsSpan().Fill(float.NaN);
+        using var weights = Weights();
+        run(_hidden, weights, _weights, _experts, output, _tokens);
+        return output;
+    }
+
+    /// <inheritdoc cref="ExpertsCase{T}.CheckOnTensorCores"/>
+    public void CheckOnTensorCores(ExpertsRunner<T> run, string what)
+    {
+        var rounded = Array.ConvertAll(_hidden, value => (float)(BFloat16)value);
+        var (topK, hidden, intermediate) = (_spec.TopK, _spec.HiddenSize, _spec.IntermediateSize);
+        var expected = ReferenceMoe.Forward(rounded, _gateUp.Dequantized, _down.Dequantized, _weights, _experts, _tokens, topK, hidden, intermediate, _form);
+        var bound = ExpertsErrorBound.Of(rounded, _gateUp.Dequantized, _down.Dequantized, _weights, _experts, _tokens, topK, hidden, intermediate, _form, tensorCores: true);
+        ExpertsCase.RequireWithin(bound, expected, Run(run), $"{_random.Description}: {what}, {_tokens} tokens");
     }
 
     public unsafe void Check(delegate*<in MoeArguments, void> kernel, int bits) => Compare(Run(kernel), $"{_spec.VariantName} at {bits} bits");

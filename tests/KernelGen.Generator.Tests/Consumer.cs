@@ -3,6 +3,7 @@ using KernelGen.Generator;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Text;
 
 namespace KernelGen.Tests;
 
@@ -24,6 +25,9 @@ internal sealed class Consumer
 
     /// <summary>The user's own sources, nothing generated.</summary>
     public CSharpCompilation Compilation { get; init; }
+
+    /// <summary>What the project file lists as <c>AdditionalFiles</c>.</summary>
+    public ImmutableArray<AdditionalText> Files { get; private init; } = [];
 
     /// <summary>One file for each source, each beginning with the usings that a declaring file has.</summary>
     public static Consumer Of(params string[] sources) => Of(new Settings(), sources);
@@ -52,12 +56,17 @@ internal sealed class Consumer
         var edited = edit(text);
         Assert.NotEqual(text, edited);
         var newTree = CSharpSyntaxTree.ParseText(edited, _parseOptions, tree.FilePath);
-        return new Consumer(Compilation.ReplaceSyntaxTree(tree, newTree), _parseOptions);
+        return new Consumer(Compilation.ReplaceSyntaxTree(tree, newTree), _parseOptions) { Files = Files };
     }
+
+    /// <summary>The same project with additional files, given by name and content.</summary>
+    public Consumer WithFiles(params (string Path, string Content)[] files) =>
+        new(Compilation, _parseOptions) { Files = [.. Files, .. files.Select(file => new MemoryText(file.Path, file.Content))] };
 
     /// <summary>A driver of the generator that has not run.</summary>
     public GeneratorDriver NewDriver() => CSharpGeneratorDriver.Create(
         [new KernelGenerator().AsSourceGenerator()],
+        additionalTexts: Files,
         parseOptions: _parseOptions,
         driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
 
@@ -74,9 +83,9 @@ internal sealed class Consumer
     {
         var failures = new List<Exception>();
         var options = new CompilationWithAnalyzersOptions(
-            new AnalyzerOptions([]), (failure, _, _) => failures.Add(failure), concurrentAnalysis: false, logAnalyzerExecutionTime: false);
+            new AnalyzerOptions(Files), (failure, _, _) => failures.Add(failure), concurrentAnalysis: false, logAnalyzerExecutionTime: false);
         var diagnostics = await Compilation
-            .WithAnalyzers([new DeclarationAnalyzer()], options)
+            .WithAnalyzers([new DeclarationAnalyzer(), new TuningFileAnalyzer()], options)
             .GetAnalyzerDiagnosticsAsync(TestContext.Current.CancellationToken);
         Assert.Empty(failures);
         return diagnostics;
@@ -92,6 +101,13 @@ internal sealed class Consumer
                 .Where(path => Path.GetDirectoryName(path) == framework || ReferencedLibraries.Contains(Path.GetFileNameWithoutExtension(path)))
                 .Select(path => MetadataReference.CreateFromFile(path)),
         ];
+    }
+
+    private sealed class MemoryText(string path, string content) : AdditionalText
+    {
+        public override string Path => path;
+
+        public override SourceText GetText(CancellationToken cancellationToken = default) => SourceText.From(content);
     }
 
     /// <summary>What a project file would say.</summary>

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Reflection;
+using System.Xml.Linq;
 
 namespace KernelGen.Tests;
 
@@ -17,13 +18,13 @@ public sealed class PackageTests : IDisposable
     public void AConsumerRestoresBuildsRunsAndPublishesTrimmed()
     {
         var feed = Path.Combine(_directory, "feed");
-        var package = Pack(feed);
+        var package = Pack("KernelGen", feed);
         Assert.Contains("analyzers/dotnet/cs/KernelGen.Generator.dll", package);
         Assert.Contains("analyzers/dotnet/cs/KernelGen.Compiler.dll", package);
         Assert.Contains("lib/net8.0/KernelGen.Runtime.dll", package);
         Assert.Contains("lib/net10.0/KernelGen.Runtime.xml", package);
 
-        var consumer = WriteConsumer(feed);
+        var consumer = WriteConsumer("Cpu", feed);
         var printed = DotnetCommand.Run(consumer, "run", "-c", "Release");
         Assert.Contains("right moegate_softmax_e8_k2_f32_cpu", printed);
 
@@ -31,17 +32,40 @@ public sealed class PackageTests : IDisposable
         Assert.Contains("right", DotnetCommand.Execute(Path.Combine(consumer, "published", "Consumer"), consumer));
     }
 
-    private static string[] Pack(string feed)
+    [Fact]
+    public void AConsumerOfTheGpuHalfRestoresBuildsAndRuns()
     {
-        DotnetCommand.Run(Root, "pack", "packaging/KernelGen", "-c", Metadata("Configuration"), "--no-build", "-o", feed, $"-p:Version={Version}");
-        using var archive = ZipFile.OpenRead(Path.Combine(feed, $"KernelGen.{Version}.nupkg"));
+        Assert.SkipUnless(Metadata("KernelGenIlgpu") == "true", "the package ILGPU 1.5.3 is not in the package folder; -p:KernelGenIlgpu=true restores it from a registry that has it");
+        var feed = Path.Combine(_directory, "feed");
+        Pack("KernelGen", feed);
+        var package = Pack("KernelGen.Ilgpu", feed);
+        Assert.Contains("lib/net8.0/KernelGen.Ilgpu.dll", package);
+        Assert.Contains("lib/net10.0/KernelGen.Ilgpu.xml", package);
+        Assert.DoesNotContain(package, file => file.EndsWith(".dll", StringComparison.Ordinal) && !file.EndsWith("/KernelGen.Ilgpu.dll", StringComparison.Ordinal));
+        Assert.Equal([("ILGPU", "[1.5.3]"), ("KernelGen", Version)], Dependencies(feed, "KernelGen.Ilgpu"));
+
+        Assert.Contains("right on a device", DotnetCommand.Run(WriteConsumer("Ilgpu", feed), "run", "-c", "Release"));
+    }
+
+    private static string[] Pack(string name, string feed)
+    {
+        DotnetCommand.Run(Root, "pack", $"packaging/{name}", "-c", Metadata("Configuration"), "--no-build", "-o", feed, $"-p:Version={Version}");
+        using var archive = ZipFile.OpenRead(Path.Combine(feed, $"{name}.{Version}.nupkg"));
         return archive.Entries.Select(entry => entry.FullName).ToArray();
     }
 
-    private string WriteConsumer(string feed)
+    private static (string Id, string Version)[] Dependencies(string feed, string name)
+    {
+        using var archive = ZipFile.OpenRead(Path.Combine(feed, $"{name}.{Version}.nupkg"));
+        using var manifest = archive.GetEntry($"{name}.nuspec")!.Open();
+        var dependencies = XDocument.Load(manifest).Descendants().Where(element => element.Name.LocalName == "dependency");
+        return [.. dependencies.Select(element => (element.Attribute("id")!.Value, element.Attribute("version")!.Value)).Distinct().Order()];
+    }
+
+    private string WriteConsumer(string kind, string feed)
     {
         var consumer = Directory.CreateDirectory(Path.Combine(_directory, "Consumer")).FullName;
-        var templates = Path.Combine(AppContext.BaseDirectory, "Consumer");
+        var templates = Path.Combine(AppContext.BaseDirectory, "Consumer", kind);
         File.WriteAllText(Path.Combine(consumer, "Consumer.csproj"), File.ReadAllText(Path.Combine(templates, "Consumer.csproj.template")).Replace("KERNELGEN_VERSION", Version));
         File.Copy(Path.Combine(templates, "Program.cs.template"), Path.Combine(consumer, "Program.cs"));
 

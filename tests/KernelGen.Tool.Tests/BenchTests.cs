@@ -43,6 +43,10 @@ public class BenchTests
         Assert.Equal(40, rows[0].GetProperty("shape").GetProperty("intermediateSize").GetInt32());
     }
 
+    [Fact]
+    public async Task CachesAreFlushedOnRequest() => Assert.Contains("moegate_softmax_e8_k2_f32_cpu", (await ToolRun.Of(
+        "bench gate --experts 8 --top-k 2 --tokens 1 --flush-caches".Split(' '))).AssertSuccess().Output);
+
     [Theory]
     [InlineData("swiglu-clamp --activation-limit 0.5", "fusedmoe_swiglu_clamp0p5_e4_k2_h48_i40_f32_cpu")]
     [InlineData("gelu-ungated", "fusedmoe_gelu_ungated_e4_k2_h48_i40_f32_cpu")]
@@ -83,22 +87,29 @@ public class BenchTests
     [InlineData(120, true)]
     public void TablesFitTheirConsole(int width, bool isFull)
     {
-        using StringWriter output = new(), error = new();
-        var bench = new BenchContext(new MachineLimits(1234.5, 234.5, 128), "kernelgen bench", _ => { }, TestContext.Current.CancellationToken);
-        foreach (var form in new[] { "specialised", "split-K 4", "unspecialised" })
+        foreach (var devices in new[] { new[] { DeviceName.Cpu }, [DeviceName.Cpu, new(DeviceKind.OpenCl)] })
         {
-            bench.Rows.Add(new BenchRow
+            using StringWriter output = new(), error = new();
+            var bench = new BenchContext(new MachineLimits(1234.5, 234.5, 128), "kernelgen bench", _ => { }, TestContext.Current.CancellationToken);
+            foreach (var device in devices)
             {
-                Variant = form, Form = form, Shape = new Dictionary<string, int>(), Tokens = 65536,
-                Timing = new Timing(123456.7, 123456.7, 5), Operations = 1e9, Bytes = 1e9, MaxError = 1e-10,
-            });
-        }
+                foreach (var form in device == DeviceName.Cpu ? new[] { "specialised", "split-K 4", "unspecialised" } : ["specialised", "split-K 4"])
+                {
+                    bench.Rows.Add(new BenchRow
+                    {
+                        Variant = form, Form = form, Device = device, Shape = new Dictionary<string, int>(), Tokens = 65536,
+                        Timing = new Timing(123456.7, 123456.7, 5), Operations = 1e9, Bytes = 1e9, MaxError = 1e-10,
+                    });
+                }
+            }
 
-        BenchTable.Write(new Terminal(output, error, width).Console, bench);
-        Assert.Equal(isFull, output.ToString().Contains("min µs"));
-        Assert.All(output.ToString().Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, width));
-        Assert.DoesNotContain('\x1b', output.ToString());
-        Assert.DoesNotContain('…', output.ToString());
+            BenchTable.Write(new Terminal(output, error, width).Console, bench);
+            Assert.Equal(isFull, output.ToString().Contains("min µs"));
+            Assert.Equal(devices.Length > 1, output.ToString().Contains("÷ cpu"));
+            Assert.All(output.ToString().Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, width));
+            Assert.DoesNotContain('\x1b', output.ToString());
+            Assert.DoesNotContain('…', output.ToString());
+        }
     }
 
     [Fact]
@@ -123,7 +134,8 @@ public class BenchTests
     [InlineData("gate --experts 8 --top-k 2 --tokens 1,,2", "--tokens")]
     [InlineData("gate --experts 8 --top-k 2 --tokens 4294967297", "--tokens")]
     [InlineData("gate --experts 4096 --top-k 2 --tokens 1048576", "--tokens is 1048576")]
-    [InlineData("gate --experts 8 --top-k 2 --device opencl:0", "--device")]
+    [InlineData("gate --experts 8 --top-k 2 --device opencl", "--device is 'opencl'; expected cpu, ilgpu-cpu, cuda:N or opencl:N")]
+    [InlineData("gate --experts 8 --top-k 2 --device cpu,,cpu", "--device is 'cpu,,cpu'")]
     [InlineData("gate --experts 8 --top-k 2 --json /no/such/directory/x.json", "--json")]
     [InlineData("moe --experts 8 --top-k 2 --hidden 8 --intermediate 8 --split-k 9", "KG0010")]
     [InlineData("moe --experts 8 --top-k 2 --hidden 8 --intermediate 8 --split-k x", "--split-k is 'x'")]

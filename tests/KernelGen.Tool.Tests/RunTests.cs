@@ -193,7 +193,9 @@ public class RunTests
     [InlineData("--layer", "99999999999")]
     [InlineData("--layer", "x")]
     [InlineData("--weights", "fp7")]
-    [InlineData("--device", "cuda:0")]
+    [InlineData("--device", "cuda")]
+    [InlineData("--device", "cuda:-1")]
+    [InlineData("--device", "CPU")]
     [InlineData("--output", "")]
     [InlineData("--bogus", "1")]
     public async Task RejectsValues(string option, string value) =>

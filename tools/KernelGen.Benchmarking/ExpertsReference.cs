@@ -15,7 +15,7 @@ internal static class ExpertsReference
     /// <param name="rounding">How the inputs of the products are rounded.</param>
     /// <param name="hidden">[H].</param>
     /// <param name="weights">[k].</param>
-    /// <param name="ids">[k].</param>
+    /// <param name="ids">[k]; −1 leaves a slot out.</param>
     public static (double[] Output, double[] Slack) Forward<T>(
         ExpertWeights<T> experts, ReferenceActivation activation, ReferenceRounding rounding, ReadOnlySpan<float> hidden, ReadOnlySpan<float> weights, ReadOnlySpan<int> ids)
         where T : unmanaged
@@ -27,6 +27,7 @@ internal static class ExpertsReference
         for (var slot = 0; slot < ids.Length; slot++)
         {
             var expert = ids[slot];
+            if (expert < 0) continue;
             Parallel.For(0, activated.Length, i =>
             {
                 float[] gate = new float[x.Length], up = new float[x.Length];

@@ -14,6 +14,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     private readonly int[] _experts;
     private readonly float[] _output;
     private readonly int _pool;
+    private readonly double _slotsOfToken; // without those of other ranks' experts
     private readonly ReferenceActivation _activation;
     private readonly ReferenceRounding _rounding;
 
@@ -28,11 +29,13 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     /// <param name="quantization">Which weights share a scale, for types that have scales.</param>
     /// <param name="groupSize">Weights of a group, or 0.</param>
     /// <param name="inputs">How the kernels round the inputs of the products: each token by itself, or not at all.</param>
+    /// <param name="routing">Which experts tokens have; all equally likely if left out.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="mostTokens"/> is larger than <see cref="MostTokens"/>.</exception>
     /// <exception cref="OutOfMemoryException">The machine lacks the memory.</exception>
     public ExpertsWorkload(
         int experts, int topK, int hiddenSize, int intermediateSize, int mostTokens, MoeActivation activation = MoeActivation.SiluAndMul, float activationLimit = 0,
-        WeightQuantization quantization = WeightQuantization.None, int groupSize = 0, ActivationQuantization inputs = ActivationQuantization.None)
+        WeightQuantization quantization = WeightQuantization.None, int groupSize = 0, ActivationQuantization inputs = ActivationQuantization.None,
+        ExpertRouting? routing = null)
     {
         _rounding = new ReferenceRounding(inputs, Integers: typeof(T) == typeof(sbyte));
         (TopK, HiddenSize, _activation) = (topK, hiddenSize, new ReferenceActivation(activation, activationLimit));
@@ -40,7 +43,9 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         _pool = mostTokens + Math.Max(mostTokens, SpareTokens);
         _hidden = RandomNumbers.Normal((long)_pool * hiddenSize, seed: 1);
         _output = new float[(long)mostTokens * hiddenSize];
-        (_experts, _routerWeights) = Routing(_pool, experts, topK);
+        var drawn = routing?.Repeat(_pool) ?? ExpertRouting.Uniform(_pool, experts, topK);
+        (_experts, _routerWeights) = (drawn.Ids, drawn.Weights);
+        _slotsOfToken = (double)_experts.Count(expert => expert >= 0) / _pool;
 
         if (quantization != WeightQuantization.None)
         {
@@ -77,13 +82,13 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         (3.0 * experts * hiddenSize * intermediateSize * BytesPerWeight) + ((3.0 * mostTokens + SpareTokens) * 4 * (hiddenSize + (2.0 * topK)));
 
     /// <summary>Floating-point operations of a call of <paramref name="tokens"/> tokens.</summary>
-    public double Operations(int tokens) => 2.0 * MatricesOfExpert * tokens * TopK * HiddenSize * Weights.IntermediateSize;
+    public double Operations(int tokens) => 2.0 * MatricesOfExpert * tokens * _slotsOfToken * HiddenSize * Weights.IntermediateSize;
 
     /// <summary>Bytes of the distinct experts that a call of <paramref name="tokens"/> tokens reads, the mean over calls.</summary>
     public double WeightBytes(int tokens)
     {
         const int Calls = 64;
-        var distinct = Enumerable.Range(0, Calls).Average(call => _experts.AsSpan(FirstToken(call, tokens) * TopK, tokens * TopK).ToArray().Distinct().Count());
+        var distinct = Enumerable.Range(0, Calls).Average(call => _experts.AsSpan(FirstToken(call, tokens) * TopK, tokens * TopK).ToArray().Where(expert => expert >= 0).Distinct().Count());
         return distinct * MatricesOfExpert * HiddenSize * Weights.IntermediateSize * BytesPerWeight;
     }
 
@@ -110,7 +115,8 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     /// <param name="forward">The kernel.</param>
     /// <param name="tokens">T.</param>
     /// <param name="splitK">As in <see cref="ExpertsForward{T}"/>.</param>
-    public Verification Verify(ExpertsForward<T> forward, int tokens, int splitK = 0)
+    /// <param name="rounding">How far the kernel's own rounding of inputs may carry an output, as a share of the token's largest.</param>
+    public Verification Verify(ExpertsForward<T> forward, int tokens, int splitK = 0, double rounding = 0)
     {
         const double MostProducts = 1e8;
         _output.AsSpan().Fill(float.NaN);
@@ -124,7 +130,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
             var token = rows == 1 ? tokens - 1 : (int)((long)row * (tokens - 1) / (rows - 1));
             var (expected, slack) = ExpertsReference.Forward(
                 Weights, _activation, _rounding, _hidden.AsSpan(token * HiddenSize, HiddenSize), _routerWeights.AsSpan(token * TopK, TopK), _experts.AsSpan(token * TopK, TopK));
-            var tolerance = 1e-5 * expected.Max(Math.Abs);
+            var tolerance = (1e-5 + rounding) * expected.Max(Math.Abs);
             for (var h = 0; h < HiddenSize; h++)
             {
                 var actual = _output[(token * HiddenSize) + h];
@@ -160,22 +166,4 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
 
     // Calls of few tokens walk through the pool; calls of many begin at other tokens each time.
     private int FirstToken(int call, int tokens) => (int)((long)call * tokens % (_pool - tokens + 1));
-
-    private static (int[] Experts, float[] Weights) Routing(int tokens, int expertCount, int topK)
-    {
-        var random = new Random(4);
-        var order = Enumerable.Range(0, expertCount).ToArray();
-        var experts = new int[tokens * topK];
-        var weights = new float[tokens * topK];
-        for (var slot = 0; slot < experts.Length; slot++)
-        {
-            var j = slot % topK;
-            var other = random.Next(j, expertCount);
-            (order[j], order[other]) = (order[other], order[j]);
-            experts[slot] = order[j];
-            weights[slot] = (0.5f + random.NextSingle()) / topK;
-        }
-
-        return (experts, weights);
-    }
 }

@@ -21,9 +21,10 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
     /// <param name="kernels">Each runs one call on the input of the given number: 0, 1, 2, …; take it modulo the number of inputs.</param>
     /// <param name="budget">Time for each kernel after the warm-up; a kernel slower than that is called once all the same.</param>
     /// <param name="cancellation">Looked at between calls.</param>
+    /// <param name="beforeCall">Runs before every timed call, and counts for nothing.</param>
     /// <returns>The times in the order of the kernels.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
-    public static Timing[] SideBySide(IReadOnlyList<Action<int>> kernels, TimeSpan budget, CancellationToken cancellation = default)
+    public static Timing[] SideBySide(IReadOnlyList<Action<int>> kernels, TimeSpan budget, CancellationToken cancellation = default, Action? beforeCall = null)
     {
         var samples = kernels.Select(_ => new List<double>()).ToArray();
         var inputs = new int[kernels.Count];
@@ -44,15 +45,25 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
             {
                 if (spent[k] > budget) continue;
                 var start = Stopwatch.GetTimestamp();
-                Repeat(kernels[k], budget / Rounds, samples[k], ref inputs[k], cancellation);
+                Repeat(kernels[k], beforeCall, budget / Rounds, samples[k], ref inputs[k], cancellation);
                 spent[k] += Stopwatch.GetElapsedTime(start);
             }
         }
 
-        return [.. samples.Select(Summarize)];
+        return [.. samples.Select(sample => Of(sample, sample.Count))];
     }
 
-    /// <summary>Calls at least once, then until the budget is spent or there are samples enough.</summary>
+    /// <summary>Summarises measurements.</summary>
+    /// <param name="samples">Microseconds of a call, at least one.</param>
+    /// <param name="calls">Number of timed calls.</param>
+    public static Timing Of(IReadOnlyCollection<double> samples, int calls)
+    {
+        var sorted = samples.Order().ToArray();
+        var middle = sorted.Length / 2;
+        var median = sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+        return new Timing(median, sorted[0], calls);
+    }
+
     /// <summary>Until the runtime has compiled what the warm-up, and everything before it, called often: it takes a processor for seconds.</summary>
     private static void AwaitCompiler(CancellationToken cancellation)
     {
@@ -64,25 +75,19 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
         }
     }
 
-    private static void Repeat(Action<int> kernel, TimeSpan budget, List<double> samples, ref int input, CancellationToken cancellation)
+    /// <summary>Calls at least once, then until the budget is spent or there are samples enough.</summary>
+    private static void Repeat(Action<int> kernel, Action? beforeCall, TimeSpan budget, List<double> samples, ref int input, CancellationToken cancellation)
     {
         var begin = Stopwatch.GetTimestamp();
         var most = samples.Count + MostSamples;
         do
         {
             cancellation.ThrowIfCancellationRequested();
+            beforeCall?.Invoke();
             var start = Stopwatch.GetTimestamp();
             kernel(input++);
             samples.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
         }
         while (Stopwatch.GetElapsedTime(begin) < budget && samples.Count < most);
-    }
-
-    private static Timing Summarize(List<double> samples)
-    {
-        samples.Sort();
-        var middle = samples.Count / 2;
-        var median = samples.Count % 2 == 1 ? samples[middle] : (samples[middle - 1] + samples[middle]) / 2;
-        return new Timing(median, samples[0], samples.Count);
     }
 }

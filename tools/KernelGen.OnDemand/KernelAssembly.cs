@@ -29,10 +29,13 @@ public sealed class KernelAssembly
     /// <exception cref="ArgumentException">A spec is invalid; the message holds every problem.</exception>
     public static KernelAssembly CompileForIlgpu(params IKernelSpec[] specs) => Compile(specs, forIlgpu: true);
 
-    private static KernelAssembly Compile(IKernelSpec[] specs, bool forIlgpu)
+    /// <summary>The same from what a cache keeps; else that gets it.</summary>
+    internal static KernelAssembly Compile(IKernelSpec[] specs, bool forIlgpu, CachedImage? cached = null)
     {
         var problems = specs.SelectMany(spec => spec.Validate()).Select(problem => $"{problem.Id}: {problem.Message}").Distinct().ToArray();
         if (problems.Length > 0) throw new ArgumentException(string.Join("; ", problems), nameof(specs));
+
+        if (cached?.Read() is { } kept) return new KernelAssembly(Load(kept).GetType(ClassName, throwOnError: true)!);
 
         var declared = new DeclaredClass(
             "", EquatableArray<ContainingType>.Empty, ClassName, "public static", new(specs.OfType<MoeGateSpec>()), new(specs.OfType<FusedMoeSpec>()))
@@ -42,7 +45,9 @@ public sealed class KernelAssembly
         };
         var sources = KernelEmitter.Emit(declared);
         if (forIlgpu) sources = [.. sources, .. KernelEmitter.EmitIlgpu(declared)];
-        return new KernelAssembly(Load(sources).GetType(ClassName, throwOnError: true)!);
+        var image = Build(sources);
+        cached?.Write(image);
+        return new KernelAssembly(Load(image).GetType(ClassName, throwOnError: true)!);
     }
 
     /// <summary>The gates' entry point for logits of single precision.</summary>
@@ -89,7 +94,7 @@ public sealed class KernelAssembly
     public TDelegate Entry<TDelegate>(string name)
         where TDelegate : Delegate => Bind<TDelegate>(name);
 
-    private static Assembly Load(IReadOnlyList<EmittedSource> sources)
+    private static byte[] Build(IReadOnlyList<EmittedSource> sources)
     {
         var parsing = new CSharpParseOptions(LanguageVersion.CSharp12);
         var trees = sources.Select(source => CSharpSyntaxTree.ParseText(source.Text, parsing, source.HintName, System.Text.Encoding.UTF8));
@@ -104,9 +109,10 @@ public sealed class KernelAssembly
             throw new InvalidOperationException($"the specialised kernels do not compile; this is a defect of KernelGen:{Environment.NewLine}{string.Join(Environment.NewLine, errors)}");
         }
 
-        image.Position = 0;
-        return AssemblyLoadContext.Default.LoadFromStream(image);
+        return image.ToArray();
     }
+
+    private static Assembly Load(byte[] image) => AssemblyLoadContext.Default.LoadFromStream(new MemoryStream(image));
 
     private TDelegate Bind<TDelegate>(string name)
         where TDelegate : Delegate

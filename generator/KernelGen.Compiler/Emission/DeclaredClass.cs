@@ -1,4 +1,5 @@
 using KernelGen.Compiler.Families;
+using KernelGen.Compiler.Tuning;
 
 namespace KernelGen.Compiler.Emission;
 
@@ -23,6 +24,9 @@ public sealed record DeclaredClass(
     /// <summary>The valid one-neuron experts; no two have the same dispatch key.</summary>
     public EquatableArray<OmniExpertsSpec> OmniExperts { get; init; } = EquatableArray<OmniExpertsSpec>.Empty;
 
+    /// <summary>What tuning files choose for experts; each entry is for one dispatch key of <see cref="Experts"/>.</summary>
+    public EquatableArray<TunedExperts> Tuned { get; init; } = EquatableArray<TunedExperts>.Empty;
+
     /// <summary>Namespace, containing types and name, divided by dots.</summary>
     public string FullName =>
         string.Join(".", new[] { Namespace }.Concat(ContainingTypes.Select(type => type.Name)).Append(Name).Where(name => name.Length > 0));
@@ -31,7 +35,10 @@ public sealed record DeclaredClass(
     public string HintName { get; init; } = Name;
 
     /// <summary>Every variant that the class declares.</summary>
-    public IEnumerable<IKernelSpec> Variants => Gates.Concat<IKernelSpec>(Experts).Concat(OmniRouters).Concat(OmniExperts);
+    public IEnumerable<IKernelSpec> Declared => Gates.Concat<IKernelSpec>(Experts).Concat(OmniRouters).Concat(OmniExperts);
+
+    /// <summary>Every variant that the class has: those it declares, and those that tuning files add.</summary>
+    public IEnumerable<IKernelSpec> Variants => Declared.Concat(Tuned.SelectMany(tuned => tuned.Variants));
 }
 
 /// <summary>A type around a declared class.</summary>

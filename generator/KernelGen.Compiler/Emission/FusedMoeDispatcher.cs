@@ -1,4 +1,5 @@
 using KernelGen.Compiler.Families;
+using KernelGen.Compiler.Tuning;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace KernelGen.Compiler.Emission;
@@ -13,7 +14,7 @@ internal static class FusedMoeDispatcher
     {
         foreach (var sameType in declared.Experts.GroupBy(spec => spec.WeightType))
         {
-            WriteForward(writer, sameType.Key, sameType.ToArray());
+            WriteForward(writer, sameType.Key, sameType.ToArray(), declared.Tuned);
             writer.Line();
         }
 
@@ -34,7 +35,7 @@ internal static class FusedMoeDispatcher
     /// <summary>Whether the weights have scales.</summary>
     public static bool IsQuantized(FusedMoeSpec spec) => spec.Quantization != WeightQuantization.None;
 
-    private static void WriteForward(CodeWriter writer, DType weightType, IReadOnlyList<FusedMoeSpec> specs)
+    private static void WriteForward(CodeWriter writer, DType weightType, IReadOnlyList<FusedMoeSpec> specs, IReadOnlyList<TunedExperts> tuned)
     {
         var type = WeightType(weightType);
         var isQuantized = specs.Any(IsQuantized);
@@ -74,6 +75,7 @@ internal static class FusedMoeDispatcher
                 {
                     using (writer.Indent($"case {Shape(sameShape.First())}:"))
                     {
+                        WriteTokenChoice(writer, tuned.FirstOrDefault(experts => experts.AreOf(sameShape.First())));
                         WriteSplitKChoice(writer, sameShape.ToArray());
                         writer.Line().Line("break;");
                     }
@@ -85,6 +87,25 @@ internal static class FusedMoeDispatcher
         }
     }
 
+    /// <summary>What tuning files choose by the number of tokens, unless the caller asks for a number of slices.</summary>
+    private static void WriteTokenChoice(CodeWriter writer, TunedExperts? tuned)
+    {
+        if (tuned is null) return;
+        using (writer.OpenBlock("if (splitK == 0)"))
+        {
+            writer.Line("switch (call.Tokens)");
+            using (writer.OpenBlock())
+            {
+                foreach (var choice in tuned.Choices)
+                {
+                    using (writer.Indent(choice.MostTokens == int.MaxValue ? "default:" : $"case <= {choice.MostTokens}:")) WriteRun(writer, choice.Spec);
+                }
+            }
+        }
+
+        writer.Line();
+    }
+
     private static void WriteSplitKChoice(CodeWriter writer, IReadOnlyList<FusedMoeSpec> specs)
     {
         writer.Line($"switch ({SplitKChoice(specs, "call.Tokens")})");
@@ -92,15 +113,17 @@ internal static class FusedMoeDispatcher
         {
             foreach (var spec in specs)
             {
-                var variant = GeneratedNames.VariantType(spec);
-                using (writer.Indent($"case {spec.SplitK}:"))
-                {
-                    writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
-                    writer.Line($"call.Run(&{variant}.Run{Parts(spec)}, cancellation: cancellation);");
-                    writer.Line("return;");
-                }
+                using (writer.Indent($"case {spec.SplitK}:")) WriteRun(writer, spec);
             }
         }
+    }
+
+    private static void WriteRun(CodeWriter writer, FusedMoeSpec spec)
+    {
+        var variant = GeneratedNames.VariantType(spec);
+        writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
+        writer.Line($"call.Run(&{variant}.Run{Parts(spec)}, cancellation: cancellation);");
+        writer.Line("return;");
     }
 
     private static void WriteSelect(CodeWriter writer, DeclaredClass declared)
@@ -139,7 +162,20 @@ internal static class FusedMoeDispatcher
             foreach (var sameShape in declared.Experts.GroupBy(spec => spec.DispatchKey))
             {
                 var specs = sameShape.ToArray();
-                writer.Line($"{ShapeAndType(specs[0], isQuantized)} => ({SplitKChoice(specs, "tokens")}) switch");
+                var start = $"{ShapeAndType(specs[0], isQuantized)} =>";
+                if (declared.Tuned.FirstOrDefault(experts => experts.AreOf(specs[0])) is { } tuned)
+                {
+                    writer.Line($"{start} splitK == 0 ? tokens switch");
+                    using (writer.OpenBlockTo("}"))
+                    {
+                        foreach (var choice in tuned.Choices)
+                            writer.Line($"{(choice.MostTokens == int.MaxValue ? "_" : $"<= {choice.MostTokens}")} => {GeneratedNames.VariantType(choice.Spec)}.Variant,");
+                    }
+
+                    start = ":";
+                }
+
+                writer.Line($"{start} ({SplitKChoice(specs, "tokens")}) switch");
                 using (writer.OpenBlockTo("},"))
                 {
                     foreach (var spec in specs) writer.Line($"{spec.SplitK} => {GeneratedNames.VariantType(spec)}.Variant,");
@@ -194,7 +230,8 @@ internal static class FusedMoeDispatcher
     private static string Parts(FusedMoeSpec spec) => (spec.IsGated ? "" : ", gated: false") + (spec.Bias ? ", bias: true" : "")
         + (spec.ActivationQuantization == ActivationQuantization.StaticTensor ? ", inputScales: true" : "");
 
-    private static string Shape(FusedMoeSpec spec) =>
+    /// <summary>The values that a call's shapes and formats must have.</summary>
+    public static string Shape(FusedMoeSpec spec) =>
         $"({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}{(IsQuantized(spec) ? Format(spec) : "")})";
 
     private static string ShapeAndType(FusedMoeSpec spec, bool isQuantized) =>

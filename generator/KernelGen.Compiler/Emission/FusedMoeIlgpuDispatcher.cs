@@ -8,17 +8,18 @@ internal static class FusedMoeIlgpuDispatcher
     public static void Write(CodeWriter writer, DeclaredClass declared)
     {
         var first = true;
-        foreach (var sameType in declared.Experts.Where(spec => IlgpuRecipe.For(spec) is not null).GroupBy(spec => spec.WeightType))
+        foreach (var sameType in declared.Experts.GroupBy(spec => spec.WeightType))
         {
             if (!first) writer.Line();
             first = false;
-            WriteForward(writer, sameType.Key, sameType.ToArray(), declared.Experts.Any(FusedMoeDispatcher.IsQuantized));
+            WriteForward(writer, sameType.Key, sameType.ToArray());
         }
     }
 
-    private static void WriteForward(CodeWriter writer, DType weightType, IReadOnlyList<FusedMoeSpec> specs, bool classHasQuantized)
+    private static void WriteForward(CodeWriter writer, DType weightType, IReadOnlyList<FusedMoeSpec> specs)
     {
         var weight = FusedMoeDispatcher.WeightType(weightType);
+        var format = specs.Any(FusedMoeDispatcher.IsQuantized) ? ", call.Quantization, call.GroupSize, call.ZeroPoints" : "";
         writer.Line($$"""
             /// <summary>
             /// Puts into a stream: sends every token through its k experts and adds up their outputs times the weights. The extents choose among the declared experts:
@@ -35,7 +36,7 @@ internal static class FusedMoeIlgpuDispatcher
             /// <param name="experts">Number of each chosen expert, [T, k]; -1 leaves a slot out.</param>
             /// <param name="output">Receives the sums, [T, H].</param>
             /// <param name="splitK">Slices of the reduction, one of the declared numbers; 0 lets the number of tokens choose.</param>
-            /// <exception cref="global::System.ArgumentException">The extents do not fit each other, or a view lies in another accelerator's memory.</exception>
+            /// <exception cref="global::System.ArgumentException">The extents do not fit each other, the weights have other parts than declared, or a view lies in another accelerator's memory.</exception>
             /// <exception cref="global::System.ObjectDisposedException">The stream, its accelerator, the weights or a buffer is disposed.</exception>
             /// <exception cref="global::KernelGen.Ilgpu.DeviceOutOfMemoryException">The device has no room for intermediate states.</exception>
             /// <exception cref="global::KernelGen.KernelVariantNotFoundException">No declared experts have these shapes.</exception>
@@ -52,13 +53,12 @@ internal static class FusedMoeIlgpuDispatcher
         using (writer.OpenBlock())
         {
             writer.Line($"var call = global::KernelGen.Ilgpu.ExpertCall<{weight}>.Create(stream, hidden, expertWeights, weights, experts, output);");
-            writer.Line("switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))");
+            writer.Line($"switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize{format}))");
             using (writer.OpenBlock())
             {
                 foreach (var sameShape in specs.GroupBy(spec => spec.DispatchKey))
                 {
-                    var shape = sameShape.First();
-                    using (writer.Indent($"case ({shape.Experts}, {shape.TopK}, {shape.HiddenSize}, {shape.IntermediateSize}):"))
+                    using (writer.Indent($"case {FusedMoeDispatcher.Shape(sameShape.First())}:"))
                     {
                         WriteSplitKChoice(writer, sameShape.OrderBy(spec => spec.SplitK).ToArray());
                         writer.Line().Line("break;");
@@ -66,7 +66,6 @@ internal static class FusedMoeIlgpuDispatcher
                 }
             }
 
-            var format = classHasQuantized ? ", global::KernelGen.WeightQuantization.None, 0, false" : "";
             writer.Line();
             writer.Line($"throw NoSuchExperts(call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, global::KernelGen.DType.{weightType}, splitK{format});");
         }

@@ -9,7 +9,7 @@ internal static class IlgpuDispatcherFile
     {
         var families = new List<Action<CodeWriter, DeclaredClass>>();
         if (declared.Gates.Count > 0) families.Add(MoeGateIlgpuDispatcher.Write);
-        if (declared.Experts.Any(spec => IlgpuRecipe.For(spec) is not null)) families.Add(FusedMoeIlgpuDispatcher.Write);
+        if (declared.Experts.Count > 0) families.Add(FusedMoeIlgpuDispatcher.Write);
         if (declared.OmniRouters.Count > 0) families.Add(OmniRouterIlgpuDispatcher.Write);
         if (declared.OmniExperts.Count > 0) families.Add(OmniExpertsIlgpuDispatcher.Write);
         return families.Count == 0 ? [] : [new($"{declared.HintName}.Ilgpu.g.cs", DispatcherFile.Write(declared, families))];

@@ -11,7 +11,7 @@ public static class KernelEmitter
 
     /// <summary>Every further file of a class whose compilation references ILGPU.</summary>
     public static IReadOnlyList<EmittedSource> EmitIlgpu(DeclaredClass declared) =>
-        [.. EmitIlgpuDispatcher(declared), .. declared.Variants.SelectMany(spec => EmitIlgpuVariant(declared.FullName, declared.HintName, spec))];
+        [.. EmitIlgpuDispatcher(declared), .. declared.Declared.SelectMany(spec => EmitIlgpuVariant(declared.FullName, declared.HintName, spec))];
 
     /// <summary>The file with the members that take a stream and views; none where no family of the class has ILGPU kernels.</summary>
     public static IReadOnlyList<EmittedSource> EmitIlgpuDispatcher(DeclaredClass declared) => IlgpuDispatcherFile.Emit(declared);

@@ -97,8 +97,8 @@ internal static class VariantFiles
         .Line($"//     {spec.Declaration}")
         .Line("#nullable enable");
 
-    // "using System;" → "using global::System;", so that no namespace of the user's can come between.
-    private static string Rooted(string directive)
+    /// <summary><c>using System;</c> as <c>using global::System;</c>, so that no namespace of the user's can come between.</summary>
+    internal static string Rooted(string directive)
     {
         var parsed = SyntaxFactory.ParseCompilationUnit(directive).Usings.Single();
         return parsed.NamespaceOrType is NameSyntax name ? directive.Insert(name.SpanStart, "global::") : directive;

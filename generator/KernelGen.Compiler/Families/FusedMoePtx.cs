@@ -3,11 +3,8 @@ using KernelGen.Compiler.Ptx;
 namespace KernelGen.Compiler.Families;
 
 /// <summary>The tensor-core kernels of declared experts: which tiles serve how many rows of an expert, as measured on an H200.</summary>
-public static class FusedMoePtx
+public static partial class FusedMoePtx
 {
-    // What compute capability 8.6 has.
-    private const int SharedBytesOfMma = 99 * 1024;
-
     // A second phase costs more than shorter slices would save.
     private const int ShortestSlice = 512;
 
@@ -18,7 +15,8 @@ public static class FusedMoePtx
     /// <param name="Down">Tile of the second product, with as many rows.</param>
     public sealed record Pair(TensorCore Core, int MostRows, GroupedGemmTile GateUp, GroupedGemmTile Down);
 
-    // Few rows: the weights are read at the memory's speed by many groups that copy far ahead. Each list is in the order of preference; what does not divide the sizes is passed over.
+    // Few rows: the weights are read at the memory's speed by many groups that copy far ahead. All mma tiles fit 99 KiB, which
+    // compute capability 8.6 has. Each list is in the order of preference; what does not divide the sizes is passed over.
     private static readonly GroupedGemmTile[] Rows16 =
         [Mma(16, 64, 128, 4, 1, 4), Mma(16, 64, 64, 8, 1, 4), Mma(16, 32, 128, 6, 1, 2), Mma(16, 32, 64, 8, 1, 2)];
 
@@ -34,29 +32,11 @@ public static class FusedMoePtx
 
     private static readonly GroupedGemmTile[] Rows128 = [Mma(128, 128, 64, 3, 2, 4, 8), Mma(128, 64, 64, 4, 2, 2, 8), Mma(128, 32, 64, 4, 4, 1, 8)];
 
-    // Weights that become bfloat16 on the way, with mma on every device.
-    private static readonly GroupedGemmTile[] Converted16 = [Mma(16, 64, 256, 4, 1, 4), Mma(16, 64, 128, 4, 1, 4), Mma(16, 64, 64, 8, 1, 4)];
-
-    private static readonly GroupedGemmTile[] Converted32 = [Mma(32, 64, 128, 4, 1, 4), Mma(32, 64, 64, 6, 1, 4)];
-
-    private static readonly GroupedGemmTile[] Converted64 = [Mma(64, 128, 64, 4, 2, 4, 4), Mma(64, 64, 64, 4, 2, 2, 4)];
-
-    private static readonly GroupedGemmTile[] Converted128 = [Mma(128, 128, 64, 3, 2, 4, 8), Mma(128, 64, 64, 3, 2, 2, 8)];
-
     /// <summary>The pairs that a valid spec has, the fewest rows first; none where no tile divides its sizes or no instruction serves its types.</summary>
     public static IReadOnlyList<Pair> Pairs(FusedMoeSpec spec)
     {
-        if (spec.WeightType == DType.Float32 || spec.ActivationQuantization != ActivationQuantization.None) return [];
+        if (spec.WeightType != DType.BFloat16) return ConvertedPairs(spec);
         var pairs = new List<Pair>();
-        if (spec.WeightType != DType.BFloat16)
-        {
-            Add(TensorCore.Mma, 8, Converted16, Converted16);
-            Add(TensorCore.Mma, 16, Converted32, Converted32);
-            Add(TensorCore.Mma, 48, Converted64, Converted64);
-            Add(TensorCore.Mma, int.MaxValue, Converted128, Converted128);
-            return pairs.Exists(pair => pair.MostRows == int.MaxValue) ? pairs : [];
-        }
-
         foreach (var core in new[] { TensorCore.Mma, TensorCore.Wgmma })
         {
             var isWgmma = core == TensorCore.Wgmma;
@@ -109,7 +89,6 @@ public static class FusedMoePtx
     {
         var shape = Shape(spec, product);
         var slices = shape.Reduction / spec.SplitK >= ShortestSlice ? spec.SplitK : 1;
-        return tiles.Select(tile => tile with { SplitK = slices }).FirstOrDefault(tile =>
-            GroupedGemm.Problem(shape, tile) is null && (tile.Core == TensorCore.Wgmma || GroupedGemm.SharedBytes(shape, tile) <= SharedBytesOfMma));
+        return tiles.Select(tile => tile with { SplitK = slices }).FirstOrDefault(tile => GroupedGemm.Problem(shape, tile) is null);
     }
 }

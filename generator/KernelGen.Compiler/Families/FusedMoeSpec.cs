@@ -1,3 +1,5 @@
+using KernelGen.Compiler.Tuning;
+
 namespace KernelGen.Compiler.Families;
 
 /// <summary>One variant of declared experts: the values of a <see cref="FusedMoeAttribute"/> and one of its Split-K numbers.</summary>
@@ -26,11 +28,14 @@ public sealed record FusedMoeSpec(
     /// <summary>How the inputs of the products are rounded.</summary>
     public ActivationQuantization ActivationQuantization { get; init; }
 
+    /// <summary>How the CPU kernels cut their work, as a tuning file says; null for what suits most shapes.</summary>
+    public CpuTile? Tile { get; init; }
+
     /// <summary>Whether the first product has an up projection beside the gate projection.</summary>
     public bool IsGated => Activation.IsGated();
 
     /// <inheritdoc/>
-    public string VariantName => $"{ConfigurationName}_cpu{(Specialize ? "" : "_unspecialized")}";
+    public string VariantName => $"{ConfigurationName}_cpu{(Specialize ? "" : "_unspecialized")}{(Tile is null ? "" : $"_{Tile.Name}")}";
 
     /// <inheritdoc/>
     public string ConfigurationName
@@ -79,6 +84,7 @@ public sealed record FusedMoeSpec(
             SpecLimits.Known(nameof(WeightType), WeightType) ?? SpecLimits.Known(nameof(Quantization), Quantization)
                 ?? SpecLimits.Known(nameof(ActivationQuantization), ActivationQuantization) ?? WeightFormat.Validate(this),
             ValidateSplitK(),
+            Tile?.Problem() is var (_, message) ? new SpecProblem("KG2003", message, nameof(Tile)) : null,
         };
         return problems.OfType<SpecProblem>().ToArray();
     }

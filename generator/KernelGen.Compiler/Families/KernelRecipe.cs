@@ -18,7 +18,12 @@ public sealed record KernelRecipe(IReadOnlyList<string> TemplateFiles, Specializ
     private static readonly IReadOnlyList<int> GateWidths = [128, 256];
 
     /// <summary>The vector widths, in bits, that a variant is made for, the narrowest first.</summary>
-    public static IReadOnlyList<int> VectorWidthsOf(IKernelSpec spec) => spec is MoeGateSpec ? GateWidths : VectorWidths;
+    public static IReadOnlyList<int> VectorWidthsOf(IKernelSpec spec) => spec switch
+    {
+        MoeGateSpec => GateWidths,
+        FusedMoeSpec { Tile: { } tile } => VectorWidths.Where(bits => bits <= tile.VectorBits).ToArray(),
+        _ => VectorWidths,
+    };
 
     /// <summary>The name of the class that holds the kernel for a vector width.</summary>
     public static string ClassName(int vectorBits) => $"Vector{vectorBits}Kernel";

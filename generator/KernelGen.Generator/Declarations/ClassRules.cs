@@ -9,7 +9,16 @@ namespace KernelGen.Generator.Declarations;
 /// <summary>What a class must be like for members to be added to it.</summary>
 internal static class ClassRules
 {
+    /// <summary>All rules for a class that declares kernels.</summary>
     public static IEnumerable<Finding> Check(INamedTypeSymbol type, CancellationToken cancellation)
+    {
+        foreach (var finding in CheckShape(type, cancellation)) yield return finding;
+        foreach (var member in AddedMembers(type).Where(member => member == type.Name))
+            yield return new Finding(Rules.NameTaken, Place(type), $"the class is named '{type.Name}', like the method that would be added to it");
+    }
+
+    /// <summary>The rules for any class to which members are added.</summary>
+    public static IEnumerable<Finding> CheckShape(INamedTypeSymbol type, CancellationToken cancellation)
     {
         if (type.IsRecord) yield return Unsupported(type, $"'{type.Name}' is a record; kernels are added to classes that are not records");
         if (type.IsFileLocal) yield return Unsupported(type, $"'{type.Name}' is local to its file, where generated code cannot reach it");
@@ -20,9 +29,6 @@ internal static class ClassRules
             if (!IsPartial(level, cancellation))
                 yield return new Finding(Rules.NotPartial, Place(level), $"'{level.Name}' must be partial, so that kernels can be added to '{type.Name}'");
         }
-
-        foreach (var member in AddedMembers(type).Where(member => member == type.Name))
-            yield return new Finding(Rules.NameTaken, Place(type), $"the class is named '{type.Name}', like the method that would be added to it");
     }
 
     private static IEnumerable<string> AddedMembers(INamedTypeSymbol type)

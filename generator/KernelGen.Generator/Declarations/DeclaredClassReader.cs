@@ -19,18 +19,23 @@ internal static class DeclaredClassReader
 
         var specs = Declaration.ReadAll(type).SelectMany(declaration => declaration.Specs).ToArray();
         if (specs.Length == 0) return null;
-        return new DeclaredClass(
-            type.ContainingNamespace.IsGlobalNamespace ? "" : FullName(type.ContainingNamespace),
-            new EquatableArray<ContainingType>(Around(type)),
-            type.Name,
-            Modifiers(type),
-            new EquatableArray<MoeGateSpec>(specs.OfType<MoeGateSpec>()),
-            new EquatableArray<FusedMoeSpec>(specs.OfType<FusedMoeSpec>()))
+        return WithoutKernels(type) with
         {
+            Gates = new EquatableArray<MoeGateSpec>(specs.OfType<MoeGateSpec>()),
+            Experts = new EquatableArray<FusedMoeSpec>(specs.OfType<FusedMoeSpec>()),
             OmniRouters = new EquatableArray<OmniRouterSpec>(specs.OfType<OmniRouterSpec>()),
             OmniExperts = new EquatableArray<OmniExpertsSpec>(specs.OfType<OmniExpertsSpec>()),
         };
     }
+
+    /// <summary>A class to which members are added, without declarations.</summary>
+    public static DeclaredClass WithoutKernels(INamedTypeSymbol type) => new(
+        type.ContainingNamespace.IsGlobalNamespace ? "" : FullName(type.ContainingNamespace),
+        new EquatableArray<ContainingType>(Around(type)),
+        type.Name,
+        Modifiers(type),
+        EquatableArray<MoeGateSpec>.Empty,
+        EquatableArray<FusedMoeSpec>.Empty);
 
     // A class comes once for each kind of attribute and for each part that has some: its first attribute brings it.
     private static bool IsTurn(GeneratorAttributeSyntaxContext context, INamedTypeSymbol type)

@@ -25,7 +25,8 @@ internal static class KernelAttributes
     public static IEnumerable<AttributeData> Of(INamedTypeSymbol type) =>
         type.GetAttributes().Where(attribute => IsMoeGate(attribute) || IsFusedMoe(attribute) || IsOmniRouter(attribute) || IsOmniExperts(attribute));
 
-    private static bool IsNamed(AttributeData attribute, string name) =>
+    /// <summary>Whether an attribute is KernelGen's of that name.</summary>
+    public static bool IsNamed(AttributeData attribute, string name) =>
         attribute.AttributeClass is { ContainingNamespace: { Name: "KernelGen", ContainingNamespace.IsGlobalNamespace: true }, ContainingType: null } type
         && type.MetadataName == name;
 }

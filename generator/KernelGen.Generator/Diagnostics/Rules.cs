@@ -25,15 +25,18 @@ internal static class Rules
     public static readonly DiagnosticDescriptor ActivationLimit = Create("KG0015", "ActivationLimit does not fit the activation");
     public static readonly DiagnosticDescriptor HashTable = Create("KG0016", "A gate with a hash table selects nothing");
     public static readonly DiagnosticDescriptor NoKernel = Create("KG0017", "A declared kernel could not be made");
+    public static readonly DiagnosticDescriptor NoTemplate = Create("KG0018", "SpecializedFrom names no kernel template");
+    public static readonly DiagnosticDescriptor TemplateProblem = Create("KG0019", "A kernel template cannot be specialised so");
 
     /// <summary>Every rule.</summary>
     public static ImmutableArray<DiagnosticDescriptor> All { get; } = ImmutableArray.Create(
         NotPartial, UnsupportedClass, SizeOutOfRange, TopKAboveExperts, GroupsDoNotDivide, TopKGroups, UnsupportedType,
-        Ambiguous, UnsafeNotAllowed, SplitK, UnknownValue, LanguageVersion, RuntimeMissing, NameTaken, ActivationLimit, HashTable, NoKernel);
+        Ambiguous, UnsafeNotAllowed, SplitK, UnknownValue, LanguageVersion, RuntimeMissing, NameTaken, ActivationLimit, HashTable, NoKernel, NoTemplate, TemplateProblem);
 
     /// <summary>The rule of a problem that a spec has.</summary>
     public static DiagnosticDescriptor OfProblem(string id) => All.Single(rule => rule.Id == id);
 
-    private static DiagnosticDescriptor Create(string id, string title) =>
-        new(id, title, "{0}", "KernelGen", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: $"{HelpBase}{id}.md");
+    /// <summary>A rule with its help page.</summary>
+    public static DiagnosticDescriptor Create(string id, string title, DiagnosticSeverity severity = DiagnosticSeverity.Error, params string[] tags) =>
+        new(id, title, "{0}", "KernelGen", severity, isEnabledByDefault: true, helpLinkUri: $"{HelpBase}{id}.md", customTags: tags);
 }

@@ -69,6 +69,9 @@ public sealed class MoeBlock<T> : IDisposable
     /// <summary>The largest difference between a weight of the checkpoint and what quantisation made of it; 0 without.</summary>
     public float LargestWeightError { get; }
 
+    /// <summary>Routed experts of each token, k.</summary>
+    public int TopK => _config.TopK;
+
     /// <summary>The routed experts.</summary>
     public ExpertWeights<T> Experts { get; }
 

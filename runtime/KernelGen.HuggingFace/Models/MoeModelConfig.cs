@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace KernelGen.HuggingFace;
 
 /// <summary>The Mixture-of-Experts layers that a <c>config.json</c> describes, as Hugging Face transformers understands it.</summary>
@@ -10,8 +8,6 @@ namespace KernelGen.HuggingFace;
 /// </remarks>
 public sealed record MoeModelConfig
 {
-    private const int MaxConfigBytes = 16 << 20;
-
     internal MoeModelConfig()
     {
     }
@@ -98,29 +94,13 @@ public sealed record MoeModelConfig
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static MoeModelConfig Load(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        var file = Directory.Exists(path) ? Path.Combine(path, "config.json") : path;
-        if (!System.IO.File.Exists(file)) throw new FileNotFoundException($"{file} does not exist", file);
-        var length = new FileInfo(file).Length;
-        if (length > MaxConfigBytes) throw new ModelConfigException($"{file}: has {length} bytes; a config.json has at most {MaxConfigBytes}");
-        return Parse(System.IO.File.ReadAllBytes(file), file);
+        var (json, file) = ModelConfigFile.Read(path);
+        return Parse(json, file);
     }
 
     /// <summary>Parses the text of a <c>config.json</c>.</summary>
     /// <param name="json">UTF-8.</param>
     /// <param name="file">How messages name the file.</param>
     /// <exception cref="ModelConfigException">A key is missing, ill-typed or out of range, or the family is unknown.</exception>
-    public static MoeModelConfig Parse(ReadOnlyMemory<byte> json, string file)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(json);
-            if (document.RootElement.ValueKind != JsonValueKind.Object) throw new ModelConfigException($"{file}: is not a JSON object");
-            return MoeModelFamilies.Parse(new ModelConfigSection(file, document.RootElement));
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: text that is not Unicode
-        {
-            throw new ModelConfigException($"{file}: is not valid JSON: {e.Message}", e);
-        }
-    }
+    public static MoeModelConfig Parse(ReadOnlyMemory<byte> json, string file) => ModelConfigFile.Parse(json, file, MoeModelFamilies.Parse);
 }

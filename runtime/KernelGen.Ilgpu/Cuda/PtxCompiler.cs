@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Reflection;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
@@ -11,7 +12,8 @@ namespace KernelGen.Ilgpu;
 /// From a kernel's method to PTX text. ILGPU compiles it with settings of our own, whatever those of the program's context are,
 /// and on a machine without a GPU too.
 /// </summary>
-internal static class PtxCompiler
+[EditorBrowsable(EditorBrowsableState.Never)]
+public static class PtxCompiler
 {
     private static readonly Lazy<Context> Settings = new(() =>
         Context.Create(builder => builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).PTXBackend(PTXBackendMode.Enhanced)));
@@ -38,4 +40,5 @@ internal static class PtxCompiler
 /// <summary>A PTX module.</summary>
 /// <param name="Text">The whole text.</param>
 /// <param name="Entry">Name of its <c>.entry</c>.</param>
-internal sealed record PtxText(string Text, string Entry);
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed record PtxText(string Text, string Entry);

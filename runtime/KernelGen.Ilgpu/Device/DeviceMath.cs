@@ -10,7 +10,7 @@ namespace KernelGen.Ilgpu;
 /// absolute errors are below 1e-7 of the largest result that matters to a gate or an activation.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public static class DeviceMath
+public static partial class DeviceMath
 {
     private const uint SignBit = 0x8000_0000;
     private const float Log2E = 1.44269504f;

@@ -8,7 +8,7 @@ namespace KernelGen.Ilgpu;
 /// <summary>One explicitly grouped ILGPU kernel of a generated variant. It is loaded at its first use on an accelerator and stays there.</summary>
 /// <typeparam name="TLauncher"><c>Action&lt;AcceleratorStream, KernelConfig, …&gt;</c> with the kernel's parameters.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class DeviceKernel<TLauncher>
+public class DeviceKernel<TLauncher>
     where TLauncher : Delegate
 {
     private readonly PerAccelerator<LoadedKernel<TLauncher>> _loaded;

@@ -4,16 +4,21 @@ using ILGPU.Runtime;
 namespace KernelGen.Ilgpu;
 
 /// <summary>The weights of all experts of a layer in a device's memory.</summary>
-/// <typeparam name="T">Type of a weight: <see cref="float"/>, <see cref="System.Half"/> or <see cref="BFloat16"/>.</typeparam>
+/// <typeparam name="T">
+/// Type of a weight: <see cref="float"/>, <see cref="System.Half"/> or <see cref="BFloat16"/>; with scales <see cref="Float8E4M3"/>,
+/// <see cref="sbyte"/> or <see cref="Int4Pair"/>, which holds two neighbours of a row.
+/// </typeparam>
 public sealed class DeviceExpertWeights<T> : IDisposable
     where T : unmanaged
 {
     private readonly IDisposable[] _owners;
     private bool _disposed;
 
-    private DeviceExpertWeights(ArrayView<T> gateUp, ArrayView<T> down, int experts, int hiddenSize, int intermediateSize, params IDisposable[] owners)
+    private DeviceExpertWeights(
+        ArrayView<T> gateUp, ArrayView<T> down, (int Experts, int HiddenSize, int IntermediateSize, bool IsGated) shape, DeviceExpertScales? scales, DeviceExpertBiases? biases, IDisposable[] owners)
     {
-        (GateUp, Down, Experts, HiddenSize, IntermediateSize, _owners) = (gateUp, down, experts, hiddenSize, intermediateSize, owners);
+        (GateUp, Down, Scales, Biases, _owners) = (gateUp, down, scales, biases, owners);
+        (Experts, HiddenSize, IntermediateSize, IsGated) = shape;
     }
 
     /// <summary>Number of experts E.</summary>
@@ -25,55 +30,84 @@ public sealed class DeviceExpertWeights<T> : IDisposable
     /// <summary>Width I of the intermediate states.</summary>
     public int IntermediateSize { get; }
 
-    /// <summary>Gate and up projections, [E, 2I, H].</summary>
+    /// <summary>Whether there are up projections beside the gate projections.</summary>
+    public bool IsGated { get; }
+
+    /// <summary>The scales of quantised weights; null for others.</summary>
+    public DeviceExpertScales? Scales { get; }
+
+    /// <summary>The experts' biases, or null if they have none.</summary>
+    public DeviceExpertBiases? Biases { get; }
+
+    /// <summary>Gate and up projections, [E, 2I, H], or [E, I, H] where there are no up projections.</summary>
     internal ArrayView<T> GateUp { get; }
 
     /// <summary>Down projections, [E, H, I].</summary>
     internal ArrayView<T> Down { get; }
 
+    private static int WeightsPerElement => typeof(T) == typeof(Int4Pair) ? 2 : 1;
+
     /// <summary>Uses tensors where they are. The caller keeps their buffers.</summary>
-    /// <param name="gateUp">[E, 2I, H], each expert's gate rows before its up rows. Kernels on tensor cores want an address that is a multiple of 16.</param>
-    /// <param name="down">[E, H, I].</param>
+    /// <param name="gateUp">
+    /// [E, 2I, H], each expert's gate rows before its up rows; 4-bit weights [E, 2I, H / 2]. Kernels on tensor cores want an address that is a
+    /// multiple of 16.
+    /// </param>
+    /// <param name="down">[E, H, I]; 4-bit weights [E, H, I / 2].</param>
     /// <param name="experts">Number of experts E.</param>
     /// <param name="hiddenSize">Width H of the hidden states.</param>
     /// <param name="intermediateSize">Width I of the intermediate states.</param>
-    /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
-    public static DeviceExpertWeights<T> FromViews(ArrayView<T> gateUp, ArrayView<T> down, int experts, int hiddenSize, int intermediateSize)
+    /// <param name="scales">The scales of quantised weights; null for others.</param>
+    /// <param name="biases">The experts' biases, if they have any.</param>
+    /// <param name="gated">Whether there are up projections; without them, I stands for 2I everywhere.</param>
+    /// <exception cref="ArgumentException">
+    /// A tensor has another number of elements than its shape, 4-bit weights have rows of odd length, or weights of this type want scales, or none.
+    /// </exception>
+    public static DeviceExpertWeights<T> FromViews(
+        ArrayView<T> gateUp, ArrayView<T> down, int experts, int hiddenSize, int intermediateSize, DeviceExpertScales? scales = null, DeviceExpertBiases? biases = null, bool gated = true)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(experts, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(hiddenSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(intermediateSize, 1);
-        RequireLength(gateUp, nameof(gateUp), "[E, 2I, H]", 2L * experts * intermediateSize * hiddenSize);
-        RequireLength(down, nameof(down), "[E, H, I]", (long)experts * hiddenSize * intermediateSize);
-        return new DeviceExpertWeights<T>(gateUp, down, experts, hiddenSize, intermediateSize);
-    }
-
-    /// <summary>Copies weights to a device.</summary>
-    /// <param name="stream">A stream of the accelerator; the copy has ended when the method returns.</param>
-    /// <param name="weights">Weights with up projections and without scales or biases.</param>
-    /// <exception cref="NotSupportedException">The weights have parts that the devices' kernels do not have yet.</exception>
-    /// <exception cref="DeviceOutOfMemoryException">The device has no room.</exception>
-    public static unsafe DeviceExpertWeights<T> Upload(AcceleratorStream stream, ExpertWeights<T> weights)
-    {
-        var accelerator = StreamCheck.Require(stream);
-        ArgumentNullException.ThrowIfNull(weights);
-        var source = weights.Pointers;
-        if (!source.Gated || source.Biases is not null || source.Scales is not null)
-            throw new NotSupportedException("weights without up projections, with biases or with scales have no kernels for ILGPU's devices yet");
-        var (experts, matrix) = (source.Experts, (long)source.HiddenSize * source.IntermediateSize);
-        var buffer = Allocate(accelerator, 3 * experts * matrix);
-        var gateUp = buffer.View.AsContiguous().SubView(0, 2 * experts * matrix);
-        var down = buffer.View.AsContiguous().SubView(2 * experts * matrix, experts * matrix);
-        for (var expert = 0; expert < experts; expert++)
+        RequireEven(hiddenSize, nameof(hiddenSize));
+        RequireEven(intermediateSize, nameof(intermediateSize));
+        var rows = (gated ? 2L : 1L) * intermediateSize;
+        var (rowsName, half) = (gated ? "2I" : "I", WeightsPerElement == 2 ? " / 2" : "");
+        RequireLength(gateUp, nameof(gateUp), $"[E, {rowsName}, H{half}]", experts * rows * hiddenSize / WeightsPerElement);
+        RequireLength(down, nameof(down), $"[E, H, I{half}]", (long)experts * hiddenSize * intermediateSize / WeightsPerElement);
+        ExpertWeights<T>.RequireScales(scales is not null, scales is { HasZeroPoints: true });
+        if (scales is not null)
         {
-            Copy((T*)source.Gate[expert], gateUp.SubView(2 * expert * matrix, matrix), stream);
-            Copy((T*)source.Up[expert], gateUp.SubView(((2 * expert) + 1) * matrix, matrix), stream);
-            Copy((T*)source.Down[expert], down.SubView(expert * matrix, matrix), stream);
+            var isGrouped = scales.Width != 0;
+            RequireLength(scales.GateUp, nameof(scales), isGrouped ? $"gateUp [E, ⌈H / {scales.Width}⌉, {rowsName}]" : $"gateUp [E, {rowsName}]", experts * DeviceExpertScales.Count(scales.Width, rows, hiddenSize));
+            RequireLength(scales.Down, nameof(scales), isGrouped ? $"down [E, ⌈I / {scales.Width}⌉, H]" : "down [E, H]", experts * DeviceExpertScales.Count(scales.Width, hiddenSize, intermediateSize));
         }
 
-        stream.Synchronize();
+        if (biases is not null)
+        {
+            RequireLength(biases.GateUp, nameof(biases), $"gateUp [E, {rowsName}]", experts * rows);
+            RequireLength(biases.Down, nameof(biases), "down [E, H]", (long)experts * hiddenSize);
+        }
+
+        return new DeviceExpertWeights<T>(gateUp, down, (experts, hiddenSize, intermediateSize, gated), scales, biases, []);
+    }
+
+    /// <summary>Copies weights, with their scales and biases, to a device.</summary>
+    /// <param name="stream">A stream of the accelerator; the copy has ended when the method returns.</param>
+    /// <param name="weights">The weights.</param>
+    /// <exception cref="DeviceOutOfMemoryException">The device has no room.</exception>
+    /// <exception cref="ObjectDisposedException">The weights, the stream or its accelerator is disposed.</exception>
+    public static DeviceExpertWeights<T> Upload(AcceleratorStream stream, ExpertWeights<T> weights)
+    {
+        StreamCheck.Require(stream);
+        ArgumentNullException.ThrowIfNull(weights);
+        var source = weights.Pointers;
+        using var upload = new ExpertUpload(stream);
+        var (gateUp, down) = upload.Weights<T>(source);
+        var scales = source.Scales is { } ofHost ? upload.Scales<T>(source, ofHost) : null;
+        var biases = source.Biases is { } some ? upload.Biases(some) : null;
+        var owners = upload.Release();
         GC.KeepAlive(weights);
-        return new DeviceExpertWeights<T>(gateUp, down, experts, source.HiddenSize, source.IntermediateSize, buffer);
+        return new DeviceExpertWeights<T>(gateUp, down, (source.Experts, source.HiddenSize, source.IntermediateSize, source.Gated), scales, biases, owners);
     }
 
     /// <summary>Frees what <see cref="Upload"/> has allocated; views are their owner's.</summary>
@@ -89,33 +123,28 @@ public sealed class DeviceExpertWeights<T> : IDisposable
         if (_disposed) throw new ObjectDisposedException(argument, $"{argument} are disposed");
         StreamCheck.RequireSameAccelerator(GateUp, argument, accelerator);
         StreamCheck.RequireSameAccelerator(Down, argument, accelerator);
+        if (Scales is not null)
+        {
+            StreamCheck.RequireSameAccelerator(Scales.GateUp, $"{argument}.Scales", accelerator);
+            StreamCheck.RequireSameAccelerator(Scales.Down, $"{argument}.Scales", accelerator);
+            StreamCheck.RequireSameAccelerator(Scales.GateUpZeroPoints, $"{argument}.Scales", accelerator);
+            StreamCheck.RequireSameAccelerator(Scales.DownZeroPoints, $"{argument}.Scales", accelerator);
+        }
+
+        if (Biases is not null)
+        {
+            StreamCheck.RequireSameAccelerator(Biases.GateUp, $"{argument}.Biases", accelerator);
+            StreamCheck.RequireSameAccelerator(Biases.Down, $"{argument}.Biases", accelerator);
+        }
     }
 
-    private static MemoryBuffer1D<T, Stride1D.Dense> Allocate(Accelerator accelerator, long length)
+    private static void RequireEven(int width, string argument)
     {
-        try
-        {
-            accelerator.Bind();
-            return accelerator.Allocate1D<T>(length);
-        }
-        catch (Exception error) when (WorkspacePool.IsOutOfMemory(error))
-        {
-            throw new DeviceOutOfMemoryException("a copy of the experts' weights", checked(length * Interop.SizeOf<T>()), accelerator.Name, error);
-        }
+        if (width % WeightsPerElement != 0) throw new ArgumentException($"{argument} is {width}; 4-bit weights lie in pairs, so it must be even", argument);
     }
 
-    // Spans end at 2³¹ elements.
-    private static unsafe void Copy(T* source, ArrayView<T> target, AcceleratorStream stream)
-    {
-        const int Most = 1 << 28;
-        for (var start = 0L; start < target.Length; start += Most)
-        {
-            var length = (int)Math.Min(Most, target.Length - start);
-            target.SubView(start, length).CopyFromCPU(stream, new ReadOnlySpan<T>(source + start, length));
-        }
-    }
-
-    private static void RequireLength(in ArrayView<T> view, string argument, string shape, long length)
+    private static void RequireLength<TElement>(in ArrayView<TElement> view, string argument, string shape, long length)
+        where TElement : unmanaged
     {
         if (view.Length != length) throw new ArgumentException($"{argument} has {view.Length} elements; expected {shape} = [{length}]", argument);
     }

@@ -2,13 +2,14 @@ using System.ComponentModel;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using KernelGen.Cpu;
 
 namespace KernelGen.Ilgpu;
 
 /// <summary>Between a generated <c>Forward</c> and its kernels: checks the views, takes a workspace and launches.</summary>
 /// <typeparam name="TWeight">Type of a weight.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly struct ExpertCall<TWeight>
+public readonly partial struct ExpertCall<TWeight>
     where TWeight : unmanaged
 {
     private readonly AcceleratorStream _stream;
@@ -33,6 +34,8 @@ public readonly struct ExpertCall<TWeight>
             OutputStride = output.Stride.YStride,
             Tokens = (int)hidden.Extent.Y,
             AlignedOutput = CudaArguments.Address(_output) % 16 == 0 && output.Stride.YStride % 4 == 0 ? 1 : 0,
+            HiddenScale = expertWeights.Scales?.InputScales?.GateUp ?? 0,
+            ActivationScale = expertWeights.Scales?.InputScales?.Down ?? 0,
         };
     }
 
@@ -50,6 +53,15 @@ public readonly struct ExpertCall<TWeight>
 
     /// <summary>Width I of the intermediate states.</summary>
     public int IntermediateSize => _expertWeights.IntermediateSize;
+
+    /// <summary>Which weights share a scale.</summary>
+    public WeightQuantization Quantization => _expertWeights.Scales?.Quantization ?? WeightQuantization.None;
+
+    /// <summary>Weights of a group, or 0.</summary>
+    public int GroupSize => _expertWeights.Scales?.GroupSize ?? 0;
+
+    /// <summary>Whether groups have zero points.</summary>
+    public bool ZeroPoints => _expertWeights.Scales?.HasZeroPoints ?? false;
 
     /// <summary>Checks that the arguments of <c>Forward</c> fit each other. X of a matrix runs along a row.</summary>
     /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory.</exception>
@@ -88,26 +100,30 @@ public readonly struct ExpertCall<TWeight>
 
     /// <summary>Puts the experts into the stream.</summary>
     /// <typeparam name="TBits">The type that kernels know weights by, of the same size.</typeparam>
+    /// <exception cref="ArgumentException">The experts have parts that the kernels have not, or the reverse.</exception>
     public void Run<TBits>(ExpertKernels<TBits> kernels)
         where TBits : unmanaged
     {
+        ExpertParts.Require(
+            (kernels.Shape.IsGated, kernels.Shape.HasBias, kernels.Shape.Inputs == ActivationQuantization.StaticTensor),
+            (_expertWeights.IsGated, _expertWeights.Biases is not null, _expertWeights.Scales?.InputScales is not null));
         if (Tokens == 0) return;
-        var (gateUp, down) = (_expertWeights.GateUp.Cast<TBits>(), _expertWeights.Down.Cast<TBits>());
-        if (kernels.Choose(_stream.Accelerator, (long)Tokens * TopK, gateUp, down) is { } pair) RunOnTensorCores(kernels, pair, gateUp, down);
-        else RunAnywhere(kernels, gateUp, down);
+        if (kernels.Choose(_stream.Accelerator, (long)Tokens * TopK, Matrices(isDown: false), Matrices(isDown: true)) is { } pair) RunOnTensorCores(kernels, pair);
+        else RunAnywhere(kernels, _expertWeights.GateUp.Cast<TBits>(), _expertWeights.Down.Cast<TBits>());
     }
 
     /// <summary>The products on tensor cores: bfloat16 in, single precision inside.</summary>
-    internal void RunOnTensorCores<TBits>(ExpertKernels<TBits> kernels, ExpertGemmPair pair, in ArrayView<TBits> gateUp, in ArrayView<TBits> down)
+    internal void RunOnTensorCores<TBits>(ExpertKernels<TBits> kernels, ExpertGemmPair pair)
         where TBits : unmanaged
     {
+        var (gateUp, down) = (Matrices(isDown: false), Matrices(isDown: true));
         var stream = (CudaStream)_stream;
         var slots = checked(Tokens * TopK);
         var sizes = _sizes;
         sizes.BlockM = pair.GateUp.BlockM;
         var blocks = AlignedSlotsSize.MostBlocks(slots, Experts, sizes.BlockM);
         var (gateUpSlices, downSlices) = (pair.GateUp.Slices, pair.Down.Slices);
-        var gateUpSums = gateUpSlices == 1 ? 0 : (long)gateUpSlices * slots * 2 * IntermediateSize;
+        var gateUpSums = gateUpSlices == 1 ? 0 : (long)gateUpSlices * slots * kernels.Shape.GateUpWidth;
         var downSums = (long)downSlices * slots * HiddenSize;
         var bytes = AlignedSlotsSize.Bytes(slots, blocks, sizes.BlockM)
             + DeviceWorkspace.SizeOf<uint>((long)Tokens * HiddenSize / 2)
@@ -122,43 +138,36 @@ public readonly struct ExpertCall<TWeight>
         kernels.Prepare(stream, _hidden, _weights, _experts, rounded, aligned, sizes);
         if (gateUpSlices == 1)
         {
-            pair.GateUp.Launch(stream, CudaArguments.Address(rounded), CudaArguments.Address(gateUp), CudaArguments.Address(intermediate), aligned, blocks);
+            pair.GateUp.Launch(stream, CudaArguments.Address(rounded), gateUp, CudaArguments.Address(intermediate), aligned, blocks);
         }
         else
         {
             var sums = workspace.Take<float>(gateUpSums);
-            pair.GateUp.Launch(stream, CudaArguments.Address(rounded), CudaArguments.Address(gateUp), CudaArguments.Address(sums), aligned, blocks);
-            kernels.Activate(stream, sums, _experts, intermediate, sizes);
+            pair.GateUp.Launch(stream, CudaArguments.Address(rounded), gateUp, CudaArguments.Address(sums), aligned, blocks);
+            kernels.Activate(stream, Phase(sums, isDown: false), intermediate, sizes);
         }
 
         if (downSlices == 1)
         {
             var sums = workspace.Take<uint>(downSums / 2);
-            pair.Down.Launch(stream, CudaArguments.Address(intermediate), CudaArguments.Address(down), CudaArguments.Address(sums), aligned, blocks);
+            pair.Down.Launch(stream, CudaArguments.Address(intermediate), down, CudaArguments.Address(sums), aligned, blocks);
             kernels.Combine(stream, sums, _experts, _output, sizes);
         }
         else
         {
             var sums = workspace.Take<float>(downSums);
-            pair.Down.Launch(stream, CudaArguments.Address(intermediate), CudaArguments.Address(down), CudaArguments.Address(sums), aligned, blocks);
+            pair.Down.Launch(stream, CudaArguments.Address(intermediate), down, CudaArguments.Address(sums), aligned, blocks);
             kernels.Combine(stream, sums, _experts, _output, sizes);
         }
     }
 
-    /// <summary>The products on devices of every kind, in single precision.</summary>
-    internal void RunAnywhere<TBits>(ExpertKernels<TBits> kernels, in ArrayView<TBits> gateUp, in ArrayView<TBits> down)
-        where TBits : unmanaged
+    private ExpertMatrices Matrices(bool isDown)
     {
-        var slots = (long)Tokens * TopK;
-        var slices = kernels.Shape.SplitK;
-        var sumsLength = slices * slots * Math.Max(2 * IntermediateSize, HiddenSize);
-        var bytes = DeviceWorkspace.SizeOf<float>(sumsLength) + DeviceWorkspace.SizeOf<float>(slots * IntermediateSize);
-        using var workspace = WorkspacePool.Of(_stream).Rent(bytes, kernels.Variant.Name);
-        var sums = workspace.Take<float>(sumsLength);
-        var intermediate = workspace.Take<float>(slots * IntermediateSize);
-        kernels.MultiplyGateUp(_stream, _hidden, gateUp, _experts, sums, _sizes);
-        kernels.Activate(_stream, sums, _experts, intermediate, _sizes);
-        kernels.MultiplyDown(_stream, intermediate, down, _weights, _experts, sums, _sizes);
-        kernels.Combine(_stream, sums, _experts, _output, _sizes);
+        var (scales, biases) = (_expertWeights.Scales, _expertWeights.Biases);
+        return new(
+            CudaArguments.Address(isDown ? _expertWeights.Down : _expertWeights.GateUp),
+            CudaArguments.Address((isDown ? biases?.Down : biases?.GateUp).GetValueOrDefault()),
+            CudaArguments.Address((isDown ? scales?.Down : scales?.GateUp).GetValueOrDefault()),
+            CudaArguments.Address((isDown ? scales?.DownZeroPoints : scales?.GateUpZeroPoints).GetValueOrDefault()));
     }
 }

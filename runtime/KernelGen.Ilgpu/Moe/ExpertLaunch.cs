@@ -14,6 +14,21 @@ public static class ExpertLaunch
     /// <summary>Threads of a group that adds up part of a token's row, eight columns a thread.</summary>
     public const int ThreadsOfRow = 128;
 
+    /// <summary>Threads of a group that streams rows of weights.</summary>
+    public const int ThreadsOfRows = 128;
+
+    /// <summary>Lanes that share a row of weights.</summary>
+    public const int LanesOfRow = 32;
+
+    /// <summary>Rows of weights of a tile.</summary>
+    public const int TileRows = 64;
+
+    /// <summary>Slots of a tile where experts have few.</summary>
+    public const int NarrowSlots = 16;
+
+    /// <summary>Slots of a tile where experts have many.</summary>
+    public const int WideSlots = 64;
+
     private const int ThreadsOfItems = 256;
 
     /// <summary>Groups for a thread an item.</summary>
@@ -25,6 +40,13 @@ public static class ExpertLaunch
 
     /// <summary>Groups for eight columns of a row a thread.</summary>
     internal static KernelConfig ForRows(int rows, int columns) => new(checked(rows * (((columns / 8) + ThreadsOfRow - 1) / ThreadsOfRow)), ThreadsOfRow);
+
+    /// <summary>A power of two of threads, as many as there may be of <paramref name="most"/>.</summary>
+    internal static int PowerOfTwo(Accelerator accelerator, int most) => 1 << int.Log2(Math.Min(most, accelerator.MaxNumThreadsPerGroup));
+
+    /// <summary>One group to sort the slots.</summary>
+    internal static KernelConfig ForSorting(Accelerator accelerator, long slots) =>
+        new(1, Math.Min(slots > ThreadsOfItems ? MostThreads : ThreadsOfItems, accelerator.MaxNumThreadsPerGroup));
 
     /// <summary>One group to sort the slots, others to round the hidden states.</summary>
     internal static KernelConfig ForPreparation(Accelerator accelerator, in ExpertShape shape, int tokens)

@@ -27,6 +27,12 @@ public struct ExpertSizes
     /// <summary>1 where every row of the output starts at a multiple of 16 bytes, else 0.</summary>
     public int AlignedOutput;
 
+    /// <summary>Scale that the first product's inputs are rounded with, where it is known beforehand.</summary>
+    public float HiddenScale;
+
+    /// <summary>Scale that the second product's inputs are rounded with, where it is known beforehand.</summary>
+    public float ActivationScale;
+
     /// <summary>Keeps the size a multiple of the alignment.</summary>
     public int Unused;
 }

@@ -29,7 +29,7 @@ internal enum GateForm
 /// <summary>The kernels of one generated gate, and how they are launched.</summary>
 /// <typeparam name="TLogit">The type that kernels know logits by.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class GateKernels<TLogit>
+public sealed class GateKernels<TLogit> : IGeneratedKernels
     where TLogit : unmanaged
 {
     private const int ThreadsOfGroup = 64;

@@ -34,7 +34,7 @@ public delegate void OmniExpertsRowsKernel(
 
 /// <summary>The kernels of one generated configuration of one-neuron experts, and how they are launched.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class OmniExpertsKernels
+public sealed class OmniExpertsKernels : IGeneratedKernels
 {
     private readonly DeviceKernel<Forward>[] _forward;
     private readonly DeviceKernel<Backward>[] _tokens;

@@ -15,7 +15,7 @@ public delegate void OmniRouterKernel(ArrayView<float> x, ArrayView<float> y, Ar
 
 /// <summary>The kernels of one generated product-key router, and how they are launched.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class OmniRouterKernels
+public sealed class OmniRouterKernels : IGeneratedKernels
 {
     private readonly DeviceKernel<Launcher>[] _forward;
     private readonly DeviceKernel<Launcher>[] _backward;

@@ -220,7 +220,7 @@ public sealed unsafe class ExpertScales
         return groupSize;
     }
 
-    private static float InputScale(float scale, string argument) => scale > 0 && float.IsFinite(scale)
+    internal static float InputScale(float scale, string argument) => scale > 0 && float.IsFinite(scale)
         ? scale
         : throw new ArgumentOutOfRangeException(argument, scale, "the scale of an input must be a finite number above 0");
 

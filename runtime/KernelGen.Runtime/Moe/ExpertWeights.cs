@@ -26,7 +26,7 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
 
     private ExpertWeights(int experts, int hiddenSize, int intermediateSize, bool gated, ExpertBiases? biases, IDisposable[] owners, ExpertScales? scales = null)
     {
-        RequireScales(scales);
+        RequireScales(scales is not null, scales is { HasZeroPoints: true });
         ArgumentOutOfRangeException.ThrowIfLessThan(experts, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(hiddenSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(intermediateSize, 1);
@@ -219,13 +219,15 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
     private IDisposable[] FillScales(ExpertScales scales, out int upRowShift) =>
         scales.Fill(Experts, HiddenSize, IntermediateSize, IsGated, WeightsPerElement == 2, (GateScales, UpScales, DownScales), out upRowShift);
 
-    private static void RequireScales(ExpertScales? scales)
+    /// <summary>Requires that weights of this type may have, or lack, scales and zero points.</summary>
+    internal static void RequireScales(bool hasScales, bool hasZeroPoints)
     {
+        const string Argument = "scales";
         var isQuantized = typeof(T) == typeof(Float8E4M3) || typeof(T) == typeof(sbyte) || typeof(T) == typeof(Int4Pair);
-        if (isQuantized != scales is not null)
-            throw new ArgumentException($"weights of type {typeof(T).Name} have {(isQuantized ? "scales; there are none" : "no scales")}", nameof(scales));
-        if (scales is { HasZeroPoints: true } && typeof(T) == typeof(Float8E4M3))
-            throw new ArgumentException($"weights of type {nameof(Float8E4M3)} have no zero points", nameof(scales));
+        if (isQuantized != hasScales)
+            throw new ArgumentException($"weights of type {typeof(T).Name} have {(isQuantized ? "scales; there are none" : "no scales")}", Argument);
+        if (hasZeroPoints && typeof(T) == typeof(Float8E4M3))
+            throw new ArgumentException($"weights of type {nameof(Float8E4M3)} have no zero points", Argument);
     }
 
     private static void RequireEven(int width, string argument)

@@ -80,7 +80,7 @@ public readonly unsafe ref struct FusedMoeCall
     public void Run(delegate*<in MoeArguments, void> kernel, bool gated = true, bool bias = false, bool inputScales = false, CancellationToken cancellation = default)
     {
         using var scope = new CancellationScope(cancellation);
-        RequireParts(gated, bias, inputScales);
+        ExpertParts.Require((gated, bias, inputScales), (_pointers.Gated, _pointers.Biases is not null, _pointers.Scales?.InputScales is not null));
         fixed (float* hidden = &_hidden.GetPinnableReference(), weights = &_weights.GetPinnableReference(), output = &_output.GetPinnableReference())
         fixed (int* experts = &_experts.GetPinnableReference())
         {
@@ -109,21 +109,5 @@ public readonly unsafe ref struct FusedMoeCall
         }
 
         GC.KeepAlive(_pointers.Owner);
-    }
-
-    private void RequireParts(bool gated, bool bias, bool inputScales)
-    {
-        if (gated != _pointers.Gated)
-            throw Unfit(gated ? "have no up projections, which the declared activation multiplies with" : "have up projections, but the declared activation has none");
-        if (bias != _pointers.Biases is not null)
-            throw Unfit(bias ? "have no biases, but the declaration says Bias = true" : "have biases; declare the experts with Bias = true");
-        if (inputScales != _pointers.Scales?.InputScales is not null)
-        {
-            throw Unfit(inputScales
-                ? "have no input scales, but the declaration says ActivationQuantization = StaticTensor"
-                : "have input scales; declare the experts with ActivationQuantization = StaticTensor");
-        }
-
-        static ArgumentException Unfit(string problem) => new($"expertWeights {problem}", "expertWeights");
     }
 }

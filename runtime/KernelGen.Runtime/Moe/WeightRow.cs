@@ -20,19 +20,34 @@ internal static unsafe class WeightRow
     private static void Dequantize<T>(T* source, float* target, int columns, int row, ExpertScales scales, in MoeScales table, int expert)
         where T : unmanaged
     {
-        var width = scales.Quantization switch { WeightQuantization.Block128 => BlockSize, WeightQuantization.Group => scales.GroupSize, _ => columns };
+        var width = ScaleWidth(scales, columns);
         var groups = (columns + width - 1) / width;
-        nint scaleRow = scales.Quantization switch { WeightQuantization.Tensor => 0, WeightQuantization.Block128 => (row + table.RowShift) / BlockSize, _ => row };
         for (var group = 0; group < groups; group++)
         {
             var first = group * width;
             var count = Math.Min(width, columns - first);
-            var scale = table.Scales[expert][(scaleRow * groups) + group];
+            var scale = Scale(scales, table, expert, row, groups, group);
+            var zero = ZeroPoint<T>(table, expert, row, groups, group);
             if (typeof(T) == typeof(Float8E4M3)) Simd.Dequantize((Float8E4M3*)source + first, target + first, count, scale);
-            else if (typeof(T) == typeof(sbyte)) Simd.Dequantize((sbyte*)source + first, target + first, count, ByteZero(table, expert, row, groups, group), scale);
-            else Pairs((Int4Pair*)source, target, first, count, PairZero(table, expert, row, groups, group), scale);
+            else if (typeof(T) == typeof(sbyte)) Simd.Dequantize((sbyte*)source + first, target + first, count, zero, scale);
+            else Pairs((Int4Pair*)source, target, first, count, zero, scale);
         }
     }
+
+    /// <summary>Neighbours of a row that share a scale.</summary>
+    public static int ScaleWidth(ExpertScales scales, int columns) =>
+        scales.Quantization switch { WeightQuantization.Block128 => BlockSize, WeightQuantization.Group => scales.GroupSize, _ => columns };
+
+    /// <summary>The scale of a row's group.</summary>
+    public static float Scale(ExpertScales scales, in MoeScales table, int expert, int row, int groups, int group)
+    {
+        nint scaleRow = scales.Quantization switch { WeightQuantization.Tensor => 0, WeightQuantization.Block128 => (row + table.RowShift) / BlockSize, _ => row };
+        return table.Scales[expert][(scaleRow * groups) + group];
+    }
+
+    /// <summary>The zero point of a row's group, or what stands for it where there are none.</summary>
+    public static sbyte ZeroPoint<T>(in MoeScales table, int expert, int row, int groups, int group)
+        where T : unmanaged => typeof(T) == typeof(Int4Pair) ? PairZero(table, expert, row, groups, group) : ByteZero(table, expert, row, groups, group);
 
     // A group of odd size may begin within a pair.
     private static void Pairs(Int4Pair* source, float* target, int first, int count, float zero, float scale)
@@ -47,13 +62,13 @@ internal static unsafe class WeightRow
         Simd.Dequantize(source + (first / 2), target + first, count, zero, scale);
     }
 
-    private static float ByteZero(in MoeScales table, int expert, int row, int groups, int group) =>
-        table.ZeroPoints is null ? 0 : (sbyte)table.ZeroPoints[expert][((nint)row * groups) + group];
+    private static sbyte ByteZero(in MoeScales table, int expert, int row, int groups, int group) =>
+        table.ZeroPoints is null ? (sbyte)0 : (sbyte)table.ZeroPoints[expert][((nint)row * groups) + group];
 
-    private static float PairZero(in MoeScales table, int expert, int row, int groups, int group)
+    private static sbyte PairZero(in MoeScales table, int expert, int row, int groups, int group)
     {
         if (table.ZeroPoints is null) return 8;
         var pair = new Int4Pair(table.ZeroPoints[expert][((nint)(row / 2) * groups) + group]);
-        return row % 2 == 0 ? pair.Low : pair.High;
+        return (sbyte)(row % 2 == 0 ? pair.Low : pair.High);
     }
 }

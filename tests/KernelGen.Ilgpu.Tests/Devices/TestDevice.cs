@@ -36,6 +36,9 @@ internal sealed class TestDevice
     /// <summary>A stream that is not the default one.</summary>
     public AcceleratorStream Stream { get; }
 
+    /// <summary>Whether it is a GPU with <c>wgmma</c>.</summary>
+    public bool HasWgmma => Accelerator is CudaAccelerator { Architecture: var architecture } && architecture == CudaArchitecture.SM_90;
+
     /// <summary>A device, shared by all tests. Skips the test where there is none, or fails it where there must be one.</summary>
     public static TestDevice Get(string name)
     {

@@ -1,6 +1,8 @@
 using ILGPU;
 using ILGPU.Runtime;
+using KernelGen.Compiler.Families;
 using KernelGen.Ilgpu;
+using KernelGen.OnDemand;
 
 namespace KernelGen.Tests;
 
@@ -9,6 +11,25 @@ internal delegate void DeviceForward<T>(
     AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, DeviceExpertWeights<T> expertWeights,
     ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output, int splitK = 0)
     where T : unmanaged;
+
+/// <summary>Entry points that leave less open than the generated ones.</summary>
+internal static class DeviceForwards
+{
+    /// <summary>The portable products, cut as one wants.</summary>
+    public static DeviceForward<T> Portable<T>(KernelAssembly kernels, FusedMoeSpec spec, ExpertTile tile)
+        where T : unmanaged => kernels.IlgpuKernels(spec) switch
+    {
+        ExpertKernels<uint> singles => Through<T, uint>(singles, tile),
+        ExpertKernels<ushort> halves => Through<T, ushort>(halves, tile),
+        var bytes => Through<T, byte>((ExpertKernels<byte>)bytes, tile),
+    };
+
+    private static DeviceForward<T> Through<T, TBits>(ExpertKernels<TBits> kernels, ExpertTile tile)
+        where T : unmanaged
+        where TBits : unmanaged => (stream, hidden, expertWeights, weights, experts, output, _) =>
+        ExpertCall<T>.Create(stream, hidden, expertWeights, weights, experts, output)
+            .RunAnywhere(kernels, expertWeights.GateUp.Cast<TBits>(), expertWeights.Down.Cast<TBits>(), tile);
+}
 
 /// <summary>Experts on an ILGPU device: uploads, runs, downloads. Rows lie apart and the output stands between guards, which nothing may change.</summary>
 internal sealed class DeviceExperts<T>(TestDevice device, DeviceForward<T> forward, int topK, int splitK = 0)
@@ -28,6 +49,23 @@ internal sealed class DeviceExperts<T>(TestDevice device, DeviceForward<T> forwa
         stream.Synchronize();
         outputRows.Download(output);
     }
+
+    /// <summary>Runs that fill every result with the same inputs.</summary>
+    public ExpertsRunner<T> RunOften(float[][] results) => (hidden, expertWeights, weights, experts, output, tokens) =>
+    {
+        var stream = device.Stream;
+        using var deviceWeights = DeviceExpertWeights<T>.Upload(stream, expertWeights);
+        using var hiddenRows = new Rows<float>(device, hidden, tokens, expertWeights.HiddenSize);
+        using var weightRows = new Rows<float>(device, weights, tokens, topK);
+        using var expertRows = new Rows<int>(device, experts, tokens, topK);
+        for (var run = 0; run < results.Length; run++)
+        {
+            using var outputRows = new Rows<float>(device, output, tokens, expertWeights.HiddenSize, float.NaN);
+            forward(stream, hiddenRows.View, deviceWeights, weightRows.View, expertRows.View, outputRows.View, splitK);
+            stream.Synchronize();
+            outputRows.Download(results[run] = new float[output.Length]);
+        }
+    };
 
     private sealed class Rows<TElement> : IDisposable
         where TElement : unmanaged

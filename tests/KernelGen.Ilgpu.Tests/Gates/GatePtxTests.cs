@@ -8,8 +8,8 @@ namespace KernelGen.Tests;
 /// <summary>Every kernel of a gate of each kind becomes PTX, on a machine without a GPU.</summary>
 public class GatePtxTests
 {
-    // One for each way through the template and each type of logits.
-    private static readonly MoeGateSpec[] Gates =
+    /// <summary>One for each way through the template and each type of logits.</summary>
+    internal static readonly MoeGateSpec[] Gates =
     [
         new(384, 6, GateScoring.Sigmoid, true, 1, 1, true),
         new(256, 8, GateScoring.Sigmoid, true, 8, 4, true),

@@ -5,6 +5,8 @@ namespace KernelGen.Tool;
 /// <summary>One run of a benchmark: what it is compared with, and what it has found so far.</summary>
 internal sealed class BenchContext(MachineLimits limits, string command, Action<string> say, CancellationToken cancellation)
 {
+    private static readonly IKernelDevice[] Processor = [new CpuDevice()];
+
     /// <summary>Time for each kernel and number of tokens, after the warm-up.</summary>
     public static TimeSpan Budget { get; } = TimeSpan.FromMilliseconds(400);
 
@@ -14,8 +16,20 @@ internal sealed class BenchContext(MachineLimits limits, string command, Action<
     /// <summary>What repeats the run.</summary>
     public string Command => command;
 
+    /// <summary>Runs before every timed call on the processor; null for nothing.</summary>
+    public Action? BeforeCall { get; init; }
+
     /// <summary>Ends the run early.</summary>
     public CancellationToken Cancellation => cancellation;
+
+    /// <summary>The devices to compare, in the order of the command line.</summary>
+    public IReadOnlyList<IKernelDevice> Devices { get; init; } = Processor;
+
+    /// <summary>Whether the processor is among them.</summary>
+    public bool HasProcessor => Devices.Any(device => device.Name == DeviceName.Cpu);
+
+    /// <summary>The others.</summary>
+    public IEnumerable<IKernelDevice> OtherDevices => Devices.Where(device => device.Name != DeviceName.Cpu);
 
     /// <summary>When it began.</summary>
     public DateTimeOffset Date { get; } = DateTimeOffset.UtcNow;

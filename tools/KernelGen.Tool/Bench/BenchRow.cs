@@ -12,7 +12,7 @@ internal sealed record BenchRow
     public required string Form { get; init; }
 
     /// <summary>Where it ran.</summary>
-    public string Device { get; } = "cpu";
+    public DeviceName Device { get; init; } = DeviceName.Cpu;
 
     /// <summary>The numbers that define the kernel.</summary>
     public required IReadOnlyDictionary<string, int> Shape { get; init; }

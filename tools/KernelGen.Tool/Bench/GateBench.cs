@@ -19,27 +19,30 @@ internal sealed class GateBench<TLogit>(MoeGateSpec spec, IReadOnlyList<int> tok
     {
         MemoryNeed.RequireTokens(tokenCounts.Max(), GateWorkload<TLogit>.MostTokens(_shape));
         MemoryNeed.Require(GateWorkload<TLogit>.BytesFor(_shape, tokenCounts.Max()));
-        bench.Subject = spec.VariantName;
+        bench.Subject = bench.Devices[0].VariantName(spec);
         bench.Say("making kernels");
-        var unspecialized = spec with { Specialize = false };
-        Contender<GateRoute<TLogit>>[] contenders =
-        [
-            new(spec.VariantName, Forms.Specialized, KernelAssembly.Compile(spec).RouteOf<TLogit>()),
-            new(unspecialized.VariantName, Forms.Unspecialized, KernelAssembly.Compile(unspecialized).RouteOf<TLogit>()),
-            new("tensor_primitives", Forms.PlainCSharp, PlainRoute()),
-        ];
+        List<Contender<GateRoute<TLogit>>> contenders = bench.HasProcessor ? OnProcessor() : [];
+        contenders.AddRange(bench.OtherDevices.Select(device => Contender<GateRoute<TLogit>>.On(device, spec, device.Compile(spec).Route<TLogit>())));
 
         bench.Say("making inputs");
         var workload = new GateWorkload<TLogit>(_shape, tokenCounts.Max());
         foreach (var tokens in tokenCounts)
         {
-            bench.Say($"verifying {tokens} tokens");
-            var checks = contenders.Select(contender => Verify(workload, contender, tokens)).ToArray();
-            bench.Say($"timing {tokens} tokens");
-            var timings = Timing.SideBySide(
-                [.. contenders.Select(contender => (Action<int>)(call => workload.Run(contender.Kernel, tokens, call)))], BenchContext.Budget, bench.Cancellation);
-            for (var i = 0; i < contenders.Length; i++) bench.Rows.Add(Row(contenders[i], workload, tokens, timings[i], checks[i]));
+            Contest.Run(
+                bench, contenders, tokens, contender => workload.Verify(contender.Kernel, tokens), (_, kernel, call) => workload.Run(kernel, tokens, call),
+                (contender, timing, check) => Row(contender, workload, tokens, timing, check));
         }
+    }
+
+    private List<Contender<GateRoute<TLogit>>> OnProcessor()
+    {
+        var unspecialized = spec with { Specialize = false };
+        return
+        [
+            new(spec.VariantName, Forms.Specialized, KernelAssembly.Compile(spec).RouteOf<TLogit>()),
+            new(unspecialized.VariantName, Forms.Unspecialized, KernelAssembly.Compile(unspecialized).RouteOf<TLogit>()),
+            new("tensor_primitives", Forms.PlainCSharp, PlainRoute()),
+        ];
     }
 
     /// <summary>By hand one would widen all logits first.</summary>
@@ -56,16 +59,11 @@ internal sealed class GateBench<TLogit>(MoeGateSpec spec, IReadOnlyList<int> tok
         };
     }
 
-    private static Verification Verify(GateWorkload<TLogit> workload, Contender<GateRoute<TLogit>> contender, int tokens)
-    {
-        var check = workload.Verify(contender.Kernel, tokens);
-        return check.Mismatch is null ? check : throw new CheckFailedException($"{contender.Variant}, {tokens} tokens: {check.Mismatch}");
-    }
-
     private BenchRow Row(Contender<GateRoute<TLogit>> contender, GateWorkload<TLogit> workload, int tokens, Timing timing, Verification check) => new()
     {
         Variant = contender.Variant,
         Form = contender.Form,
+        Device = contender.Device,
         Shape = new Dictionary<string, int>
         {
             ["experts"] = spec.Experts,

@@ -7,19 +7,7 @@ namespace KernelGen.Tool;
 internal static class JsonReport
 {
     /// <summary>Writes the file; it appears complete or not at all.</summary>
-    public static void Write(string path, BenchContext bench)
-    {
-        var temporary = $"{path}.{Path.GetRandomFileName()}";
-        try
-        {
-            using (var file = File.Create(temporary)) Write(file, bench);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
+    public static void Write(string path, BenchContext bench) => OutputFile.Write(path, file => Write(file, bench));
 
     private static void Write(Stream file, BenchContext bench)
     {
@@ -34,7 +22,11 @@ internal static class JsonReport
         json.WriteString("runtime", MachineInfo.Current.Runtime);
         json.WriteNumber("gflops", Math.Round(bench.Limits.Gflops, 2));
         json.WriteNumber("gigabytesPerSecond", Math.Round(bench.Limits.GigabytesPerSecond, 2));
+        json.WriteStartObject("devices");
+        foreach (var device in bench.OtherDevices) json.WriteString(device.Name.ToString(), device.Description);
         json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteString("subject", bench.Subject);
         json.WriteStartArray("rows");
         foreach (var row in bench.Rows) WriteRow(json, row, bench);
         json.WriteEndArray();
@@ -49,7 +41,7 @@ internal static class JsonReport
         json.WriteStartObject();
         json.WriteString("variant", row.Variant);
         json.WriteString("form", row.Form);
-        json.WriteString("device", row.Device);
+        json.WriteString("device", row.Device.ToString());
         json.WriteStartObject("shape");
         foreach (var (name, value) in row.Shape) json.WriteNumber(name, value);
         json.WriteEndObject();

@@ -43,49 +43,52 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
     {
         MemoryNeed.RequireTokens(tokenCounts.Max(), ExpertsWorkload<T>.MostTokens(spec.TopK, spec.HiddenSize));
         MemoryNeed.Require(ExpertsWorkload<T>.BytesFor(spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max()));
-        bench.Subject = spec.VariantName;
+        bench.Subject = bench.Devices[0].VariantName(spec);
         bench.Say("making kernels");
         var slices = (splitK is { } fixedSlices ? [fixedSlices] : AutoSplitK)
             .Select(count => spec with { SplitK = count }).Where(candidate => candidate.Validate().Count == 0).ToArray();
-        var specialized = KernelAssembly.Compile(slices).Forward<T>();
-        var template = slices[0] with { Specialize = false };
-        var unspecialized = new Contender<ExpertsForward<T>>(template.VariantName, Forms.Unspecialized, KernelAssembly.Compile(template).Forward<T>());
-
-        bench.Say("making weights");
-        using var workload = new ExpertsWorkload<T>(
-            spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max(), spec.Activation, spec.ActivationLimit, spec.Quantization, spec.GroupSize, spec.ActivationQuantization);
-        foreach (var tokens in tokenCounts)
+        var kernels = bench.Devices.Select(device => (Device: device, Forward: device.Compile(slices).Forward<T>())).ToArray();
+        try
         {
-            var contenders = slices.Where(candidate => splitK is not null || candidate.SplitK == 1 || tokens <= MostSplitTokens)
-                .Select(candidate => Specialized(candidate, specialized)).ToList();
-            bench.Say($"trying the unspecialised template on {tokens} tokens");
-            var seconds = EstimateSeconds(workload, unspecialized.Kernel, tokens);
-            if (seconds <= MostPatience.TotalSeconds) contenders.Add(unspecialized);
-            else bench.Notes.Add(FormattableString.Invariant($"{tokens} tokens: unspecialised left out; a call would take about {seconds:F0} s"));
-            Compare(contenders, workload, tokens, bench);
+            var template = slices[0] with { Specialize = false };
+            var unspecialized = bench.HasProcessor
+                ? new Contender<ExpertsForward<T>>(template.VariantName, Forms.Unspecialized, KernelAssembly.Compile(template).Forward<T>())
+                : null;
+            bench.Say("making weights");
+            using var workload = new ExpertsWorkload<T>(
+                spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max(), spec.Activation, spec.ActivationLimit, spec.Quantization, spec.GroupSize, spec.ActivationQuantization);
+            foreach (var tokens in tokenCounts)
+            {
+                var suiting = slices.Where(candidate => splitK is not null || candidate.SplitK == 1 || tokens <= MostSplitTokens).ToArray();
+                var contenders = kernels.SelectMany(kernel => suiting.Select(candidate => Specialized(kernel.Device, candidate, kernel.Forward))).ToList();
+                if (unspecialized is not null && IsWorthWaitingFor(bench, workload, unspecialized, tokens)) contenders.Add(unspecialized);
+                Contest.Run(
+                    bench, contenders, tokens,
+                    contender => workload.Verify(contender.Kernel, tokens, contender.SplitK, contender.OnDevice?.Rounding ?? 0),
+                    (contender, kernel, call) => workload.Run(kernel, tokens, call, contender.SplitK),
+                    (contender, timing, check) => Row(contender, workload, tokens, timing, check));
+            }
+        }
+        finally
+        {
+            foreach (var kernel in kernels) kernel.Forward.Dispose();
         }
     }
 
-    private void Compare(IReadOnlyList<Contender<ExpertsForward<T>>> contenders, ExpertsWorkload<T> workload, int tokens, BenchContext bench)
+    private static Contender<ExpertsForward<T>> Specialized(IKernelDevice device, FusedMoeSpec candidate, IDeviceKernel<ExpertsForward<T>> kernel)
     {
-        bench.Say($"verifying {tokens} tokens");
-        var checks = contenders.Select(contender => Verify(workload, contender, tokens, bench.Cancellation)).ToArray();
-        bench.Say($"timing {tokens} tokens");
-        var timings = Timing.SideBySide(
-            [.. contenders.Select(contender => (Action<int>)(call => workload.Run(contender.Kernel, tokens, call)))], BenchContext.Budget, bench.Cancellation);
-        for (var i = 0; i < contenders.Count; i++) bench.Rows.Add(Row(contenders[i], workload, tokens, timings[i], checks[i]));
+        var form = candidate.SplitK == 1 ? Forms.Specialized : $"split-K {candidate.SplitK}";
+        var contender = Contender<ExpertsForward<T>>.On(device, candidate, kernel, form) with { SplitK = candidate.SplitK };
+        return device.Name == DeviceName.Cpu ? contender with { OnDevice = null } : contender;
     }
 
-    private static Contender<ExpertsForward<T>> Specialized(FusedMoeSpec candidate, ExpertsForward<T> kernel) => new(
-        candidate.VariantName,
-        candidate.SplitK == 1 ? Forms.Specialized : $"split-K {candidate.SplitK}",
-        (hidden, experts, weights, ids, output, _, cancellation) => kernel(hidden, experts, weights, ids, output, candidate.SplitK, cancellation));
-
-    private static Verification Verify(ExpertsWorkload<T> workload, Contender<ExpertsForward<T>> contender, int tokens, CancellationToken cancellation)
+    private static bool IsWorthWaitingFor(BenchContext bench, ExpertsWorkload<T> workload, Contender<ExpertsForward<T>> unspecialized, int tokens)
     {
-        cancellation.ThrowIfCancellationRequested();
-        var check = workload.Verify(contender.Kernel, tokens);
-        return check.Mismatch is null ? check : throw new CheckFailedException($"{contender.Variant}, {tokens} tokens: {check.Mismatch}");
+        bench.Say($"trying the unspecialised template on {tokens} tokens");
+        var seconds = EstimateSeconds(workload, unspecialized.Kernel, tokens);
+        if (seconds <= MostPatience.TotalSeconds) return true;
+        bench.Notes.Add(FormattableString.Invariant($"{tokens} tokens: unspecialised left out; a call would take about {seconds:F0} s"));
+        return false;
     }
 
     /// <summary>How long a call takes at most, from calls of few tokens; of more when those take no longer than patience allows.</summary>
@@ -106,6 +109,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
     {
         Variant = contender.Variant,
         Form = contender.Form,
+        Device = contender.Device,
         Shape = new Dictionary<string, int>
         {
             ["experts"] = spec.Experts,

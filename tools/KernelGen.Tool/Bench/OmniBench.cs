@@ -13,58 +13,57 @@ internal sealed class OmniBench(OmniRouterSpec spec, IReadOnlyList<int> tokenCou
         var (n, k, most) = (spec.ExpertsPerAxis, spec.TopK, tokenCounts.Max());
         MemoryNeed.RequireTokens(most, OmniRouterWorkload.MostTokens(n, k));
         MemoryNeed.Require(OmniRouterWorkload.BytesFor(n, k, most));
-        bench.Subject = backward ? $"{spec.VariantName}, backward" : spec.VariantName;
+        var subject = bench.Devices[0].VariantName(spec);
+        bench.Subject = backward ? $"{subject}, backward" : subject;
         bench.Say("making kernels");
-        var unspecialized = spec with { Specialize = false };
-        var (fast, plain) = (KernelAssembly.Compile(spec), KernelAssembly.Compile(unspecialized));
-
-        bench.Say("making inputs");
         var workload = new OmniRouterWorkload(n, k, most);
         if (backward)
         {
-            workload.PrepareBackward(fast.OmniRoute);
-            Contender<OmniRouteBackward>[] contenders =
-            [
-                new(spec.VariantName, Forms.Specialized, fast.OmniRouteBackward),
-                new(unspecialized.VariantName, Forms.Unspecialized, plain.OmniRouteBackward),
-            ];
+            workload.PrepareBackward(KernelAssembly.Compile(spec).OmniRoute);
+            var contenders = Contenders(bench, kernels => kernels.OmniRouteBackward, kernels => kernels.OmniRouteBackward());
             Compare(bench, workload, contenders, workload.Verify, workload.Run);
         }
         else
         {
-            Contender<OmniRoute>[] contenders =
-            [
-                new(spec.VariantName, Forms.Specialized, fast.OmniRoute),
-                new(unspecialized.VariantName, Forms.Unspecialized, plain.OmniRoute),
-                new("scan", Forms.Scan, ScanningRouter.Route),
-            ];
+            var contenders = Contenders(bench, kernels => kernels.OmniRoute, kernels => kernels.OmniRoute());
+            if (bench.HasProcessor) contenders.Insert(2, new("scan", Forms.Scan, ScanningRouter.Route));
             Compare(bench, workload, contenders, workload.Verify, workload.Run);
         }
     }
 
+    private List<Contender<TKernel>> Contenders<TKernel>(BenchContext bench, Func<KernelAssembly, TKernel> onProcessor, Func<IDeviceKernels, IDeviceKernel<TKernel>> onDevice)
+        where TKernel : Delegate
+    {
+        var unspecialized = spec with { Specialize = false };
+        List<Contender<TKernel>> contenders = bench.HasProcessor
+            ?
+            [
+                new(spec.VariantName, Forms.Specialized, onProcessor(KernelAssembly.Compile(spec))),
+                new(unspecialized.VariantName, Forms.Unspecialized, onProcessor(KernelAssembly.Compile(unspecialized))),
+            ]
+            : [];
+        contenders.AddRange(bench.OtherDevices.Select(device => Contender<TKernel>.On(device, spec, onDevice(device.Compile(spec)))));
+        return contenders;
+    }
+
     private void Compare<TKernel>(
-        BenchContext bench, OmniRouterWorkload workload, Contender<TKernel>[] contenders, Func<TKernel, int, Verification> verify, Action<TKernel, int, int> run)
+        BenchContext bench, OmniRouterWorkload workload, List<Contender<TKernel>> contenders, Func<TKernel, int, Verification> verify, Action<TKernel, int, int> run)
         where TKernel : Delegate
     {
         foreach (var tokens in tokenCounts)
         {
-            bench.Say($"verifying {tokens} tokens");
-            var checks = Array.ConvertAll(contenders, contender =>
-            {
-                var check = verify(contender.Kernel, tokens);
-                return check.Mismatch is null ? check : throw new CheckFailedException($"{contender.Variant}, {tokens} tokens: {check.Mismatch}");
-            });
-            bench.Say($"timing {tokens} tokens");
-            var timings = Timing.SideBySide(
-                [.. contenders.Select(contender => (Action<int>)(call => run(contender.Kernel, tokens, call)))], BenchContext.Budget, bench.Cancellation);
-            for (var i = 0; i < contenders.Length; i++) bench.Rows.Add(Row(contenders[i].Variant, contenders[i].Form, workload, tokens, timings[i], checks[i]));
+            Contest.Run(
+                bench, contenders, tokens, contender => verify(contender.Kernel, tokens), (_, kernel, call) => run(kernel, tokens, call),
+                (contender, timing, check) => Row(contender, workload, tokens, timing, check));
         }
     }
 
-    private BenchRow Row(string variant, string form, OmniRouterWorkload workload, int tokens, Timing timing, Verification check) => new()
+    private BenchRow Row<TKernel>(Contender<TKernel> contender, OmniRouterWorkload workload, int tokens, Timing timing, Verification check)
+        where TKernel : Delegate => new()
     {
-        Variant = variant,
-        Form = form,
+        Variant = contender.Variant,
+        Form = contender.Form,
+        Device = contender.Device,
         Shape = new Dictionary<string, int> { ["expertsPerAxis"] = spec.ExpertsPerAxis, ["topK"] = spec.TopK, ["backward"] = backward ? 1 : 0 },
         Tokens = tokens,
         Timing = timing,

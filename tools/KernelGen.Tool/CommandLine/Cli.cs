@@ -9,11 +9,13 @@ internal static class Cli
     /// <returns>An <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation = default)
     {
-        var root = new RootCommand("Kernels for Mixture-of-Experts layers: run a checkpoint's layer, time kernels, list and show variants.");
+        var root = new RootCommand("Kernels for Mixture-of-Experts layers: run a checkpoint's layer, time and tune kernels, list and show variants, draw measurements.");
         root.Subcommands.Add(RunCommand.Create(terminal));
         root.Subcommands.Add(BenchCommand.Create(terminal));
+        root.Subcommands.Add(TuneCommand.Create(terminal));
         root.Subcommands.Add(VariantsCommand.Create(terminal));
         root.Subcommands.Add(InspectCommand.Create(terminal));
+        root.Subcommands.Add(ReportCommand.Create(terminal));
 
         // An argument that begins with @ is a file name like any other.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -24,7 +26,7 @@ internal static class Cli
     private static string Problem(ParseResult parsed)
     {
         var verbs = parsed.CommandResult.Command.Subcommands.Select(command => command.Name).ToArray();
-        if (verbs.Length == 0) return parsed.Errors[0].Message;
+        if (verbs.Length == 0 || parsed.CommandResult.Command.Action is not null) return parsed.Errors[0].Message;
         var found = parsed.UnmatchedTokens is [var token, ..] ? $"'{token}' is no command" : "a command is missing";
         return $"{found}; expected {string.Join(", ", verbs[..^1])} or {verbs[^1]}";
     }

@@ -44,9 +44,17 @@ internal static class Guard
         {
             return (ExitCode.BadUsage, e.Message);
         }
+        catch (Exception e) when (KernelDevices.Explain(e) is { } explanation)
+        {
+            return (ExitCode.BadUsage, explanation);
+        }
         catch (OutOfMemoryException)
         {
             return (ExitCode.BadUsage, "this machine has too little memory for these shapes");
+        }
+        catch (CancelledException e)
+        {
+            return (ExitCode.Cancelled, e.Message);
         }
         catch (OperationCanceledException)
         {

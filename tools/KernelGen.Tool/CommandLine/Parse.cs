@@ -60,14 +60,45 @@ internal static class Parse
         }),
     };
 
-    /// <summary>Where to compute. Other devices are known words, but not here yet.</summary>
-    public static Option<string> Device() => new("--device")
+    /// <summary>Counts of tokens, each an argument of its own.</summary>
+    public static Option<int[]> TokenList(string name, string description, int[] absent) => new(name)
     {
-        Description = "Where to compute.",
-        HelpName = "cpu",
-        DefaultValueFactory = _ => "cpu",
-        CustomParser = result => Value(result, "cpu, the only device that this build computes on", text => text == "cpu" ? text : null),
+        Description = description,
+        HelpName = "N",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => absent,
+        CustomParser = result =>
+        {
+            var counts = result.Tokens
+                .Select(token => int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= MostTokens ? count : 0).ToArray();
+            if (Array.IndexOf(counts, 0) is >= 0 and var wrong) result.AddError($"{name} is '{result.Tokens[wrong].Value}'; expected whole numbers from 1 to {MostTokens}");
+            return [.. counts.Distinct().Order()];
+        },
     };
+
+    /// <summary>Where to compute.</summary>
+    public static Option<DeviceName> Device() => new("--device")
+    {
+        Description = "Where to compute; default cpu.",
+        HelpName = DeviceWords,
+        DefaultValueFactory = _ => DeviceName.Cpu,
+        CustomParser = result => Value(result, DeviceName.Expected, DeviceName.Parse) ?? default,
+    };
+
+    /// <summary>Where to compute, one device or several to compare.</summary>
+    public static Option<DeviceName[]> Devices() => new("--device")
+    {
+        Description = "Where to compute, divided by commas; default cpu.",
+        HelpName = $"{DeviceWords},…",
+        DefaultValueFactory = _ => [DeviceName.Cpu],
+        CustomParser = result => Value(result, $"{DeviceName.Expected}, divided by commas", text =>
+        {
+            var names = text.Split(',', StringSplitOptions.TrimEntries).Select(DeviceName.Parse).ToArray();
+            return names.Contains(null) ? null : names.Select(name => name!.Value).Distinct().ToArray();
+        }),
+    };
+
+    private const string DeviceWords = "cpu|ilgpu-cpu|cuda:N|opencl:N";
 
     private const int MostTokens = 1 << 20;
 

@@ -70,17 +70,22 @@ internal static class BenchCommand
     private static void SetBench(Command command, Terminal terminal, Func<ParseResult, IBench> prepare)
     {
         var json = Parse.Path("--json", "Also write the rows to a file.", "FILE");
+        var devices = Parse.Devices();
         command.Options.Add(json);
-        command.Options.Add(Parse.Device());
+        var flush = new Option<bool>("--flush-caches") { Description = "Drive everything out of the processors' caches before every timed call." };
+        command.Options.Add(flush);
+        command.Options.Add(devices);
         command.SetWork(terminal, (parsed, cancellation) =>
         {
             var path = parsed.GetValue(json);
             var bench = prepare(parsed);
             if (path is not null) OutputFile.Require(json.Name, path);
+            using var caches = parsed.GetValue(flush) ? new CacheFlush() : null;
+            using var opened = new OpenDevices(parsed.GetRequiredValue(devices));
             var report = terminal.Watch(say =>
             {
                 say("measuring the machine");
-                var context = new BenchContext(MachineLimits.Measure(cancellation), CommandText(parsed), say, cancellation);
+                var context = new BenchContext(MachineLimits.Measure(cancellation), CommandText.Of(parsed), say, cancellation) { Devices = opened.All, BeforeCall = caches is null ? null : caches.Run };
                 bench.Run(context);
                 say("measuring the machine again");
                 context.Limits = context.Limits.Or(MachineLimits.Measure(cancellation));
@@ -90,9 +95,6 @@ internal static class BenchCommand
             if (path is not null) JsonReport.Write(path, report);
         });
     }
-
-    private static string CommandText(ParseResult parsed) =>
-        string.Join(" ", parsed.Tokens.Select(token => token.Value.Contains(' ') ? $"\"{token.Value}\"" : token.Value).Prepend("kernelgen"));
 
     private static FusedMoeSpec TileSpec(WeightsFormat format) =>
         new(1, 1, 256, 256, MoeActivation.SiluAndMul, format.Weights.Type, Quantization: format.Weights.Quantization, GroupSize: format.Weights.GroupSize)

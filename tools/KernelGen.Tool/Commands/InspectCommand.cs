@@ -5,7 +5,7 @@ using KernelGen.Compiler.Families;
 
 namespace KernelGen.Tool;
 
-/// <summary><c>kernelgen inspect</c>: the C# that the specialisation compiler makes.</summary>
+/// <summary><c>kernelgen inspect</c>: the C# that the specialisation compiler makes, and the PTX that comes of it.</summary>
 internal static class InspectCommand
 {
     private enum Family
@@ -15,18 +15,31 @@ internal static class InspectCommand
         Omni,
     }
 
+    // Whose kernel to show: the processor's, the C# for ILGPU's devices, or what a CUDA driver gets of it.
+    private enum Target
+    {
+        Cpu = 0,
+        Cuda = 1,
+        Sm80 = 80,
+        Sm90 = 90,
+    }
+
     public static Command Create(Terminal terminal)
     {
         var family = Parse.Choice("--family", "What the kernel computes.", ("gate", Family.Gate), ("moe", Family.Moe), ("omni", Family.Omni));
         family.Required = true;
         var vectorBits = Parse.Choice("--vector-bits", "Width of a vector; default the widest that this machine runs.", ("128", 128), ("256", 256), ("512", 512));
         var unspecialized = new Option<bool>("--unspecialized") { Description = "The template with its constants filled in and nothing else." };
+        var device = Parse.Choice(
+            "--device", "Whose kernel: the processor's (default), that of ILGPU's devices as C#, or as PTX.",
+            ("cpu", Target.Cpu), ("cuda", Target.Cuda), ("cuda:sm_80", Target.Sm80), ("cuda:sm_90", Target.Sm90));
         var shape = new ShapeOptions();
 
         var command = new Command("inspect", "Prints the specialised source of a kernel.") { family };
         shape.AddTo(command);
         command.Options.Add(vectorBits);
         command.Options.Add(unspecialized);
+        command.Options.Add(device);
         command.SetWork(terminal, (parsed, _) =>
         {
             var specialize = !parsed.GetValue(unspecialized);
@@ -36,6 +49,15 @@ internal static class InspectCommand
                 Family.Moe => shape.Moe(parsed) with { Specialize = specialize },
                 _ => shape.Omni(parsed) with { Specialize = specialize },
             };
+            var target = parsed.GetValue(device) ?? Target.Cpu;
+            if (target != Target.Cpu)
+            {
+                if (!specialize || parsed.GetValue(vectorBits) is not null)
+                    throw new UsageException($"{(specialize ? vectorBits.Name : unspecialized.Name)} is for kernels of the processor; --device is '{parsed.GetResult(device)!.Tokens[0].Value}'");
+                foreach (var text in DeviceSources(spec, target)) terminal.Output.Write(text);
+                return;
+            }
+
             terminal.Output.Write(Source(spec, Width(vectorBits, parsed.GetValue(vectorBits), KernelRecipe.VectorWidthsOf(spec))));
         });
         return command;
@@ -47,6 +69,18 @@ internal static class InspectCommand
     {
         if (asked is not { } bits) return Math.Min(WidestVector, made[^1]);
         return made.Contains(bits) ? bits : throw new UsageException($"{option.Name} is {bits}; this family's kernels have {string.Join(" or ", made)}");
+    }
+
+    /// <summary>The C# for ILGPU's devices; or the PTX of its kernels, then that of the tensor cores which the device has.</summary>
+    private static IEnumerable<string> DeviceSources(IKernelSpec spec, Target target)
+    {
+        var recipe = IlgpuRecipe.For(spec) ?? throw new UsageException($"{spec.ConfigurationName} has no kernels for ILGPU's devices; only --device cpu has");
+        if (target == Target.Cuda)
+            return [KernelEmitter.EmitIlgpuVariant("Kernels", "Kernels", spec).Single(file => file.HintName.EndsWith(".Kernel.g.cs", StringComparison.Ordinal)).Text];
+        var tensorCores = recipe.PtxTexts.Select(module => (Name: module.Key, Text: module.Value))
+            .Where(module => target == Target.Sm90 || !module.Text.Contains(".target sm_90", StringComparison.Ordinal));
+        return DevicePtx.OfCSharp(spec, (int)target).Concat(tensorCores)
+            .Select(module => $"// {IlgpuRecipe.VariantName(spec)}: {module.Name}\n{module.Text.TrimEnd()}\n\n");
     }
 
     private static string Source(IKernelSpec spec, int vectorBits) =>

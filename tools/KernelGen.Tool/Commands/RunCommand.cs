@@ -15,8 +15,10 @@ internal static class RunCommand
         var rtol = Parse.Tolerance("--rtol", "Relative tolerance of --expect.", absent: 1e-3);
         var atol = Parse.Tolerance("--atol", "Absolute tolerance of --expect.", absent: 1e-4);
         var weights = ShapeOptions.WeightsOption("Type of the experts' weights; default as in the checkpoint.");
+        var device = Parse.Device();
+        var record = Parse.Path("--record", "Receives the expert ids and router weights [T, k] of the layer, for tune --topk-ids.", "FILE");
 
-        var command = new Command("run", "Runs the Mixture-of-Experts block of a checkpoint's layer.") { model, layer, input, output, expect, rtol, atol, weights, Parse.Device() };
+        var command = new Command("run", "Runs the Mixture-of-Experts block of a checkpoint's layer.") { model, layer, input, output, expect, rtol, atol, weights, device, record };
         command.SetWork(terminal, (parsed, cancellation) =>
         {
             var request = new LayerRequest(
@@ -27,7 +29,9 @@ internal static class RunCommand
                 parsed.GetValue(output),
                 parsed.GetValue(expect) is { } expected ? TensorFile.Parse(expect.Name, expected) : null,
                 parsed.GetValue(rtol),
-                parsed.GetValue(atol));
+                parsed.GetValue(atol),
+                parsed.GetValue(device),
+                parsed.GetValue(record));
             LayerRun.Run(request, terminal, cancellation);
         });
         return command;

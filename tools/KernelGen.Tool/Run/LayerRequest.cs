@@ -9,5 +9,8 @@ namespace KernelGen.Tool;
 /// <param name="Expect">What to compare with, or null.</param>
 /// <param name="RelativeTolerance">Of the comparison.</param>
 /// <param name="AbsoluteTolerance">Of the comparison.</param>
+/// <param name="Device">Where to compute.</param>
+/// <param name="Record">File for the expert ids, or null.</param>
 internal sealed record LayerRequest(
-    string Model, int Layer, TensorFile Input, WeightsFormat? Weights, string? Output, TensorFile? Expect, double RelativeTolerance, double AbsoluteTolerance);
+    string Model, int Layer, TensorFile Input, WeightsFormat? Weights, string? Output, TensorFile? Expect, double RelativeTolerance, double AbsoluteTolerance,
+    DeviceName Device, string? Record);

@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
+using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
 using KernelGen.HuggingFace;
-using KernelGen.OnDemand;
 
 namespace KernelGen.Tool;
 
@@ -14,6 +14,7 @@ internal static class LayerRun
     public static void Run(LayerRequest request, Terminal terminal, CancellationToken cancellation)
     {
         if (request.Output is not null) OutputFile.Require("--output", request.Output);
+        if (request.Record is not null) OutputFile.Require("--record", request.Record);
         if (!Directory.Exists(request.Model)) throw new UsageException($"--model {request.Model} is no directory");
         var config = MoeModelConfig.Load(request.Model);
         using var checkpoint = SafetensorsCheckpoint.Open(request.Model);
@@ -49,32 +50,34 @@ internal static class LayerRun
         var roundsInputs = request.Weights is { RoundsInputs: true };
         var specs = LayerSpecs(config, format, shared, roundsInputs);
         foreach (var spec in specs) spec.RequireValid();
+        using var device = KernelDevices.Open(request.Device);
         terminal.Output.WriteLine($"layer {layer.Layer} of {config.ModelType}, {tokens} {(tokens == 1 ? "token" : "tokens")}");
-        foreach (var spec in specs) terminal.Output.WriteLine($"    {spec.VariantName}");
+        foreach (var spec in specs) terminal.Output.WriteLine($"    {device.VariantName(spec)}");
 
         var (weightError, inputError) = (0f, 0f);
         var result = terminal.Watch(say =>
         {
             say("making kernels");
-            var kernels = KernelAssembly.Compile(specs);
+            var kernels = device.Compile(specs);
             cancellation.ThrowIfCancellationRequested();
-            var forward = kernels.Forward<T>();
+            var forward = kernels.Forward<T>().Kernel;
             say("reading weights");
             using var block = new MoeBlock<T>(
                 layer,
-                kernels.Route,
+                kernels.Route<float>().Kernel,
                 (x, experts, routing, ids, y, splitK, token) => forward(x, experts, routing, ids, y, splitK, token),
                 format,
                 shared is { } sharedFormat ? LoadShared(layer, kernels, sharedFormat, cancellation) : null,
                 new LoadedExperts(config.Experts, say),
                 cancellation);
             weightError = block.LargestWeightError;
+            if (request.Record is not null) Record(request.Record, block, hidden, tokens, cancellation);
             say("computing");
             var output = Compute(block);
             if (!roundsInputs) return output;
 
             say("computing with inputs that are not rounded");
-            forward = KernelAssembly.Compile(LayerSpecs(config, format, shared, roundsInputs: false)).Forward<T>();
+            forward = device.Compile(LayerSpecs(config, format, shared, roundsInputs: false)).Forward<T>().Kernel;
             inputError = TensorPrimitives.Distance(output, Compute(block)) / TensorPrimitives.Norm(output);
             return output;
         });
@@ -91,7 +94,17 @@ internal static class LayerRun
         }
     }
 
-    private static SharedExperts LoadShared(MoeLayerTensors layer, KernelAssembly kernels, ExpertFormat format, CancellationToken cancellation)
+    private static void Record<T>(string path, MoeBlock<T> block, float[] hidden, int tokens, CancellationToken cancellation)
+        where T : unmanaged
+    {
+        var topK = block.TopK;
+        var (ids, weights) = (new int[tokens * topK], new float[tokens * topK]);
+        nint[] shape = [tokens, topK];
+        block.Route(new ReadOnlyTensorSpan<float>(hidden, [tokens, hidden.Length / tokens]), new TensorSpan<float>(weights, shape), new TensorSpan<int>(ids, shape), cancellation);
+        RoutingFile.Write(path, new ExpertRouting(topK, ids, weights));
+    }
+
+    private static SharedExperts LoadShared(MoeLayerTensors layer, IDeviceKernels kernels, ExpertFormat format, CancellationToken cancellation)
     {
         return format.Type switch
         {
@@ -104,7 +117,7 @@ internal static class LayerRun
         };
 
         SharedExperts Load<T>()
-            where T : unmanaged => SharedExperts.Load(layer, kernels.Forward<T>(), format, cancellation: cancellation);
+            where T : unmanaged => SharedExperts.Load(layer, kernels.Forward<T>().Kernel, format, cancellation: cancellation);
     }
 
     /// <summary>The gate, the routed experts and, unless they are the same kernel, the shared ones.</summary>

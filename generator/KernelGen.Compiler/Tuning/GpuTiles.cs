@@ -1,0 +1,72 @@
+using KernelGen.Compiler.Ptx;
+
+namespace KernelGen.Compiler.Tuning;
+
+/// <summary>The tensor-core tiles that a tuning file can name, and the one that comes nearest to what it was measured with.</summary>
+public static class GpuTiles
+{
+    private static readonly int[] Rows = [16, 32, 64, 128, 192];
+    private static readonly int[] Columns = [32, 64, 128, 256];
+    private static readonly int[] Depths = [64, 128, 256];
+    private static readonly int[] Warps = [2, 4, 8, 12];
+    private static readonly int[] Stages = [3, 4, 5, 6, 7, 8];
+
+    /// <summary>Every tile of a product that a device can run, without slices and turns (<see cref="GroupedGemmTile.GroupM"/>).</summary>
+    public static IEnumerable<GroupedGemmTile> All(GpuArchitecture architecture, int columns, int reduction) =>
+        from m in Rows
+        from n in Columns
+        from k in Depths
+        from warps in Warps
+        from stages in Stages
+        let tile = Tile(architecture, m, n, k, warps, stages, columns, reduction)
+        where tile is not null
+        select tile;
+
+    /// <summary>
+    /// The tile nearest to <paramref name="wanted"/>, of <paramref name="blockM"/> rows if that is given: rows count most, then columns,
+    /// the reduction's part and warps, stages least. Null where no tile divides the sizes.
+    /// </summary>
+    /// <param name="wanted">What a file names.</param>
+    /// <param name="architecture">The device.</param>
+    /// <param name="columns">Columns of the product.</param>
+    /// <param name="reduction">Its reduction.</param>
+    /// <param name="blockM">Rows that the other product has.</param>
+    public static GroupedGemmTile? Nearest(TritonTile wanted, GpuArchitecture architecture, int columns, int reduction, int? blockM = null)
+    {
+        var tile = All(architecture, columns, reduction)
+            .Where(tile => blockM is null || tile.BlockM == blockM)
+            .OrderBy(tile => Distance(TritonTile.Of(tile), wanted)).FirstOrDefault();
+        if (tile is null) return null;
+        var sliced = tile with { GroupM = wanted.GroupM, SplitK = wanted.SplitK };
+        return sliced.Problem(columns, reduction) is null ? sliced : sliced with { SplitK = 1 };
+    }
+
+    /// <summary>What differs between a file's tile and the one of ours that stands for it; null if nothing does.</summary>
+    public static string? Difference(TritonTile wanted, GroupedGemmTile tile)
+    {
+        var ours = TritonTile.Of(tile);
+        var differences = new[]
+        {
+            (TuningKeys.BlockM, wanted.BlockM, ours.BlockM), (TuningKeys.BlockN, wanted.BlockN, ours.BlockN), (TuningKeys.BlockK, wanted.BlockK, ours.BlockK),
+            (TuningKeys.Warps, wanted.Warps, ours.Warps), (TuningKeys.Stages, wanted.Stages, ours.Stages), (TuningKeys.SplitK, wanted.SplitK, ours.SplitK),
+        }.Where(pair => pair.Item2 != pair.Item3).Select(pair => $"{pair.Item1} {pair.Item3} for {pair.Item2}").ToArray();
+        return differences.Length == 0 ? null : string.Join(", ", differences);
+    }
+
+    // wgmma where the device has it and its warp groups fit; else the squarest tiles of warps, rather tall than wide.
+    private static GroupedGemmTile? Tile(GpuArchitecture architecture, int m, int n, int k, int warps, int stages, int columns, int reduction)
+    {
+        var wgmma = new GroupedGemmTile(TensorCore.Wgmma, m, n, k, stages, m / 16, Math.Max(warps * 16 / m, 1));
+        if (wgmma.WarpsM * wgmma.WarpsN == warps && architecture.Problem(wgmma, columns, reduction) is null) return wgmma;
+        return Enumerable.Range(1, warps).Where(warpsM => warps % warpsM == 0)
+            .Select(warpsM => new GroupedGemmTile(TensorCore.Mma, m, n, k, stages, warpsM, warps / warpsM))
+            .Where(tile => m % tile.WarpsM == 0 && n % tile.WarpsN == 0 && architecture.Problem(tile, columns, reduction) is null)
+            .OrderBy(tile => Math.Abs(Math.Log((double)tile.WarpM / tile.WarpN))).ThenByDescending(tile => tile.WarpM).FirstOrDefault();
+    }
+
+    private static double Distance(TritonTile a, TritonTile b) =>
+        (16 * Octaves(a.BlockM, b.BlockM)) + (4 * Octaves(a.BlockN, b.BlockN)) + (2 * Octaves(a.BlockK, b.BlockK)) + (2 * Octaves(a.Warps, b.Warps))
+        + (0.5 * Math.Abs(a.Stages - b.Stages));
+
+    private static double Octaves(int a, int b) => Math.Abs(Math.Log((double)a / b, 2));
+}

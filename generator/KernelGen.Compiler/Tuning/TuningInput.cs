@@ -1,0 +1,47 @@
+namespace KernelGen.Compiler.Tuning;
+
+/// <summary>A tuning file that was given to a build: what it says or why it cannot be read. Equal to one of the same path and text.</summary>
+public sealed class TuningInput : IEquatable<TuningInput>
+{
+    private readonly string _text;
+
+    private TuningInput(string path, string text) => (Path, _text) = (path, text);
+
+    /// <summary>The file's path.</summary>
+    public string Path { get; }
+
+    /// <summary>What its name says; null where <see cref="Error"/> says why not.</summary>
+    public TuningFileName? Name { get; private set; }
+
+    /// <summary>What it holds; null where <see cref="Error"/> says why not.</summary>
+    public TuningFile? File { get; private set; }
+
+    /// <summary>Why the file cannot be read.</summary>
+    public TuningProblem? Error { get; private set; }
+
+    /// <summary>Reads a file of any content.</summary>
+    public static TuningInput Read(string path, string text)
+    {
+        var input = new TuningInput(path, text);
+        try
+        {
+            input.Name = TuningFileName.Parse(System.IO.Path.GetFileName(path));
+            input.File = TuningFile.Parse(text, path);
+        }
+        catch (TuningFileException error)
+        {
+            input.Error = new TuningProblem(TuningProblem.Unreadable, error.Message, input.Name is null ? TextPlace.StartOf(path) : error.Place);
+        }
+
+        return input;
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(TuningInput? other) => other is not null && Path == other.Path && _text == other._text;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as TuningInput);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => unchecked((Path.GetHashCode() * 31) + _text.GetHashCode());
+}

@@ -1,0 +1,26 @@
+namespace KernelGen;
+
+/// <summary>
+/// Fills a partial class with the members of a kernel template of the same project, specialised: for the values of the class's
+/// own <see cref="SpecializeAttribute"/> constants, and for the template's type arguments.
+/// </summary>
+/// <remarks>
+/// <code>
+/// [SpecializedFrom(typeof(DotTile&lt;float&gt;))]
+/// internal static unsafe partial class DotTile2
+/// {
+///     [Specialize] private const int Rows = 2;
+/// }
+/// </code>
+/// Constants that the class does not name keep the template's values.
+/// </remarks>
+/// <param name="template">A class with <see cref="KernelTemplateAttribute"/>; of a generic one, with all type arguments.</param>
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
+public sealed class SpecializedFromAttribute(Type template) : Attribute
+{
+    /// <summary>The template.</summary>
+    public Type Template { get; } = template;
+
+    /// <summary>Width in bits of the vectors that the template's <c>Vector256</c> becomes: 128, 256 or 512.</summary>
+    public int VectorBits { get; set; } = 256;
+}

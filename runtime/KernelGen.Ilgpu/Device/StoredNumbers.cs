@@ -1,0 +1,67 @@
+using System.ComponentModel;
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>Numbers of every type of weights, which kernels know by their bits.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public static class StoredNumbers
+{
+    /// <summary>The bits as they are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Bits(uint element) => element;
+
+    /// <inheritdoc cref="Bits(uint)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Bits(ushort element) => element;
+
+    /// <inheritdoc cref="Bits(uint)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Bits(byte element) => element;
+
+    /// <summary>For templates that do not know the type yet; specialised code calls one of the others.</summary>
+    public static uint Bits<T>(T element)
+        where T : unmanaged => throw new NotSupportedException($"{typeof(T)} holds no weights");
+
+    /// <summary>The value of a half, from its 16 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float OfHalf(uint bits) => Interop.IntAsFloat((ushort)bits);
+
+    /// <summary>The value of a <see cref="Float8E4M3"/>, from its 8 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float OfFloat8(uint bits)
+    {
+        var magnitude = (int)(bits & 0x7F);
+        var number = Interop.IntAsFloat((uint)(magnitude + 960) << 20); // 960: the biases' difference, 120, beside three mantissa bits
+        if (magnitude < 8) number = magnitude * (1f / 512); // subnormal: steps of 2⁻⁹
+        if (magnitude == 0x7F) number = float.NaN;
+        return (bits & 0x80) != 0 ? -number : number;
+    }
+
+    /// <summary>The nearest 8-bit float, ties to even, ±448 for what is larger; NaN stays NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float RoundToFloat8(float value)
+    {
+        if (!(value >= float.NegativeInfinity)) return value;
+        var sign = Interop.FloatAsInt(value) & 0x8000_0000u;
+        var magnitude = Interop.IntAsFloat(Interop.FloatAsInt(value) & 0x7FFF_FFFFu);
+        if (magnitude > 448f) magnitude = 448f;
+        var bits = Interop.FloatAsInt(magnitude);
+        if (magnitude < 1f / 64)
+        {
+            // Beside 2¹⁴ singles have steps of 2⁻⁹, those of the subnormals.
+            bits = Interop.FloatAsInt((Interop.FloatAsInt(magnitude + 16384f) & 0xFu) * (1f / 512));
+        }
+        else
+        {
+            bits = (bits + 0x7FFFFu + ((bits >> 20) & 1u)) & 0xFFF0_0000u;
+        }
+
+        return Interop.IntAsFloat(bits | sign);
+    }
+
+    /// <summary>The nearest integer, ties to even; for magnitudes below 2²².</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RoundToInt(float value) => (int)Interop.FloatAsInt(value + 12582912f) - 0x4B40_0000; // beside 1.5 · 2²³ singles are integers
+}

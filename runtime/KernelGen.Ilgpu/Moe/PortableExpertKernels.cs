@@ -1,0 +1,142 @@
+using System.ComponentModel;
+using System.Reflection;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>The kernels of one generated variant of experts for devices of every kind, in single precision or exact integers.</summary>
+/// <typeparam name="TWeight">The type that kernels know weights by.</typeparam>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class PortableExpertKernels<TWeight>
+    where TWeight : unmanaged
+{
+    private const int RowsOfLane = 4;
+
+    private readonly ExpertShape _shape;
+    private readonly (Product GateUp, Product Down)[] _products;
+    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertSizes>> _activate;
+    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertSizes>> _combine;
+    private readonly Rounding[] _rounding;
+
+    /// <summary>Loads nothing yet.</summary>
+    /// <param name="variant">The variant.</param>
+    /// <param name="shape">Its sizes.</param>
+    /// <param name="products">The two products for few slots, for few slots of each expert and for many.</param>
+    /// <param name="activate">Adds up slices and activates them.</param>
+    /// <param name="combine">Adds up slices and slots.</param>
+    /// <param name="rounding">Measures and rounds hidden states, then intermediate states; nothing where neither is rounded.</param>
+    public PortableExpertKernels(
+        KernelVariant variant,
+        ExpertShape shape,
+        (ExpertProductKernel<TWeight> GateUp, ExpertProductKernel<TWeight> Down)[] products,
+        ExpertPhaseKernel<float> activate,
+        ExpertPhaseKernel<float> combine,
+        params (ExpertRoundingKernel Measure, ExpertRoundingKernel Round)[] rounding)
+    {
+        _shape = shape;
+        _products = [.. products.Select((pair, form) => (Loader(pair.GateUp, form), Loader(pair.Down, form)))];
+        _activate = new(variant.Name, activate);
+        _combine = new(variant.Name, combine);
+        _rounding = [.. rounding.Select(pair => new Rounding(new(variant.Name, pair.Measure, MeasureBytes), new(variant.Name, pair.Round, MeasureBytes)))];
+
+        Product Loader(Delegate kernel, int form) => new(variant.Name, kernel, SharedBytes((ExpertTile)form));
+    }
+
+    /// <summary>The kernels' methods, for tools that look at what becomes of them.</summary>
+    public IEnumerable<MethodInfo> Methods =>
+        [.. _products.SelectMany(pair => new[] { pair.GateUp.Method, pair.Down.Method }), _activate.Method, _combine.Method, .. _rounding.SelectMany(pair => new[] { pair.Measure.Method, pair.Round.Method })];
+
+    private static int MeasureBytes => ExpertLaunch.ThreadsOfRow * sizeof(int);
+
+    /// <summary>The tile for a device and so many slots.</summary>
+    internal ExpertTile Choose(Accelerator accelerator, long slots)
+    {
+        const int FewRows = 32;
+        if (accelerator.MaxNumThreadsPerGroup < Threads(ExpertTile.Narrow) || slots <= _shape.Experts) return ExpertTile.Rows;
+        return slots <= (long)FewRows * _shape.Experts || accelerator.MaxNumThreadsPerGroup < Threads(ExpertTile.Wide) ? ExpertTile.Narrow : ExpertTile.Wide;
+    }
+
+    /// <summary>One of the products; <paramref name="sums"/> receives the sums of each slice.</summary>
+    internal void Multiply(AcceleratorStream stream, ExpertTile tile, bool isDown, in ExpertOperands<TWeight> operands, in AlignedSlots slots, in ArrayView<float> sums, in ExpertSizes sizes)
+    {
+        var (gateUp, down) = _products[(int)tile];
+        var config = Extent(stream.Accelerator, tile, isDown ? _shape.HiddenSize : _shape.GateUpWidth, slots, sizes);
+        (isDown ? down : gateUp).Launch(
+            stream, config, operands.Inputs, operands.Matrices, operands.Scales, operands.ZeroPoints, operands.Experts, slots.Sorted, slots.BlockExperts, slots.Padded, sums, sizes);
+    }
+
+    /// <summary>Adds up the slices of the first product and activates them.</summary>
+    internal void Activate(AcceleratorStream stream, in ExpertPhase phase, in ArrayView<float> intermediate, in ExpertSizes sizes) => _activate.Launch(
+        stream, ExpertLaunch.ForItems(stream.Accelerator, (long)sizes.Tokens * _shape.TopK * _shape.IntermediateSize),
+        phase.Sums, phase.Scales, phase.Bias, phase.Weights, phase.Experts, phase.InputScales, intermediate, sizes);
+
+    /// <summary>Adds up the slices of the second product and the slots of each token.</summary>
+    internal void Combine(AcceleratorStream stream, in ExpertPhase phase, in ArrayView<float> output, in ExpertSizes sizes) => _combine.Launch(
+        stream, ExpertLaunch.ForItems(stream.Accelerator, (long)sizes.Tokens * _shape.HiddenSize),
+        phase.Sums, phase.Scales, phase.Bias, phase.Weights, phase.Experts, phase.InputScales, output, sizes);
+
+    /// <summary>Rounds hidden or intermediate states; rows of integers leave their scales.</summary>
+    internal void Round(
+        AcceleratorStream stream, bool isDown, in ArrayView<float> source, in ArrayView<int> experts, in ArrayView<int> largest, in ArrayView<float> scales, in ArrayView<float> target, in ExpertSizes sizes)
+    {
+        const int GroupWidth = 128;
+        var (measure, round) = _rounding[isDown ? 1 : 0];
+        var rows = checked(sizes.Tokens * (isDown ? _shape.TopK : 1));
+        var width = isDown ? _shape.IntermediateSize : _shape.HiddenSize;
+        var threads = ExpertLaunch.PowerOfTwo(stream.Accelerator, ExpertLaunch.ThreadsOfRow);
+        if (_shape.Inputs == ActivationQuantization.DynamicTensor)
+        {
+            largest.MemSetToZero(stream);
+            measure.Launch(stream, new KernelConfig(rows, threads), source, experts, largest, scales, target, sizes);
+        }
+
+        var groups = _shape.Inputs == ActivationQuantization.DynamicGroup128 ? (width + GroupWidth - 1) / GroupWidth : 1;
+        round.Launch(stream, new KernelConfig(checked(rows * groups), threads), source, experts, largest, scales, target, sizes);
+    }
+
+    /// <summary>Slots of a tile.</summary>
+    internal static int TileSlots(ExpertTile tile) => tile == ExpertTile.Narrow ? ExpertLaunch.NarrowSlots : ExpertLaunch.WideSlots;
+
+    // A thread of a tile has four slots by four rows.
+    private static int Threads(ExpertTile tile) => TileSlots(tile) * ExpertLaunch.TileRows / 16;
+
+    private static int SharedBytes(ExpertTile tile)
+    {
+        const int Depth = 32, Padding = 4;
+        return tile == ExpertTile.Rows
+            ? RowsOfLane * ExpertLaunch.ThreadsOfRows * sizeof(float)
+            : Depth * (TileSlots(tile) + ExpertLaunch.TileRows + (2 * Padding)) * sizeof(float);
+    }
+
+    private KernelConfig Extent(Accelerator accelerator, ExpertTile tile, int rows, in AlignedSlots slots, in ExpertSizes sizes)
+    {
+        if (tile != ExpertTile.Rows)
+            return new(checked((int)(slots.BlockExperts.Length * Parts(rows, ExpertLaunch.TileRows) * _shape.SplitK)), Threads(tile));
+        var threads = ExpertLaunch.PowerOfTwo(accelerator, ExpertLaunch.ThreadsOfRows);
+        var rowsOfGroup = threads / Math.Min(threads, ExpertLaunch.LanesOfRow) * RowsOfLane;
+        return new(checked((int)((long)sizes.Tokens * _shape.TopK * Parts(rows, rowsOfGroup) * _shape.SplitK)), threads);
+    }
+
+    private static long Parts(int count, int size) => (count + size - 1) / size;
+
+    private sealed class Product(string name, Delegate kernel, int sharedBytes)
+        : DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<TWeight>, ArrayView<float>, ArrayView<sbyte>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertSizes>>(name, kernel, sharedBytes);
+
+    private sealed record Rounding(
+        DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertSizes>> Measure,
+        DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertSizes>> Round);
+}
+
+/// <summary>How a product is cut.</summary>
+internal enum ExpertTile
+{
+    /// <summary>A slot with a few rows.</summary>
+    Rows,
+
+    /// <summary>16 slots of an expert with 64 rows.</summary>
+    Narrow,
+
+    /// <summary>64 slots of an expert with 64 rows.</summary>
+    Wide,
+}

@@ -1,0 +1,92 @@
+using KernelGen.Compiler.Families;
+using KernelGen.Ilgpu;
+using KernelGen.OnDemand;
+using KernelGen.Testing;
+
+namespace KernelGen.Tests;
+
+/// <summary>
+/// Every kernel on a GPU once, in every form, at sizes that NVIDIA's checker can follow:
+/// <c>compute-sanitizer --tool memcheck KernelGen.Ilgpu.Tests --filter-trait OnePass=true</c>, and the same with racecheck.
+/// </summary>
+[Trait("OnePass", "true")]
+public class OnePassTests
+{
+    private readonly SeededRandom _random = new(1);
+
+    [Theory]
+    [InlineData("Warp")]
+    [InlineData("Unaligned")]
+    [InlineData("Thread")]
+    public void Gates(string form)
+    {
+        var device = TestDevice.Get(TestDevice.Cuda);
+        var gates = KernelAssembly.CompileForIlgpu(GatePtxTests.Gates);
+        foreach (var spec in GatePtxTests.Gates)
+            GateInputs.Case(spec, 5, _random).Check(new DeviceGate(device, gates.IlgpuKernels(spec), Enum.Parse<GateForm>(form)), form);
+    }
+
+    [Theory]
+    [InlineData("Warp")]
+    [InlineData("Thread")]
+    public void Routers(string form)
+    {
+        OmniRouterSpec[] specs = [new(3, 9), new(48, 17), new(64, 16), new(256, 128)];
+        var device = TestDevice.Get(TestDevice.Cuda);
+        var routers = KernelAssembly.CompileForIlgpu(specs);
+        foreach (var spec in specs)
+        {
+            var router = new DeviceRouter(device, (OmniRouterKernels)routers.IlgpuKernels(spec), Enum.Parse<KernelForm>(form));
+            new RouterCase(spec, 5, _random).Check(router.Route, form);
+            new RouterGradientCase(spec, 5, _random).Check(router.RouteBackward, form);
+        }
+    }
+
+    [Theory]
+    [InlineData("Group")]
+    [InlineData("Unaligned")]
+    [InlineData("Thread")]
+    public void Neurons(string form)
+    {
+        OmniExpertsSpec[] specs = [new(7, 5, 31), new(8, 17, 64), new(5, 16, 1036)];
+        var device = TestDevice.Get(TestDevice.Cuda);
+        var experts = KernelAssembly.CompileForIlgpu(specs);
+        foreach (var spec in specs)
+        {
+            var neurons = new DeviceNeurons(device, (OmniExpertsKernels)experts.IlgpuKernels(spec), Enum.Parse<OmniExpertsForm>(form));
+            var inputs = new NeuronCase(spec, 33, _random, dense: form == "Group");
+            inputs.CheckForward(neurons.Forward);
+            inputs.CheckBackward(neurons.Backward);
+        }
+    }
+
+    // One and several blocks of slots, some of them partly filled; slices of either product.
+    [Theory]
+    [InlineData(256, 128, MoeActivation.SiluAndMul)]
+    [InlineData(1152, 64, MoeActivation.GeluTanhAndMul)]
+    [InlineData(64, 1024, MoeActivation.SwigluOai)]
+    public void TensorCoreExperts(int hidden, int intermediate, MoeActivation activation)
+    {
+        var device = TestDevice.Get(TestDevice.Cuda);
+        var spec = new FusedMoeSpec(3, 2, hidden, intermediate, activation, DType.BFloat16);
+        FusedMoeSpec[] specs = [spec, spec with { SplitK = 2 }];
+        var assembly = KernelAssembly.CompileForIlgpu([.. specs]);
+        foreach (var slices in specs)
+        {
+            var kernels = (ExpertKernels<ushort>)assembly.IlgpuKernels(slices);
+            foreach (var pair in kernels.Pairs.Where(pair => !pair.NeedsWgmma || device.HasWgmma))
+            {
+                foreach (var tokens in new[] { 1, 40 })
+                {
+                    var inputs = new ExpertsCase<BFloat16>((3, 2, hidden, intermediate), tokens, _random, leaveSlotsOut: tokens > 1, form: new ExpertForm { Activation = activation });
+                    var error = inputs.Error(new DeviceExperts<BFloat16>(device, OnPair(kernels, pair), spec.TopK).Run);
+                    Assert.True(error is { OfNorm: < 8e-3, OfLargest: < 3e-2 }, $"{slices.VariantName}, {pair.GateUp.Kernel.Entry}, {tokens} tokens: {error}");
+                }
+            }
+        }
+    }
+
+    private static DeviceForward<BFloat16> OnPair(ExpertKernels<ushort> kernels, ExpertGemmPair pair) => (stream, hidden, expertWeights, weights, experts, output, _) =>
+        ExpertCall<BFloat16>.Create(stream, hidden, expertWeights, weights, experts, output)
+            .RunOnTensorCores(kernels, pair);
+}

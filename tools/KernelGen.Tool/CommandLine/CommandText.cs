@@ -1,0 +1,10 @@
+using System.CommandLine;
+
+namespace KernelGen.Tool;
+
+/// <summary>The command line as one would type it again.</summary>
+internal static class CommandText
+{
+    public static string Of(ParseResult parsed) =>
+        string.Join(" ", parsed.Tokens.Select(token => token.Value.Contains(' ') ? $"\"{token.Value}\"" : token.Value).Prepend("kernelgen"));
+}

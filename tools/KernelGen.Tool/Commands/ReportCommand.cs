@@ -1,0 +1,30 @@
+using System.CommandLine;
+using KernelGen.Tool.Report;
+
+namespace KernelGen.Tool;
+
+/// <summary><c>kernelgen report</c>: measurements as one page with plots.</summary>
+internal static class ReportCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var files = new Argument<string[]>("JSON") { Description = "Files that bench and tune have written with --json.", Arity = ArgumentArity.OneOrMore };
+        var output = Parse.Path("--output", "The page to write.", "FILE", required: true);
+        var command = new Command("report", "Draws measurements: one HTML page without scripts, readable offline and in print.") { files, output };
+        command.SetWork(terminal, (parsed, cancellation) =>
+        {
+            var path = parsed.GetRequiredValue(output)!;
+            OutputFile.Require(output.Name, path);
+            var results = new List<ResultFile>();
+            foreach (var file in parsed.GetRequiredValue(files))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                results.Add(ResultFile.Read(file));
+            }
+
+            OutputFile.Write(path, HtmlReport.Write(results));
+            terminal.Output.WriteLine($"{path}: {results.Sum(file => file.Rows.Count)} rows of {results.Count} {(results.Count == 1 ? "file" : "files")}");
+        });
+        return command;
+    }
+}

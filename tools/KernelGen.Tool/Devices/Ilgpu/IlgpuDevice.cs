@@ -1,0 +1,69 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using KernelGen.Benchmarking;
+using KernelGen.Compiler.Families;
+using KernelGen.Ilgpu;
+using KernelGen.OnDemand;
+
+namespace KernelGen.Tool;
+
+/// <summary>A device of ILGPU's, with a stream of its own.</summary>
+internal sealed class IlgpuDevice : IKernelDevice
+{
+    // What bf16 inputs of the products make of one output, as a share of the largest (docs/numerics.md).
+    private const double TensorCoreRounding = 3e-2;
+
+    private readonly Context _context;
+    private readonly Accelerator _accelerator;
+    private readonly AcceleratorStream _stream;
+
+    /// <summary>Opens a device of a context, which it owns.</summary>
+    public IlgpuDevice(DeviceName name, Context context, Device device)
+    {
+        (Name, _context) = (name, context);
+        _accelerator = device.CreateAccelerator(context);
+        _stream = _accelerator.CreateStream();
+    }
+
+    /// <inheritdoc/>
+    public DeviceName Name { get; }
+
+    /// <inheritdoc/>
+    public string Description => _accelerator is CudaAccelerator cuda
+        ? $"{cuda.Name}, {cuda.Architecture.ToString().ToLowerInvariant()}, CUDA {cuda.DriverVersion}, {cuda.NumMultiprocessors} multiprocessors"
+        : Name.Kind == DeviceKind.IlgpuCpu ? "ILGPU's CPU accelerator" : _accelerator.Name;
+
+    /// <inheritdoc/>
+    public string VariantName(IKernelSpec spec) => IlgpuRecipe.VariantName(spec);
+
+    /// <inheritdoc/>
+    public IDeviceKernels Compile(params IKernelSpec[] specs)
+    {
+        if (Array.Find(specs, spec => IlgpuRecipe.For(spec) is null) is { } without)
+            throw new UsageException($"{without.ConfigurationName} has no kernels for {Name}; only --device cpu has");
+        var onTensorCores = _accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80 && specs.Any(spec => IlgpuRecipe.For(spec)!.PtxTexts.Count > 0);
+        return new Kernels(_stream, KernelAssembly.CompileForIlgpu(specs), onTensorCores ? TensorCoreRounding : 0);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _accelerator.Dispose();
+        _context.Dispose();
+    }
+
+    private sealed class Kernels(AcceleratorStream stream, KernelAssembly assembly, double rounding) : IDeviceKernels
+    {
+        public IDeviceKernel<GateRoute<TLogit>> Route<TLogit>()
+            where TLogit : unmanaged => new DeviceGate<TLogit>(stream, assembly.Entry<DeviceGateRoute<TLogit>>("Route"));
+
+        public IDeviceKernel<ExpertsForward<T>> Forward<T>()
+            where T : unmanaged => new DeviceExperts<T>(stream, assembly.Entry<DeviceExpertsForward<T>>("Forward")) { Rounding = rounding };
+
+        public IDeviceKernel<OmniRoute> OmniRoute() => new DeviceOmniRouter(stream, assembly.Entry<DeviceOmniRoute>("Route"));
+
+        public IDeviceKernel<OmniRouteBackward> OmniRouteBackward() => new DeviceOmniRouterBackward(stream, assembly.Entry<DeviceOmniRouteBackward>("RouteBackward"));
+    }
+}

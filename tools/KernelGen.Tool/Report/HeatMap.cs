@@ -1,0 +1,50 @@
+namespace KernelGen.Tool.Report;
+
+/// <summary>A search at a glance: candidates by numbers of tokens, the darker the closer to the best of that number.</summary>
+internal static class HeatMap
+{
+    /// <summary>Candidates that are shown: the best of any number of tokens first, then those that came closest.</summary>
+    public const int MostCandidates = 32;
+
+    private const int Width = 440;
+    private const int Left = 190;
+    private const int Top = 6;
+    private const int RowHeight = 15;
+
+    // Twice the best time is as pale as it gets.
+    private const double Palest = 2;
+
+    /// <summary>Draws a search, its candidates in the order of the tokens that they suit best.</summary>
+    public static string Draw(ResultSearch search)
+    {
+        int[] tokens = [.. search.Candidates.Select(candidate => candidate.Tokens).Distinct().Order()];
+        var best = search.Candidates.GroupBy(candidate => candidate.Tokens).ToDictionary(same => same.Key, same => same.Min(candidate => candidate.MedianUs));
+        var candidates = search.Candidates.GroupBy(candidate => candidate.Name)
+            .Select(same => (Name: same.Key, Ratios: same.GroupBy(candidate => candidate.Tokens).ToDictionary(each => each.Key, each => each.Min(candidate => candidate.MedianUs) / best[each.Key])))
+            .OrderBy(candidate => candidate.Ratios.Values.Min()).ThenByDescending(candidate => candidate.Ratios.Count).ThenBy(candidate => candidate.Name, StringComparer.Ordinal)
+            .Take(MostCandidates)
+            .OrderBy(candidate => candidate.Ratios.MinBy(ratio => ratio.Value).Key).ToArray();
+
+        var bottom = Top + (candidates.Length * RowHeight);
+        var svg = new Svg(Width, bottom + 36, $"Search of {search.Subject}");
+        var cell = (double)(Width - Left - 4) / tokens.Length;
+        for (var row = 0; row < candidates.Length; row++)
+        {
+            var y = Top + (row * RowHeight);
+            svg.Text(Left - 6, y + 11, "end", candidates[row].Name, "label small");
+            for (var column = 0; column < tokens.Length; column++)
+            {
+                if (!candidates[row].Ratios.TryGetValue(tokens[column], out var ratio)) continue;
+                var x = Left + (column * cell);
+                svg.Box(x, y, cell - 1, RowHeight - 1, Math.Clamp(1 - ((ratio - 1) / (Palest - 1)), 0.06, 1), FormattableString.Invariant(
+                    $"{candidates[row].Name}, {tokens[column]} tokens: {ratio * best[tokens[column]]:0.##} µs, {ratio:0.00} times the best"));
+                if (ratio == 1) svg.Text(x + ((cell - 1) / 2), y + 11, "middle", "●", "mark small");
+            }
+        }
+
+        var step = (int)Math.Ceiling(34 / cell);
+        for (var column = 0; column < tokens.Length; column += step) svg.Text(Left + ((column + 0.5) * cell), bottom + 13, "middle", LogAxis.Short(tokens[column]));
+        svg.Text(Left + ((Width - Left) / 2.0), bottom + 30, "middle", "tokens");
+        return svg.ToString();
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using KernelGen.Benchmarking;
+using KernelGen.Tuning;
+
+namespace KernelGen.Tool.Tune;
+
+/// <summary>All that a search has measured, in the form that <c>kernelgen report</c> draws.</summary>
+internal static class TuneJson
+{
+    /// <summary>Writes the file; it appears complete or not at all.</summary>
+    public static void Write(string path, TuneRequest request, TunedModel model, MachineLimits limits, SearchSpace space, IEnumerable<TunedRow> rows) => OutputFile.Write(path, file =>
+    {
+        using var json = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true });
+        json.WriteStartObject();
+        json.WriteString("date", DateTimeOffset.UtcNow);
+        json.WriteStartObject("machine");
+        json.WriteString("cpu", MachineInfo.Current.Cpu);
+        json.WriteNumber("cores", MachineInfo.Current.Cores);
+        json.WriteNumber("threads", limits.Threads);
+        json.WriteString("operatingSystem", MachineInfo.Current.OperatingSystem);
+        json.WriteString("runtime", MachineInfo.Current.Runtime);
+        json.WriteNumber("gflops", Math.Round(limits.Gflops, 2));
+        json.WriteNumber("gigabytesPerSecond", Math.Round(limits.GigabytesPerSecond, 2));
+        json.WriteEndObject();
+        json.WriteStartObject("search");
+        json.WriteString("subject", model.Spec.ConfigurationName);
+        json.WriteString("device", "cpu");
+        json.WriteNumber("spaceSize", space.Count);
+        json.WriteString("command", request.Command);
+        json.WriteStartArray("candidates");
+        foreach (var row in rows)
+        {
+            foreach (var (name, microseconds) in row.Measured)
+            {
+                json.WriteStartObject();
+                json.WriteString("name", name);
+                json.WriteNumber("tokens", row.Tokens);
+                json.WriteNumber("medianUs", Math.Round(microseconds, 3));
+                json.WriteEndObject();
+            }
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteEndObject();
+    });
+}

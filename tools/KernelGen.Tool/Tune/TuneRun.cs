@@ -1,0 +1,96 @@
+using KernelGen.Benchmarking;
+using KernelGen.Compiler.Tuning;
+using KernelGen.HuggingFace;
+using KernelGen.OnDemand;
+using KernelGen.Tuning;
+
+namespace KernelGen.Tool.Tune;
+
+/// <summary>A search from its model to its file.</summary>
+internal static class TuneRun
+{
+    public static void Run(TuneRequest request, Terminal terminal, CancellationToken cancellation)
+    {
+        var model = Model(request);
+        var space = NamedSpaces.FindOrLoad(request.Space);
+        var routing = TunedRouting.Of(request, model.Shape);
+        var files = Files(request, model);
+        files.Check(isForCpu: true);
+        if (request.Json is not null) OutputFile.Require("--json", request.Json);
+
+        terminal.Output.WriteLine(model.Spec.ConfigurationName);
+        terminal.Output.WriteLine($"{MachineInfo.Current.Cpu}, {MachineInfo.Current.Cores} processors");
+        var journal = TuningJournal.Of(files, Identity(request, model, space));
+        var tuned = new TuneTable(space);
+        try
+        {
+            terminal.Watch(say =>
+            {
+                Search(request, model, space, routing, files, journal, tuned, say, cancellation);
+                return 0;
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            var done = request.Tokens.Count(journal.Rows.ContainsKey);
+            throw new CancelledException($"cancelled; {files.Path} has {done} of {request.Tokens.Length} numbers of tokens, and the same command goes on from there");
+        }
+
+        journal.Delete();
+        tuned.Write(terminal.Console);
+        terminal.Output.WriteLine(files.DownPath is null ? $"written to {files.Path}" : $"written to {files.Path} and {files.DownPath}");
+    }
+
+    private static void Search(
+        TuneRequest request, TunedModel model, SearchSpace space, ExpertRouting routing, TunedFiles files, TuningJournal journal, TuneTable tuned, Action<string> say,
+        CancellationToken cancellation)
+    {
+        say("measuring the machine");
+        var limits = MachineLimits.Measure(cancellation);
+        say("making weights");
+        using var target = CpuTarget.Create(model, routing, request.Tokens.Max(), limits, KernelCache.Default);
+        var search = new TokenSearch(target, space, request.Separate, request.Exhaustive ? new SearchOptions { FirstCandidates = int.MaxValue } : new SearchOptions());
+        tuned.ValidCount = search.ValidCount;
+        var progress = new TuneProgress(target, request.Tokens, say);
+        foreach (var tokens in request.Tokens)
+        {
+            if (!journal.Rows.TryGetValue(tokens, out var row))
+            {
+                var known = journal.Rows.ToDictionary(pair => pair.Key, pair => pair.Value.Best);
+                row = TunedRow.Of(tokens, search.Run(tokens, known, measured => progress.Measured(tokens, measured), cancellation), target.NameOf);
+                files.Merge(tokens, row.Best);
+                journal.Add(row);
+            }
+
+            tuned.Add(row, target.NameOf(row.Best));
+            progress.Done(tokens);
+        }
+
+        if (request.Json is not null) TuneJson.Write(request.Json, request, model, limits, space, tuned.Rows);
+    }
+
+    private static TunedModel Model(TuneRequest request)
+    {
+        var shape = ModelPresets.Find(request.Model, request.FuseSharedExpert);
+        if (shape is null && !Path.Exists(request.Model))
+            throw new UsageException($"--model {request.Model} is no file, no directory and no preset; presets are {string.Join(", ", ModelPresets.Names)}");
+        shape ??= ExpertShape.Load(request.Model, request.FuseSharedExpert);
+        return TunedModel.Create(shape.Shard(request.TensorParallel, request.ExpertParallel), request.Type, request.PerChannel);
+    }
+
+    private static TunedFiles Files(TuneRequest request, TunedModel model)
+    {
+        if (!Directory.Exists(request.Output)) throw new UsageException($"--output {request.Output} is no directory");
+        var name = ExpertTuning.FileName(model.Spec, CpuTarget.DeviceName);
+        return new TunedFiles(
+            Path.Combine(request.Output, name.ToString()), request.Separate ? Path.Combine(request.Output, (name with { IsDown = true }).ToString()) : null);
+    }
+
+    // What a search that was broken off must have in common with the one that goes on.
+    private static string Identity(TuneRequest request, TunedModel model, SearchSpace space)
+    {
+        var values = string.Join(";", space.Parameters.Select(parameter => $"{parameter.Key}={string.Join(',', parameter.Value)}"));
+        var routing = FormattableString.Invariant($"{request.RecordedIds} skew={request.Skew} ep={request.ExpertParallel}");
+        return $"{model.Spec.VariantName} {MachineInfo.Current.Cpu} {values} separate={request.Separate} exhaustive={request.Exhaustive} {routing} {typeof(CpuTile).Module.ModuleVersionId:N}";
+    }
+}

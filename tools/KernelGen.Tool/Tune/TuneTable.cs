@@ -1,0 +1,39 @@
+using System.Globalization;
+using KernelGen.Tuning;
+using Spectre.Console;
+
+namespace KernelGen.Tool.Tune;
+
+/// <summary>What a search has found: for each number of tokens the best candidate beside the heuristic's choice.</summary>
+internal sealed class TuneTable(SearchSpace space)
+{
+    private readonly List<(TunedRow Row, string Name)> _rows = [];
+
+    /// <summary>What was found.</summary>
+    public IEnumerable<TunedRow> Rows => _rows.Select(row => row.Row);
+
+    /// <summary>Points of the space that can run.</summary>
+    public int ValidCount { get; set; }
+
+    /// <summary>Adds a row.</summary>
+    public void Add(TunedRow row, string name) => _rows.Add((row, name));
+
+    /// <summary>Writes the table, and how much of the space it rests on.</summary>
+    public void Write(IAnsiConsole console)
+    {
+        var table = new Table { Border = TableBorder.Simple };
+        foreach (var heading in new[] { "tokens", "best", "heuristic µs", "tuned µs", "tuned ÷ heuristic", "measured" })
+        {
+            var column = new TableColumn(heading).NoWrap().PadLeft(0).PadRight(0);
+            table.AddColumn(heading == "best" ? column : column.RightAligned());
+        }
+
+        foreach (var (row, name) in _rows)
+            table.AddRow(Number(row.Tokens, "F0"), name, Number(row.BaselineUs, "F1"), Number(row.BestUs, "F1"), Number(row.Ratio, "F3"), Number(row.Measured.Count, "F0"));
+        console.Write(table);
+        var measured = _rows.SelectMany(row => row.Row.Measured.Keys).Distinct().Count();
+        console.WriteLine(FormattableString.Invariant($"{space.Name}: {space.Count} combinations, {ValidCount} can run, {measured} were measured"));
+    }
+
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,104 @@
+namespace KernelGen.Tuning;
+
+/// <summary>
+/// Finds a fast candidate with few measurements. The candidates that an estimate puts first run side by side; the slower half leaves, and
+/// whatever is slower beyond doubt; those that stay run more often, until one is left. Then its neighbours in the space are tried the
+/// same way, as long as one of them wins. What wins must compute the right result.
+/// </summary>
+/// <typeparam name="T">A candidate.</typeparam>
+/// <param name="trials">Runs candidates.</param>
+/// <param name="options">How long to look.</param>
+public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions options)
+    where T : notnull
+{
+    private readonly SampleTable<T> _samples = new();
+    private readonly HashSet<T> _unfit = [];
+    private readonly HashSet<T> _right = [];
+    private readonly List<string> _problems = [];
+
+    /// <summary>Called now and then with the number of candidates that were measured.</summary>
+    public Action<int>? Progress { get; init; }
+
+    /// <summary>Searches once.</summary>
+    /// <param name="ordered">Candidates that can run, those that should be fast first.</param>
+    /// <param name="baseline">What the heuristic takes: what a result is compared with.</param>
+    /// <param name="seeds">Tried whatever the estimate says: what was best for a neighbouring number of tokens.</param>
+    /// <param name="neighbours">Candidates that can run and differ little from a given one.</param>
+    /// <param name="cancellation">Ends the search.</param>
+    /// <exception cref="InvalidOperationException">The heuristic's choice cannot run, or computes something else.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public SearchResult<T> Run(
+        IEnumerable<T> ordered, T baseline, IEnumerable<T> seeds, Func<T, IEnumerable<T>> neighbours, CancellationToken cancellation = default)
+    {
+        if (!IsFit(baseline, cancellation) || !IsRight(baseline, cancellation)) throw new InvalidOperationException(_problems[^1]);
+        var first = seeds.Prepend(baseline).Distinct().Concat(ordered).Distinct().Where(candidate => IsFit(candidate, cancellation));
+        var best = Halve([.. first.Take(options.FirstCandidates)], cancellation);
+        for (var step = 0; step < options.MostSteps; step++)
+        {
+            T[] around = [.. neighbours(best).Distinct().Where(candidate => !_samples.Contains(candidate) && IsFit(candidate, cancellation))];
+            if (around.Length == 0) break;
+            var next = Halve([best, .. around], cancellation);
+            if (next.Equals(best)) break;
+            best = next;
+        }
+
+        return Final(best, baseline, cancellation);
+    }
+
+    /// <summary>The fastest of some candidates that compute the right result.</summary>
+    private T Halve(T[] candidates, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var alive = candidates;
+            for (var rounds = options.FirstRounds; alive.Length > 1; rounds = Math.Min(2 * rounds, options.MostRounds))
+            {
+                _samples.Measure(trials, alive, rounds, cancellation);
+                Progress?.Invoke(_samples.Candidates.Count);
+                alive = Faster(alive);
+            }
+
+            if (IsRight(alive[0], cancellation)) return alive[0];
+            candidates = [.. candidates.Where(candidate => !_unfit.Contains(candidate))];
+        }
+    }
+
+    /// <summary>The faster half, the fastest first, without those that are slower than it beyond doubt.</summary>
+    private T[] Faster(T[] candidates)
+    {
+        // Ratios to one of them are comparable; medians of times are not when the machine's speed changes.
+        var sorted = candidates.OrderBy(candidate => _samples.Ratio(candidate, candidates[0]).Median).ToArray();
+        return [.. sorted.Take(candidates.Length / 2).Where(candidate => _samples.Ratio(candidate, sorted[0]).Low <= 1)];
+    }
+
+    private SearchResult<T> Final(T best, T baseline, CancellationToken cancellation)
+    {
+        // Rounds of their own: a candidate won the others because luck was with it, too.
+        var final = new SampleTable<T>();
+        final.Measure(trials, best.Equals(baseline) ? [baseline] : [baseline, best], options.FinalRounds, cancellation);
+        var (_, ratio, high) = final.Ratio(best, baseline);
+        if (high >= 1) (best, ratio) = (baseline, 1);
+        return new SearchResult<T>(best, final.Median(best), final.Median(baseline), ratio, [.. _samples.Candidates.Select(candidate => (candidate, _samples.Median(candidate)))], _problems);
+    }
+
+    private bool IsFit(T candidate, CancellationToken cancellation)
+    {
+        if (_unfit.Contains(candidate)) return false;
+        return _samples.Contains(candidate) || Accept(candidate, trials.Prepare(candidate, cancellation));
+    }
+
+    private bool IsRight(T candidate, CancellationToken cancellation)
+    {
+        if (_right.Contains(candidate)) return true;
+        if (!Accept(candidate, trials.Verify(candidate, cancellation))) return false;
+        return _right.Add(candidate);
+    }
+
+    private bool Accept(T candidate, string? problem)
+    {
+        if (problem is null) return true;
+        _unfit.Add(candidate);
+        _problems.Add($"{candidate}: {problem}");
+        return false;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace KernelGen.Tuning;
+
+/// <summary>Reads search spaces: an object with <c>parameters</c>, which has a list of numbers for each key.</summary>
+internal static class SearchSpaceReader
+{
+    /// <summary>Most points of a space; more are no search that ends.</summary>
+    public const long MostPoints = 1_000_000;
+
+    private const int MostBytes = 1 << 20;
+    private const int LargestValue = 1 << 20;
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="TuningException">It is no such file; the message names the file and the key.</exception>
+    public static SearchSpace Load(string path)
+    {
+        var length = new FileInfo(path).Length;
+        if (length > MostBytes) throw new TuningException($"{path}: has {length} bytes; a search space has at most {MostBytes}");
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            return Read(document.RootElement, path, path);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: text that is not Unicode
+        {
+            throw new TuningException($"{path}: is not valid JSON: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Reads an object.</summary>
+    /// <param name="json">The object.</param>
+    /// <param name="name">Name of the space.</param>
+    /// <param name="source">How messages name the text.</param>
+    /// <exception cref="TuningException">It is no such object.</exception>
+    public static SearchSpace Read(JsonElement json, string name, string source)
+    {
+        if (json.ValueKind != JsonValueKind.Object) throw new TuningException($"{source}: is no JSON object");
+        var known = new HashSet<string>();
+        foreach (var member in json.EnumerateObject())
+        {
+            if (!known.Add(member.Name)) throw new TuningException($"{source}: {Quote(member.Name)} stands twice");
+            if (member.Name is not ("description" or "parameters" or "family"))
+                throw new TuningException($"{source}: {Quote(member.Name)} is no member of a search space; expected parameters, description or family");
+        }
+
+        if (!json.TryGetProperty("parameters", out var parameters) || parameters.ValueKind != JsonValueKind.Object)
+            throw new TuningException($"{source}: has no object 'parameters'");
+        var read = new List<KeyValuePair<string, IReadOnlyList<int>>>();
+        foreach (var parameter in parameters.EnumerateObject())
+        {
+            if (read.Any(other => other.Key == parameter.Name)) throw new TuningException($"{source}: {Quote(parameter.Name)} stands twice");
+            read.Add(KeyValuePair.Create(parameter.Name, Values(parameter, source)));
+        }
+
+        if (read.Count == 0) throw new TuningException($"{source}: 'parameters' has no key");
+        if (read.Aggregate(1.0, (count, parameter) => count * parameter.Value.Count) > MostPoints)
+            throw new TuningException($"{source}: has more than {MostPoints} combinations");
+        return new SearchSpace(name, Text(json, "description", source) ?? "", read) { Family = Text(json, "family", source) ?? SearchSpace.Experts };
+    }
+
+    private static IReadOnlyList<int> Values(JsonProperty parameter, string source)
+    {
+        var expected = string.Create(CultureInfo.InvariantCulture, $"expected a list of different whole numbers from 1 to {LargestValue}");
+        var values = new SortedSet<int>();
+        if (parameter.Value.ValueKind != JsonValueKind.Array || parameter.Value.GetArrayLength() == 0)
+            throw new TuningException($"{source}: {Quote(parameter.Name)} is no list; {expected}");
+        foreach (var item in parameter.Value.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out var value) || value is < 1 or > LargestValue || !values.Add(value))
+                throw new TuningException($"{source}: {Quote(parameter.Name)} has {Quote(item.GetRawText())}; {expected}");
+        }
+
+        return [.. values];
+    }
+
+    private static string? Text(JsonElement json, string key, string source)
+    {
+        if (!json.TryGetProperty(key, out var value)) return null;
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new TuningException($"{source}: {Quote(key)} is no string");
+    }
+
+    private static string Quote(string text) => $"'{(text.Length <= 40 ? text : text[..40] + "…")}'";
+}

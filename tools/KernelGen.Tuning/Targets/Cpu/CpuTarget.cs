@@ -1,0 +1,129 @@
+using KernelGen.Benchmarking;
+using KernelGen.Compiler.Families;
+using KernelGen.Compiler.Tuning;
+using KernelGen.OnDemand;
+
+namespace KernelGen.Tuning;
+
+/// <summary>This machine's processors.</summary>
+public static class CpuTarget
+{
+    /// <summary>Makes random weights of a model's shape.</summary>
+    /// <param name="model">The experts.</param>
+    /// <param name="routing">Which experts tokens have.</param>
+    /// <param name="mostTokens">The largest number of tokens that will be measured.</param>
+    /// <param name="limits">What the machine computes and reads.</param>
+    /// <param name="cache">Where compiled kernels are kept.</param>
+    /// <exception cref="TuningException">The machine lacks the memory.</exception>
+    public static ITuningTarget Create(TunedModel model, ExpertRouting routing, int mostTokens, MachineLimits limits, KernelCache cache) => model.Spec.WeightType switch
+    {
+        DType.Float16 => new CpuTarget<Half>(model, routing, mostTokens, limits, cache),
+        DType.BFloat16 => new CpuTarget<BFloat16>(model, routing, mostTokens, limits, cache),
+        DType.Float8E4M3 => new CpuTarget<Float8E4M3>(model, routing, mostTokens, limits, cache),
+        DType.Int8 => new CpuTarget<sbyte>(model, routing, mostTokens, limits, cache),
+        DType.Int4 => new CpuTarget<Int4Pair>(model, routing, mostTokens, limits, cache),
+        _ => new CpuTarget<float>(model, routing, mostTokens, limits, cache),
+    };
+
+    /// <summary>The device as file names have it.</summary>
+    public static string DeviceName => TuningFileName.DeviceNameOf(MachineInfo.Current.Cpu);
+}
+
+/// <inheritdoc cref="CpuTarget"/>
+/// <typeparam name="T">Type of a weight.</typeparam>
+internal sealed class CpuTarget<T> : ITuningTarget
+    where T : unmanaged
+{
+    private readonly FusedMoeSpec _spec;
+    private readonly CpuRoofline _roofline;
+    private readonly CpuCaches _caches = CpuCaches.Current;
+    private readonly ExpertsWorkload<T> _workload;
+    private readonly KernelCache _cache;
+
+    public CpuTarget(TunedModel model, ExpertRouting routing, int mostTokens, MachineLimits limits, KernelCache cache)
+    {
+        (_spec, _cache) = (model.Spec, cache);
+        _roofline = new CpuRoofline(_spec, limits, _caches.VectorBits, routing);
+        RequireMemory(mostTokens);
+        _workload = new ExpertsWorkload<T>(
+            _spec.Experts, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, mostTokens, _spec.Activation, _spec.ActivationLimit, _spec.Quantization, _spec.GroupSize,
+            _spec.ActivationQuantization, routing);
+    }
+
+    public string DeviceName => CpuTarget.DeviceName;
+
+    public IReadOnlyList<string> Keys { get; } =
+        [TuningKeys.BlockM, TuningKeys.BlockN, TuningKeys.BlockK, TuningKeys.SplitK, TuningKeys.VectorBits, TuningKeys.TileN, TuningKeys.RowM];
+
+    public IReadOnlyList<string> DownKeys { get; } = [TuningKeys.BlockN, TuningKeys.TileN];
+
+    public string NameOf(ExpertsCandidate candidate) => FormattableString.Invariant($"{Tile(candidate).Name}k{SplitK(candidate)}");
+
+    public ExpertsCandidate Heuristic(int tokens) => Candidate(CpuHeuristics.Tile(_caches.VectorBits));
+
+    public IEnumerable<ExpertsCandidate> Seeds(int tokens) =>
+        new[] { 128, 256, 512 }.Where(bits => bits < _caches.VectorBits).OrderDescending().Select(bits => Candidate(CpuHeuristics.Tile(bits)));
+
+    public string? Reject(ExpertsCandidate candidate)
+    {
+        CpuTile tile;
+        try
+        {
+            tile = Tile(candidate);
+        }
+        catch (TuningFileException e)
+        {
+            return e.Message;
+        }
+
+        if (tile.VectorBits > _caches.VectorBits) return $"the processor has no vectors of {tile.VectorBits} bits";
+        if (Spec(candidate).Validate() is [var problem, ..]) return problem.Message;
+        return Reject(tile, tile.GateUp) ?? Reject(tile, tile.Down) ?? (SplitK(candidate) > 1 ? RejectSliced(tile) : null);
+    }
+
+    public double Estimate(ExpertsCandidate candidate, int tokens) => _roofline.Microseconds(Tile(candidate), SplitK(candidate), tokens);
+
+    public ITrials<ExpertsCandidate> Trials(int tokens) => new CpuTrials<T>(_workload, Spec, _cache, tokens, _caches.LastLevelBytes);
+
+    public void Dispose() => _workload.Dispose();
+
+    private string? Reject(CpuTile tile, CpuProductTile product)
+    {
+        var registers = (product.Rows * tile.PanelVectors) + tile.PanelVectors + 1;
+        if (registers > _caches.Registers) return $"a register tile of {product.Rows} by {tile.PanelVectors} vectors takes {registers} registers; there are {_caches.Registers}";
+        var staged = sizeof(float) * product.Rows * tile.Depth;
+        if (staged > _caches.FirstLevelBytes) return $"staged weights take {staged >> 10} KiB; the first-level cache has {_caches.FirstLevelBytes >> 10}";
+        var panel = sizeof(float) * tile.PanelTokens * (tile.Depth + product.Columns);
+        return panel > _caches.SecondLevelBytes ? $"a panel and its sums take {panel >> 10} KiB; the second-level cache has {_caches.SecondLevelBytes >> 10}" : null;
+    }
+
+    /// <summary>Kernels with slices have no panels: what differs in those alone is the same kernel.</summary>
+    private static string? RejectSliced(CpuTile tile)
+    {
+        var usual = CpuHeuristics.Tile(tile.VectorBits);
+        var (gateUp, down) = (usual.GateUp with { Columns = tile.GateUp.Columns }, usual.Down with { Columns = tile.Down.Columns });
+        return tile == usual with { RowTokens = tile.RowTokens, GateUp = gateUp, Down = down } ? null : "the same kernel as with other panels: slices have none";
+    }
+
+    private void RequireMemory(int mostTokens)
+    {
+        var most = ExpertsWorkload<T>.MostTokens(_spec.TopK, _spec.HiddenSize);
+        if (mostTokens > most) throw new TuningException($"{mostTokens} tokens are too many; with these shapes expected at most {most}");
+        var bytes = ExpertsWorkload<T>.BytesFor(_spec.Experts, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, mostTokens);
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (bytes > 0.8 * available)
+            throw new TuningException(FormattableString.Invariant($"these experts take {bytes / 1e9:F1} GB; this machine has {available / 1e9:F1} GB: more ranks have smaller parts"));
+    }
+
+    private FusedMoeSpec Spec(ExpertsCandidate candidate)
+    {
+        var spec = _spec with { SplitK = SplitK(candidate), Tile = Tile(candidate) };
+        return spec.Tile == CpuHeuristics.Tile(_caches.VectorBits) ? spec with { Tile = null } : spec;
+    }
+
+    private static int SplitK(ExpertsCandidate candidate) => candidate.GateUp.Get(TuningKeys.SplitK, absent: 1);
+
+    private static CpuTile Tile(ExpertsCandidate candidate) => CpuTile.Of(TunedFiles.Entry(1, candidate.GateUp), TunedFiles.Entry(1, candidate.Down));
+
+    private static ExpertsCandidate Candidate(CpuTile tile) => new(TunedFiles.Point(tile.ToEntry(1, splitK: 1)), TunedFiles.Point(tile.ToDownEntry(1, splitK: 1)));
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using KernelGen.Benchmarking;
+using KernelGen.Compiler.Families;
+using KernelGen.OnDemand;
+
+namespace KernelGen.Tuning;
+
+/// <summary>Runs the CPU kernels of candidates on calls of one number of tokens.</summary>
+/// <remarks>
+/// A sample is the mean of as many calls, each with other tokens, as read more weights than the last-level cache holds: otherwise the
+/// second candidate of a round would find what the first one read.
+/// </remarks>
+internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
+    where T : unmanaged
+{
+    private const int MostCalls = 32;
+    private const int WarmUpCalls = 2;
+    private static readonly TimeSpan MostOfSample = TimeSpan.FromMilliseconds(40);
+
+    private readonly ExpertsWorkload<T> _workload;
+    private readonly Func<ExpertsCandidate, FusedMoeSpec> _spec;
+    private readonly KernelCache _cache;
+    private readonly int _tokens;
+    private readonly int _callsToForget;
+    private readonly Dictionary<ExpertsCandidate, ExpertsForward<T>> _kernels = [];
+    private int _calls;
+    private int _firstCall;
+
+    public CpuTrials(ExpertsWorkload<T> workload, Func<ExpertsCandidate, FusedMoeSpec> spec, KernelCache cache, int tokens, long lastLevelBytes)
+    {
+        (_workload, _spec, _cache, _tokens) = (workload, spec, cache, tokens);
+        _callsToForget = (int)Math.Clamp(Math.Ceiling(2.0 * lastLevelBytes / workload.WeightBytes(tokens)), 1, MostCalls);
+    }
+
+    public string? Prepare(ExpertsCandidate candidate, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var kernel = _cache.Compile(_spec(candidate)).Forward<T>();
+        _kernels[candidate] = kernel;
+        for (var call = 0; call < WarmUpCalls; call++) _workload.Run(kernel, _tokens, call);
+        return null;
+    }
+
+    public void Round(IReadOnlyList<ExpertsCandidate> candidates, Span<double> microseconds, CancellationToken cancellation)
+    {
+        if (_calls == 0) _calls = CallsOfSample(_kernels[candidates[0]]);
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var kernel = _kernels[candidates[i]];
+            var start = Stopwatch.GetTimestamp();
+            for (var call = 0; call < _calls; call++) _workload.Run(kernel, _tokens, _firstCall + call);
+            microseconds[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds / _calls;
+        }
+
+        _firstCall += _calls;
+    }
+
+    public string? Verify(ExpertsCandidate candidate, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return _workload.Verify(_kernels[candidate], _tokens).Mismatch;
+    }
+
+    private int CallsOfSample(ExpertsForward<T> kernel)
+    {
+        var start = Stopwatch.GetTimestamp();
+        _workload.Run(kernel, _tokens, 0);
+        var affordable = MostOfSample / Stopwatch.GetElapsedTime(start);
+        return (int)Math.Clamp(Math.Min(affordable, _callsToForget), 1, MostCalls);
+    }
+}
