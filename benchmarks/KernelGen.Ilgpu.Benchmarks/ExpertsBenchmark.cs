@@ -6,29 +6,27 @@ using KernelGen.Benchmarking;
 namespace KernelGen.Ilgpu.Benchmarks;
 
 /// <summary>The experts of one model: single tokens checked against double precision, then the whole layer timed, replayed from a graph.</summary>
-internal sealed class ExpertsBenchmark(string name, int experts, int topK, int hiddenSize, int intermediateSize, DeviceExpertsForward<BFloat16> forward)
+internal sealed class ExpertsBenchmark<T>(string name, int experts, int topK, int hiddenSize, int intermediateSize, WeightPattern<T> pattern, DeviceExpertsForward<T> forward)
+    where T : unmanaged
 {
-    private const int PatternLength = (1 << 24) + 8; // weights repeat a pattern whose length no row divides
     private const double Tolerance = 2e-2;
 
     private static readonly int[] Tokens = [1, 16, 64, 256, 1024, 4096, 8192];
 
-    private readonly BFloat16[] _pattern = Array.ConvertAll(RandomNumbers.Normal(PatternLength, seed: 3), value => (BFloat16)(0.02f * value));
-
     /// <summary>False when a result is wrong.</summary>
     public bool Run(AcceleratorStream stream)
     {
-        var (gateUpLength, downLength) = (2L * experts * intermediateSize * hiddenSize, (long)experts * intermediateSize * hiddenSize);
-        using var gateUp = stream.Accelerator.Allocate1D<BFloat16>(gateUpLength);
-        using var down = stream.Accelerator.Allocate1D<BFloat16>(downLength);
-        Fill(stream, gateUp.View);
-        Fill(stream, down.View);
-        using var expertWeights = DeviceExpertWeights<BFloat16>.FromViews(gateUp.View, down.View, experts, hiddenSize, intermediateSize);
+        using var gateUp = pattern.Allocate(stream, experts, 2 * intermediateSize, hiddenSize);
+        using var down = pattern.Allocate(stream, experts, hiddenSize, intermediateSize);
+        using var gateUpScales = pattern.AllocateScales(stream, experts, 2 * intermediateSize, hiddenSize);
+        using var downScales = pattern.AllocateScales(stream, experts, hiddenSize, intermediateSize);
+        using var expertWeights = DeviceExpertWeights<T>.FromViews(
+            gateUp.View, down.View, experts, hiddenSize, intermediateSize, gateUpScales is null ? null : pattern.Scales(gateUpScales.View, downScales!.View));
         Console.WriteLine($"{name}: tokens, whole layer µs (launched, replayed), TFLOP/s, error of the first and last token");
         return Tokens.All(tokens => Run(stream, expertWeights, tokens));
     }
 
-    private bool Run(AcceleratorStream stream, DeviceExpertWeights<BFloat16> expertWeights, int tokens)
+    private bool Run(AcceleratorStream stream, DeviceExpertWeights<T> expertWeights, int tokens)
     {
         var accelerator = stream.Accelerator;
         var hidden = RandomNumbers.Normal((long)tokens * hiddenSize, seed: 4);
@@ -113,11 +111,10 @@ internal sealed class ExpertsBenchmark(string name, int experts, int topK, int h
             Parallel.For(0, intermediateSize, i =>
             {
                 var (gate, up) = (0.0, 0.0);
-                var row = ((2L * expert * intermediateSize) + i) * hiddenSize;
                 for (var column = 0; column < hiddenSize; column++)
                 {
-                    gate += x[column] * (double)(float)Weight(row + column);
-                    up += x[column] * (double)(float)Weight(row + ((long)intermediateSize * hiddenSize) + column);
+                    gate += x[column] * pattern.Weight(expert, i, column, 2 * intermediateSize, hiddenSize);
+                    up += x[column] * pattern.Weight(expert, intermediateSize + i, column, 2 * intermediateSize, hiddenSize);
                 }
 
                 intermediate[i] = gate / (1 + Math.Exp(-gate)) * up;
@@ -125,7 +122,7 @@ internal sealed class ExpertsBenchmark(string name, int experts, int topK, int h
             Parallel.For(0, hiddenSize, h =>
             {
                 var sum = 0.0;
-                for (var i = 0; i < intermediateSize; i++) sum += intermediate[i] * (float)Weight(((((long)expert * hiddenSize) + h) * intermediateSize) + i);
+                for (var i = 0; i < intermediateSize; i++) sum += intermediate[i] * pattern.Weight(expert, h, i, hiddenSize, intermediateSize);
                 exact[h] += weight * sum;
             });
         }
@@ -140,21 +137,8 @@ internal sealed class ExpertsBenchmark(string name, int experts, int topK, int h
         return Math.Sqrt(difference / norm);
     }
 
-    private BFloat16 Weight(long index) => _pattern[index % PatternLength];
-
-    private void Fill(AcceleratorStream stream, ArrayView<BFloat16> view)
-    {
-        for (var start = 0L; start < view.Length; start += PatternLength)
-        {
-            var length = (int)Math.Min(PatternLength, view.Length - start);
-            view.SubView(start, length).CopyFromCPU(stream, new ReadOnlySpan<BFloat16>(_pattern, 0, length));
-        }
-
-        stream.Synchronize();
-    }
-
-    private static ArrayView2D<T, Stride2D.DenseX> Matrix<T>(MemoryBuffer1D<T, Stride1D.Dense> buffer, int rows)
-        where T : unmanaged
+    private static ArrayView2D<TElement, Stride2D.DenseX> Matrix<TElement>(MemoryBuffer1D<TElement, Stride1D.Dense> buffer, int rows)
+        where TElement : unmanaged
     {
         var columns = buffer.Length / rows;
         return new(buffer.View, new LongIndex2D(columns, rows), new Stride2D.DenseX((int)columns));

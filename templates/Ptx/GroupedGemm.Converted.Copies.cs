@@ -38,9 +38,9 @@ public sealed partial class GroupedGemm
         if (ChunksOfWeightRow < ChunksOfUnit || _tile.BlockN % RowsOfConvertedPass != 0) return $"{_tile.Threads} threads cannot share the copies of {_tile.BlockN} rows evenly";
         if (_tile.SlicedK && (_tile.WarpsM > 1 || Units % _tile.WarpsN != 0 || _tile.WarpsN * _tile.BlockM * _tile.BlockN * 4 > StageBytes * _tile.Stages))
             return $"{_tile.WarpsN} warps cannot share {Units} units of a stage";
-        if (HasGroups && ScaledElements % _shape.GroupSize != 0 && _shape.GroupSize % ScaledElements != 0) return $"groups of {_shape.GroupSize} end within a warp's elements";
         if (HasGroups && (_shape.GroupSize % UnitElements != 0 || (_tile.BlockK % _shape.GroupSize != 0 && _shape.GroupSize % _tile.BlockK != 0)))
             return $"groups of {_shape.GroupSize} and blocks of {_tile.BlockK} do not divide each other";
+        if (HasGroups && ScaledElements % _shape.GroupSize != 0 && _shape.GroupSize % ScaledElements != 0) return $"groups of {_shape.GroupSize} end within a warp's elements";
         if (ScaleBytes / ChunkBytes > _tile.Threads) return $"{_tile.Threads} threads cannot copy {GroupsOfStage} groups of scales at once";
         return null;
     }

@@ -106,12 +106,12 @@ internal sealed unsafe class ExpertsCase<T>
     }
 
     /// <summary>For tensor cores: every output within what roundings to bfloat16 and sums in single precision explain.</summary>
-    public void CheckOnTensorCores(ExpertsRunner<T> run, string what)
+    public void CheckOnTensorCores(string what, params ExpertsRunner<T>[] runs)
     {
         var rounded = Array.ConvertAll(_hidden, value => (float)(BFloat16)value);
         var expected = ReferenceMoe.Forward(rounded, GateUp, Down, _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form);
         var bound = ExpertsErrorBound.Of(rounded, GateUp, Down, _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form, tensorCores: true);
-        ExpertsCase.RequireWithin(bound, expected, Run(run), $"{_random.Description}: {what}, {_tokens} tokens");
+        foreach (var run in runs) ExpertsCase.RequireWithin(bound, expected, Run(run), $"{_random.Description}: {what}, {_tokens} tokens");
     }
 
     /// <summary>The result through any entry point.</summary>

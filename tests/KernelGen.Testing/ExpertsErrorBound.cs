@@ -41,11 +41,19 @@ public static class ExpertsErrorBound
     {
         var ofTerms = tensorCores ? OfTermsOnTensorCores : OfTerms;
         var bound = new double[(long)tokens * hiddenSize];
-        double[] activations = new double[intermediateSize], errors = new double[intermediateSize];
-        for (var slot = 0; slot < tokens * topK; slot++)
+        Parallel.For(0, tokens, token =>
         {
+            for (var slot = token * topK; slot < (token + 1) * topK; slot++)
+            {
+                if (experts[slot] >= 0) Add(slot);
+            }
+        });
+        return bound;
+
+        void Add(int slot)
+        {
+            double[] activations = new double[intermediateSize], errors = new double[intermediateSize];
             var expert = experts[slot];
-            if (expert < 0) continue;
             var input = hidden.AsSpan(slot / topK * hiddenSize, hiddenSize);
             var onInput = form.RouterWeightOnInput ? (double)weights[slot] : 1;
             var width = form.IsGated ? 2 * intermediateSize : intermediateSize;
@@ -89,8 +97,6 @@ public static class ExpertsErrorBound
                 return (sum, terms);
             }
         }
-
-        return bound;
     }
 
     /// <summary>The activation's own error, and what it makes of those of its arguments: the largest difference at the corners of their intervals.</summary>
