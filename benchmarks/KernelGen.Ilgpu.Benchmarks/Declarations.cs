@@ -3,6 +3,7 @@ namespace KernelGen.Ilgpu.Benchmarks;
 [MoeGate(Experts = 384, TopK = 6, Scoring = GateScoring.Sigmoid, CorrectionBias = true)] // Kimi K2
 [MoeGate(Experts = 256, TopK = 8, Scoring = GateScoring.Sigmoid, CorrectionBias = true)] // MiMo V2 Flash
 [MoeGate(Experts = 128, TopK = 8)] // Qwen3
+[MoeGate(Experts = 8, TopK = 2)] // Mixtral
 public static partial class Gates;
 
 [MoeGate(Experts = 256, TopK = 8, Scoring = GateScoring.Sigmoid, CorrectionBias = true, Groups = 8, TopKGroups = 4)] // DeepSeek V3
@@ -12,6 +13,10 @@ public static partial class GroupedGates;
 [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.BFloat16)] // Qwen3 30B-A3B
 [FusedMoe(Experts = 256, TopK = 8, HiddenSize = 7168, IntermediateSize = 256, WeightType = DType.BFloat16, SplitK = new[] { 1, 2 })] // DeepSeek V3, eight shards
 public static partial class Experts;
+
+[FusedMoe(Experts = 8, TopK = 2, HiddenSize = 4096, IntermediateSize = 3584, WeightType = DType.BFloat16, SplitK = new[] { 1, 2, 4, 8 })]
+[FusedMoe(Experts = 8, TopK = 2, HiddenSize = 8192, IntermediateSize = 3584, WeightType = DType.BFloat16, SplitK = new[] { 1, 2, 4, 8 })]
+public static partial class Sliced;
 
 [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 4096, IntermediateSize = 7168, WeightType = DType.Float16)]
 [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 4096, IntermediateSize = 7168, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128)]

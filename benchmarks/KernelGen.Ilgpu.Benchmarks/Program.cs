@@ -1,8 +1,8 @@
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 using KernelGen;
-using KernelGen.Ilgpu;
 using KernelGen.Cpu;
+using KernelGen.Ilgpu;
 using KernelGen.Ilgpu.Benchmarks;
 
 using var context = Context.Create(builder => builder.Cuda());
@@ -23,6 +23,13 @@ ExpertsBenchmark<BFloat16>[] experts =
     new("Qwen3 30B-A3B", 128, 8, 2048, 768, WeightPatterns.BFloat16, Experts.Forward),
     new("DeepSeek V3 tp8", 256, 8, 7168, 256, WeightPatterns.BFloat16, Experts.Forward),
 ];
+SplitKBenchmark[] slices = [new(8, 2, 4096, 3584, Sliced.Forward), new(8, 2, 8192, 3584, Sliced.Forward)];
+LayerBenchmark[] layers =
+[
+    new("Mixtral 8x7B tp2", 8, 2, 4096, 7168, Gates.Route, Experts.Forward),
+    new("Qwen3 30B-A3B", 128, 8, 2048, 768, Gates.Route, Experts.Forward),
+    new("DeepSeek V3 tp8", 256, 8, 7168, 256, Gates.Route, Experts.Forward),
+];
 OmniRouterBenchmark[] routers = [new(32, 8), new(48, 8), new(64, 16), new(100, 16), new(256, 16), new(256, 128), new(1024, 16)];
 OmniExpertsBenchmark[] neurons = [new(64, 16, 1024), new(128, 16, 1024)];
 
@@ -31,6 +38,8 @@ var failures = 0;
 if (IsWanted("gates")) failures += gates.Count(gate => !gate.Run(stream));
 if (IsWanted("experts")) failures += experts.Count(layer => !layer.Run(stream));
 if (IsWanted("narrow")) failures += Narrow("Mixtral 8x7B tp2", 8, 2, 4096, 7168) + Narrow("Qwen3 30B-A3B", 128, 8, 2048, 768);
+if (IsWanted("splitk")) Array.ForEach(slices, layer => layer.Run(stream));
+if (IsWanted("layer")) Array.ForEach(layers, layer => layer.Run(stream));
 if (IsWanted("omni")) failures += routers.Count(router => !router.Run(stream)) + neurons.Count(layer => !layer.Run(stream));
 Console.WriteLine(failures == 0 ? "all right" : $"{failures} wrong");
 return failures == 0 ? 0 : 1;

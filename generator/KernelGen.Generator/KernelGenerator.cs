@@ -61,7 +61,7 @@ public sealed class KernelGenerator : IIncrementalGenerator
             foreach (var source in KernelEmitter.EmitIlgpuDispatcher(declared)) Add(output, source);
         });
         var ilgpuVariants = With(hasIlgpu, classes)
-            .SelectMany(static (declared, _) => declared.Declared.Select(spec => new DeclaredVariant(declared.FullName, declared.HintName, spec)));
+            .SelectMany(static (declared, _) => declared.DeviceVariants.Select(spec => new DeclaredVariant(declared.FullName, declared.HintName, spec)));
         context.RegisterImplementationSourceOutput(ilgpuVariants, static (output, variant) => AddVariant(output, variant, KernelEmitter.EmitIlgpuVariant));
     }
 

@@ -45,7 +45,12 @@ public sealed class TuningFileAnalyzer : DiagnosticAnalyzer
     {
         var files = new TuningSet(inputs);
         var problems = new List<TuningProblem>(inputs.Select(input => input.Error).OfType<TuningProblem>());
-        foreach (var spec in declared) files.ForCpu(spec, problems);
+        foreach (var spec in declared)
+        {
+            files.ForCpu(spec, problems);
+            files.ForDevices(spec, problems);
+        }
+
         return problems.Concat(files.Unused(declared));
     }
 

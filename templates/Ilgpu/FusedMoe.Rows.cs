@@ -9,6 +9,9 @@ internal static partial class FusedMoe<TWeight, TSum>
 {
     private const int RowsOfLane = 4;
 
+    /// <summary>Loads of each row that are under way at once.</summary>
+    private const int LoadsOfLane = WeightBits == 4 ? 2 : 4;
+
     /// <summary>Hidden states times gate and up projections.</summary>
     /// <param name="inputs">Hidden states [T, H].</param>
     /// <param name="matrices">Gate and up projections [E, 2I, H].</param>
@@ -32,7 +35,7 @@ internal static partial class FusedMoe<TWeight, TSum>
         ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
         MultiplyRows(HiddenSize, IntermediateSize, 1, IntermediateSize, inputs, matrices, scales, zeroPoints, experts, sums, sizes);
 
-    /// <summary>A group multiplies one slot's input; each of its teams of lanes takes <see cref="RowsOfLane"/> rows.</summary>
+    /// <summary>A group multiplies one slot's input; each of its teams of lanes takes four rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void MultiplyRows(
         [Specialize] int rows, [Specialize] int width, [Specialize] int slotsOfInput, long stride, ArrayView<float> inputs, ArrayView<TWeight> matrices, ArrayView<float> scales,
@@ -62,30 +65,43 @@ internal static partial class FusedMoe<TWeight, TSum>
             start[r] = (((long)expert * rows) + row[r]) * width;
         }
 
-        var input = slot / slotsOfInput * stride;
+        // Neighbouring lanes read neighbouring words; several at once, and what is left over singly.
+        long input = slot / slotsOfInput * stride;
+        int step = lanes * perLoad;
         var end = SliceStart(width, slice + 1);
-        for (var k = SliceStart(width, slice) + (lane * perLoad); k < end; k += lanes * perLoad)
+        int k = SliceStart(width, slice) + (lane * perLoad);
+        foreach (var pass in Static.Range(2))
         {
-            var bits = Static.Array<uint>(RowsOfLane);
-            var zero = Static.Array<float>(RowsOfLane);
-            var part = Static.Array<TSum>(RowsOfLane);
-            foreach (var r in Static.Range(RowsOfLane)) bits[r] = Load(matrices, perLoad, start[r] + k);
-            foreach (var r in Static.Range(RowsOfLane))
+            for (; k < end - (pass == 0 ? (LoadsOfLane - 1) * step : 0); k += pass == 0 ? LoadsOfLane * step : step)
             {
-                zero[r] = ZeroPoints ? zeroPoints[ScaleIndex(rows, width, expert, row[r], k)] : MiddleNumber;
-                part[r] = ScaleWidth == 0 ? acc[r] : default(TSum);
-            }
+                var bits = Static.Array<uint>(LoadsOfLane, RowsOfLane);
+                foreach (var load in Static.Range(pass == 0 ? LoadsOfLane : 1))
+                {
+                    foreach (var r in Static.Range(RowsOfLane)) bits[load, r] = Load(matrices, perLoad, start[r] + k + (load * step));
+                }
 
-            foreach (var i in Static.Range(perLoad))
-            {
-                var x = inputs.Cast<TSum>()[input + k + i];
-                foreach (var r in Static.Range(RowsOfLane)) part[r] = Sums.MultiplyAdd(x, Weight(bits[r], i, zero[r]), part[r]);
-            }
+                foreach (var load in Static.Range(pass == 0 ? LoadsOfLane : 1))
+                {
+                    var zero = Static.Array<float>(RowsOfLane);
+                    var part = Static.Array<TSum>(RowsOfLane);
+                    foreach (var r in Static.Range(RowsOfLane))
+                    {
+                        zero[r] = ZeroPoints ? zeroPoints[ScaleIndex(rows, width, expert, row[r], k + (load * step))] : MiddleNumber;
+                        part[r] = ScaleWidth == 0 ? acc[r] : default(TSum);
+                    }
 
-            foreach (var r in Static.Range(RowsOfLane))
-            {
-                if (ScaleWidth == 0) acc[r] = part[r];
-                else acc[r] = Sums.MultiplyAdd(part[r], scales.Cast<TSum>()[ScaleIndex(rows, width, expert, row[r], k)], acc[r]);
+                    foreach (var i in Static.Range(perLoad))
+                    {
+                        var x = inputs.Cast<TSum>()[input + k + (load * step) + i];
+                        foreach (var r in Static.Range(RowsOfLane)) part[r] = Sums.MultiplyAdd(x, Weight(bits[load, r], i, zero[r]), part[r]);
+                    }
+
+                    foreach (var r in Static.Range(RowsOfLane))
+                    {
+                        if (ScaleWidth == 0) acc[r] = part[r];
+                        else acc[r] = Sums.MultiplyAdd(part[r], scales.Cast<TSum>()[ScaleIndex(rows, width, expert, row[r], k + (load * step))], acc[r]);
+                    }
+                }
             }
         }
 
@@ -99,7 +115,7 @@ internal static partial class FusedMoe<TWeight, TSum>
             if (target < rows)
             {
                 var sum = default(TSum);
-                for (var step = 0; step < lanes; step++) sum = Sums.Add(sum, partial[(i * lanes) + ((step + i) & (lanes - 1))]);
+                for (var other = 0; other < lanes; other++) sum = Sums.Add(sum, partial[(i * lanes) + ((other + i) & (lanes - 1))]);
                 sums.Cast<TSum>()[((((long)slice * slots) + slot) * rows) + target] = sum;
             }
         }

@@ -78,17 +78,19 @@ internal static partial class FusedMoe<TWeight, TSum>
         if (block * tileSlots >= paddedSlots[0]) return;
         var expert = blockExperts[block];
 
-        // What a thread copies of every step: parts of the same inputs and rows.
+        // What a thread copies of every step: parts of the same inputs and rows. Padding and rows behind the last read any that are there:
+        // nobody reads their sums.
         var inputPart = thread % TileDepth;
         var input = Static.Array<long>(tileSlots / inputsAtOnce);
         foreach (var i in Static.Range(tileSlots / inputsAtOnce))
         {
             var slot = sortedSlots[(block * tileSlots) + (thread / TileDepth) + (i * inputsAtOnce)];
-            input[i] = slot < slots ? slot / slotsOfInput * stride : -1;
+            input[i] = (slot < slots ? slot : 0) / slotsOfInput * stride;
         }
 
         var rowPart = thread % loadsOfRow * perLoad;
-        var firstRow = (rowBlock * TileRows) + (thread / loadsOfRow);
+        var row = Static.Array<int>(TileRows / rowsAtOnce);
+        foreach (var i in Static.Range(TileRows / rowsAtOnce)) row[i] = IntrinsicMath.Min((rowBlock * TileRows) + (thread / loadsOfRow) + (i * rowsAtOnce), rows - 1);
         var acc = Static.Array<TSum>(4, 4);
         foreach (var s in Static.Range(4))
         {
@@ -99,58 +101,66 @@ internal static partial class FusedMoe<TWeight, TSum>
         var end = SliceStart(width, slice + 1);
         var slotQuad = thread / (TileRows / 4);
         var rowQuad = thread % (TileRows / 4);
-        for (var first = begin; first < end; first += TileDepth)
-        {
-            foreach (var i in Static.Range(tileSlots / inputsAtOnce))
-            {
-                var x = default(TSum);
-                if (input[i] >= 0 && first + inputPart < end) x = inputs.Cast<TSum>()[input[i] + first + inputPart];
-                tileInputs.Cast<TSum>()[(inputPart * (tileSlots + 4)) + (thread / TileDepth) + (i * inputsAtOnce)] = x;
-            }
 
+        // Each turn asks for one step's numbers, multiplies those of the step before, and puts the new ones in their place.
+        for (var first = begin; first < end + TileDepth; first += TileDepth)
+        {
+            var inputPlace = IntrinsicMath.Min(first + inputPart, width - 1);
+            var weightPlace = IntrinsicMath.Min(first + rowPart, width - perLoad);
+            var x = Static.Array<TSum>(tileSlots / inputsAtOnce);
+            var bits = Static.Array<uint>(TileRows / rowsAtOnce);
+            var zero = Static.Array<float>(TileRows / rowsAtOnce);
+            var scale = Static.Array<float>(TileRows / rowsAtOnce);
+            foreach (var i in Static.Range(tileSlots / inputsAtOnce)) x[i] = inputs.Cast<TSum>()[input[i] + inputPlace];
             foreach (var i in Static.Range(TileRows / rowsAtOnce))
             {
-                var row = firstRow + (i * rowsAtOnce);
-                var bits = 0u;
-                var zero = 0f;
-                var scale = 0f;
-                var isInside = row < rows && first + rowPart < end;
-                if (isInside)
-                {
-                    bits = Load(matrices, perLoad, ((((long)expert * rows) + row) * width) + first + rowPart);
-                    zero = ZeroPoints ? zeroPoints[ScaleIndex(rows, width, expert, row, first)] : MiddleNumber;
-                    if (ScaleWidth != 0) scale = scales[ScaleIndex(rows, width, expert, row, first)];
-                }
+                bits[i] = Load(matrices, perLoad, ((((long)expert * rows) + row[i]) * width) + weightPlace);
+                zero[i] = ZeroPoints ? zeroPoints[ScaleIndex(rows, width, expert, row[i], weightPlace)] : MiddleNumber;
+                scale[i] = ScaleWidth != 0 ? scales[ScaleIndex(rows, width, expert, row[i], weightPlace)] : 0f;
+            }
 
-                foreach (var number in Static.Range(perLoad))
+            Warps.KeepReadsBefore();
+            if (first > begin)
+            {
+                for (var k = 0; k < TileDepth; k++)
                 {
-                    var weight = Weight(bits, number, zero);
-                    if (ScaleWidth != 0) weight = Scaled(weight, scale);
-                    tileWeights.Cast<TSum>()[((rowPart + number) * (TileRows + 4)) + (thread / loadsOfRow) + (i * rowsAtOnce)] = weight;
+                    var u = tileInputs[(k * ((tileSlots / 4) + 1)) + slotQuad];
+                    var w = tileWeights[(k * ((TileRows / 4) + 1)) + rowQuad];
+                    acc[0, 0] = Sums.MultiplyAdd(u.X, w.X, acc[0, 0]);
+                    acc[0, 1] = Sums.MultiplyAdd(u.X, w.Y, acc[0, 1]);
+                    acc[0, 2] = Sums.MultiplyAdd(u.X, w.Z, acc[0, 2]);
+                    acc[0, 3] = Sums.MultiplyAdd(u.X, w.W, acc[0, 3]);
+                    acc[1, 0] = Sums.MultiplyAdd(u.Y, w.X, acc[1, 0]);
+                    acc[1, 1] = Sums.MultiplyAdd(u.Y, w.Y, acc[1, 1]);
+                    acc[1, 2] = Sums.MultiplyAdd(u.Y, w.Z, acc[1, 2]);
+                    acc[1, 3] = Sums.MultiplyAdd(u.Y, w.W, acc[1, 3]);
+                    acc[2, 0] = Sums.MultiplyAdd(u.Z, w.X, acc[2, 0]);
+                    acc[2, 1] = Sums.MultiplyAdd(u.Z, w.Y, acc[2, 1]);
+                    acc[2, 2] = Sums.MultiplyAdd(u.Z, w.Z, acc[2, 2]);
+                    acc[2, 3] = Sums.MultiplyAdd(u.Z, w.W, acc[2, 3]);
+                    acc[3, 0] = Sums.MultiplyAdd(u.W, w.X, acc[3, 0]);
+                    acc[3, 1] = Sums.MultiplyAdd(u.W, w.Y, acc[3, 1]);
+                    acc[3, 2] = Sums.MultiplyAdd(u.W, w.Z, acc[3, 2]);
+                    acc[3, 3] = Sums.MultiplyAdd(u.W, w.W, acc[3, 3]);
                 }
             }
 
             Group.Barrier();
-            for (var k = 0; k < TileDepth; k++)
+            foreach (var i in Static.Range(tileSlots / inputsAtOnce))
             {
-                var x = tileInputs[(k * ((tileSlots / 4) + 1)) + slotQuad];
-                var w = tileWeights[(k * ((TileRows / 4) + 1)) + rowQuad];
-                acc[0, 0] = Sums.MultiplyAdd(x.X, w.X, acc[0, 0]);
-                acc[0, 1] = Sums.MultiplyAdd(x.X, w.Y, acc[0, 1]);
-                acc[0, 2] = Sums.MultiplyAdd(x.X, w.Z, acc[0, 2]);
-                acc[0, 3] = Sums.MultiplyAdd(x.X, w.W, acc[0, 3]);
-                acc[1, 0] = Sums.MultiplyAdd(x.Y, w.X, acc[1, 0]);
-                acc[1, 1] = Sums.MultiplyAdd(x.Y, w.Y, acc[1, 1]);
-                acc[1, 2] = Sums.MultiplyAdd(x.Y, w.Z, acc[1, 2]);
-                acc[1, 3] = Sums.MultiplyAdd(x.Y, w.W, acc[1, 3]);
-                acc[2, 0] = Sums.MultiplyAdd(x.Z, w.X, acc[2, 0]);
-                acc[2, 1] = Sums.MultiplyAdd(x.Z, w.Y, acc[2, 1]);
-                acc[2, 2] = Sums.MultiplyAdd(x.Z, w.Z, acc[2, 2]);
-                acc[2, 3] = Sums.MultiplyAdd(x.Z, w.W, acc[2, 3]);
-                acc[3, 0] = Sums.MultiplyAdd(x.W, w.X, acc[3, 0]);
-                acc[3, 1] = Sums.MultiplyAdd(x.W, w.Y, acc[3, 1]);
-                acc[3, 2] = Sums.MultiplyAdd(x.W, w.Z, acc[3, 2]);
-                acc[3, 3] = Sums.MultiplyAdd(x.W, w.W, acc[3, 3]);
+                if (width % TileDepth != 0 && first + inputPart >= end) x[i] = default(TSum);
+                tileInputs.Cast<TSum>()[(inputPart * (tileSlots + 4)) + (thread / TileDepth) + (i * inputsAtOnce)] = x[i];
+            }
+
+            foreach (var i in Static.Range(TileRows / rowsAtOnce))
+            {
+                foreach (var number in Static.Range(perLoad))
+                {
+                    var weight = Weight(bits[i], number, zero[i]);
+                    if (ScaleWidth != 0) weight = Scaled(weight, scale[i]);
+                    if (width % TileDepth != 0 && first + rowPart >= end) weight = default(TSum);
+                    tileWeights.Cast<TSum>()[((rowPart + number) * (TileRows + 4)) + (thread / loadsOfRow) + (i * rowsAtOnce)] = weight;
+                }
             }
 
             Group.Barrier();

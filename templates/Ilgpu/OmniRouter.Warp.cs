@@ -79,6 +79,9 @@ internal static partial class OmniRouter
             foreach (var slot in Static.Range(PairSlots)) own += orders[slot] >= least ? 1 : 0;
             var place = Warps.SumBefore(own, lane);
             count = (int)Warps.Sum((uint)own);
+
+            // Every lane has its pairs: the candidates may take their place.
+            Warps.Barrier();
             foreach (var slot in Static.Range(PairSlots))
             {
                 if (orders[slot] >= least) entries[place++] = pairs[slot];
@@ -144,7 +147,8 @@ internal static partial class OmniRouter
         ArrayView<float> x, long xRow, ArrayView<float> y, long yRow, ArrayView<float> scores, long scoresRow, ArrayView<int> indices, long indicesRow,
         int lane, float highestX, float highestY, uint order, int rank, ArrayView<ulong> entries)
     {
-        // Of the columns only those whose best sum reaches the score, if there is room for their numbers.
+        // Of the columns only those whose best sum reaches the score, if there is room for their numbers where every lane has read the candidates.
+        Warps.Barrier();
         var columns = 0;
         for (var first = 0; first < ExpertsPerAxis; first += WarpLanes)
         {

@@ -17,11 +17,11 @@ public sealed partial class GroupedGemm
 
     private int UnitBytesB => (_tile.BlockN * UnitPitchB) + (ChunksOfWeightRow > ChunksOfUnit ? BankBytes * ChunksOfUnit / ChunksOfWeightRow : 0);
 
-    private int ActivationBytes => Units * UnitBytesA;
+    private int ConvertedActivationBytes => Units * UnitBytesA;
 
-    private int WeightBytes => Units * UnitBytesB;
+    private int ConvertedWeightBytes => Units * UnitBytesB;
 
-    private int ConvertedStageBytes => (ActivationBytes + WeightBytes + ScaleBytes + ZeroPointBytes + BankBytes - 1) / BankBytes * BankBytes;
+    private int ConvertedStageBytes => (ConvertedActivationBytes + ConvertedWeightBytes + ScaleBytes + ZeroPointBytes + BankBytes - 1) / BankBytes * BankBytes;
 
     /// <summary>Chunks of a row of weights that are copied at once.</summary>
     private int ChunksOfWeightRow => Math.Min(_shape.WeightBytes(_tile.BlockK) / ChunkBytes, ChunksOfRow);
@@ -32,7 +32,7 @@ public sealed partial class GroupedGemm
 
     private string? ProblemOfConversion()
     {
-        if (_tile.Core != TensorCore.Mma) return $"weights of type {_shape.WeightType} are multiplied with mma alone";
+        if (_tile.Core != TensorCore.Mma || _tile.Chained) return $"weights of type {_shape.WeightType} are multiplied with mma alone, one kernel after the other";
         if (_shape.WeightType == DType.Float32) return "weights in single precision have no tensor-core instruction as exact";
         if ((_tile.Threads & (_tile.Threads - 1)) != 0) return $"{_tile.Threads} threads are no power of two";
         if (ChunksOfWeightRow < ChunksOfUnit || _tile.BlockN % RowsOfConvertedPass != 0) return $"{_tile.Threads} threads cannot share the copies of {_tile.BlockN} rows evenly";
@@ -99,7 +99,7 @@ public sealed partial class GroupedGemm
             for (var pass = 0; pass < _tile.BlockN / RowsOfConvertedPass; pass++)
             {
                 var (source, offset) = WeightSource(pass);
-                var target = ActivationBytes + (chunk / ChunksOfUnit * UnitBytesB) + (pass * RowsOfConvertedPass * UnitPitchB);
+                var target = ConvertedActivationBytes + (chunk / ChunksOfUnit * UnitBytesB) + (pass * RowsOfConvertedPass * UnitPitchB);
                 _writer.Code($"cp.async.cg.shared.global.L2::128B [%t0+{target}], [%{source}+{offset + (chunk * ChunkBytes)}], 16;");
             }
         }
@@ -115,6 +115,9 @@ public sealed partial class GroupedGemm
         }
 
         WriteScaleCopies();
-        WriteNextCopies();
+        var step = _shape.WeightBytes(_tile.BlockK);
+        _writer.Code($"add.u64 %fromB, %fromB, {step};");
+        if (HasUpAddress) _writer.Code($"add.u64 %fromUp, %fromUp, {step};");
+        for (var pass = 0; pass < PassesA; pass++) _writer.Code($"add.u64 %fromA{pass}, %fromA{pass}, {_tile.BlockK * 2};");
     }
 }

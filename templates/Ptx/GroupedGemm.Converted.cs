@@ -45,7 +45,7 @@ public sealed partial class GroupedGemm
         if (HasRests) _writer.Declare("b32", "rest_0", "rest_1");
         DeclareScales();
         WriteFirstCopies(_tile.Stages - 1);
-        WriteTurnOfStages(_tile.Stages - 1, fence: "");
+        WriteTurnOfStages(_tile.Stages - 1);
         _writer.Code("""
             add.u32 %atA, %laneA, %stageOut;
             add.u32 %atB, %laneB, %stageOut;
@@ -93,7 +93,7 @@ public sealed partial class GroupedGemm
         string[] words = [.. Enumerable.Range(0, conversion.Words).Select(x => $"%word{n}_{x}")];
         var to = words.Length == 1 ? words[0] : $"{OpenBrace}{string.Join(", ", words)}{CloseBrace}";
         var vector = words.Length == 1 ? "" : $".v{words.Length}";
-        _writer.Code($"ld.shared{vector}.b32 {to}, [%atB+{ActivationBytes + (unit * UnitBytesB) + (n * 8 * UnitPitchB)}];");
+        _writer.Code($"ld.shared{vector}.b32 {to}, [%atB+{ConvertedActivationBytes + (unit * UnitBytesB) + (n * 8 * UnitPitchB)}];");
         if (CollectsNaN)
         {
             // All seven bits below the sign: the only NaN there is.

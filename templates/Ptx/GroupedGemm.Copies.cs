@@ -10,9 +10,7 @@ public sealed partial class GroupedGemm
     private const int ChunkBytes = 16;
     private const int ChunksOfRow = GroupedGemmTile.RowBytes / ChunkBytes;
 
-    private int RowsOfPass => _tile.CopyThreads / ChunksOfRow;
-
-    private bool SomeCopyNothing => _tile.CopyThreads < _tile.Threads;
+    private int RowsOfPass => _tile.Threads / ChunksOfRow;
 
     private int PassesA => Math.Max(_tile.BlockM / RowsOfPass, 1);
 
@@ -143,8 +141,6 @@ public sealed partial class GroupedGemm
                 """);
         }
 
-        // Threads that copy nothing must not look for slots behind the block.
-        if (SomeCopyNothing) _writer.Code($"rem.u32 %row, %row, {RowsOfPass};");
         _writer.Code("""
             mul.wide.u32 %wide, %row, 4;
             add.u64 %address, %sortedSlots, %wide;
@@ -176,13 +172,19 @@ public sealed partial class GroupedGemm
         if (_shape.IsConverted)
         {
             WriteConvertedCopies();
-            return;
+        }
+        else
+        {
+            WriteWeightCopies();
+            WriteActivationCopies();
         }
 
-        _writer.Code("""
-            add.u32 %t0, %toB, %stageIn;
-            add.u32 %t1, %toA, %stageIn;
-            """);
+        WriteNextStage("stageIn");
+    }
+
+    private void WriteWeightCopies()
+    {
+        _writer.Code("add.u32 %t0, %toB, %stageIn;");
         for (var part = 0; part < Parts; part++)
         {
             for (var pass = 0; pass < PassesB; pass++)
@@ -191,7 +193,17 @@ public sealed partial class GroupedGemm
                 var target = (part * PartBytesB) + (pass * RowsOfPass * GroupedGemmTile.RowBytes);
                 _writer.Code($"cp.async.cg.shared.global.L2::128B [%t0+{target}], [%{source}+{offset + (part * GroupedGemmTile.RowBytes)}], 16;");
             }
+        }
 
+        _writer.Code($"add.u64 %fromB, %fromB, {_tile.BlockK * 2};");
+        if (HasUpAddress) _writer.Code($"add.u64 %fromUp, %fromUp, {_tile.BlockK * 2};");
+    }
+
+    private void WriteActivationCopies()
+    {
+        _writer.Code("add.u32 %t1, %toA, %stageIn;");
+        for (var part = 0; part < Parts; part++)
+        {
             var condition = _tile.BlockM < RowsOfPass ? "@%copiesA " : "";
             for (var pass = 0; pass < PassesA; pass++)
             {
@@ -200,66 +212,74 @@ public sealed partial class GroupedGemm
             }
         }
 
-        WriteNextCopies();
-    }
-
-    private void WriteNextCopies()
-    {
-        var step = _shape.WeightBytes(_tile.BlockK);
-        _writer.Code($"add.u64 %fromB, %fromB, {step};");
-        if (HasUpAddress) _writer.Code($"add.u64 %fromUp, %fromUp, {step};");
         for (var pass = 0; pass < PassesA; pass++) _writer.Code($"add.u64 %fromA{pass}, %fromA{pass}, {_tile.BlockK * 2};");
-        WriteNextStage("stageIn");
     }
 
     /// <summary>Fills the first stages, at most as many as the slice has blocks.</summary>
     private void WriteFirstCopies(int stages)
     {
-        var fewestBlocks = ReductionBlocks / _tile.SplitK;
         _writer.Comment("The first stages.");
         _writer.Code("mov.u32 %stageIn, 0;");
-        if (SomeCopyNothing)
+        if (_tile.Chained && !IsGateUp)
         {
-            _writer.Declare("pred", "idle");
-            _writer.Code($"""
-                setp.ge.u32 %idle, %thread, {_tile.CopyThreads};
-                @%idle bra FILLED;
-                """);
-        }
-
-        for (var stage = 0; stage < stages; stage++)
-        {
-            if (stage >= fewestBlocks)
+            for (var stage = 0; stage < stages; stage++)
             {
-                _writer.Code($"""
-                    setp.gt.u32 %more, %blocks, {stage};
-                    @!%more bra FILLED{stage};
-                    """);
+                WriteFirstStage(stage, "FETCHED", WriteWeightCopies);
+                WriteNextStage("stageIn");
             }
 
-            WriteCopies();
-            if (stage >= fewestBlocks) _writer.Label($"FILLED{stage}");
-            _writer.Code("cp.async.commit_group;");
+            _writer.Comment("Intermediate states are there when the kernel before this one has ended.");
+            _writer.Code("""
+                griddepcontrol.wait;
+                mov.u32 %stageIn, 0;
+                """);
+            for (var stage = 0; stage < stages; stage++)
+            {
+                WriteFirstStage(stage, "FILLED", WriteActivationCopies);
+                WriteNextStage("stageIn");
+                _writer.Code("cp.async.commit_group;");
+            }
+        }
+        else
+        {
+            for (var stage = 0; stage < stages; stage++)
+            {
+                WriteFirstStage(stage, "FILLED", WriteCopies);
+                _writer.Code("cp.async.commit_group;");
+            }
         }
 
-        if (SomeCopyNothing) _writer.Label("FILLED");
         _writer.Code($"""
             mov.u32 %stageOut, 0;
             mov.u32 %done, 0;
             mov.u32 %ahead, {stages};
             """);
+    }
 
-        // Threads that copy nothing are always past the last block.
-        if (SomeCopyNothing) _writer.Code($"selp.b32 %ahead, {ReductionBlocks}, {stages}, %idle;");
+    /// <summary>Copies of one of the first stages, if the slice has so many blocks.</summary>
+    private void WriteFirstStage(int stage, string label, Action copies)
+    {
+        if (stage < ReductionBlocks / _tile.SplitK)
+        {
+            copies();
+            return;
+        }
+
+        _writer.Code($"""
+            setp.gt.u32 %more, %blocks, {stage};
+            @!%more bra {label}{stage};
+            """);
+        copies();
+        _writer.Label($"{label}{stage}");
     }
 
     /// <summary>Waits for the oldest stage and starts to fill the one that is free.</summary>
-    private void WriteTurnOfStages(int stagesAhead, string fence)
+    private void WriteTurnOfStages(int stagesAhead)
     {
         _writer.Label("NEXT");
         _writer.Code($"""
             cp.async.wait_group {stagesAhead - 1};
-            {fence}bar.sync 0;
+            bar.sync 0;
             setp.lt.u32 %more, %ahead, %blocks;
             @!%more bra COPIED;
             """);

@@ -20,31 +20,11 @@ public sealed partial class GroupedGemm
 
     private void WriteEpilogue()
     {
-        WritePlaces();
-        WriteWholeSums();
-        if (StoresActivated) Activation.Declare(_writer, _shape.Activation);
-        _writer.Comment("Stores.");
-        if (WeightsOutput)
-        {
-            _writer.Code("""
-                ld.param.u64 %address, [routerWeights];
-                cvta.to.global.u64 %address, %address;
-                """);
-        }
-
-        for (var m = 0; m < FragmentsM; m++)
-        {
-            for (var half = 0; half < 2; half++) WriteRow(m, half);
-        }
-    }
-
-    /// <summary>Rows and columns of the thread's sums.</summary>
-    private void WritePlaces()
-    {
         _writer.Declare("b32", "slot", "column");
         _writer.Declare("b32", [.. Enumerable.Range(0, 4).Select(i => $"packed{i}")]);
-        _writer.Declare("b64", "output", "to", "columnOffset", "rows");
+        _writer.Declare("b64", "output", "to", "columnOffset");
         if (WeightsOutput) _writer.Declare("f32", "routerWeight");
+        if (StoresActivated) Activation.Declare(_writer, _shape.Activation);
         _writer.Declare("f32", [.. Enumerable.Range(0, 8).Select(i => $"value{i}")]);
         _writer.Comment("Rows and columns of the thread's sums.");
         _writer.Code($"""
@@ -56,6 +36,26 @@ public sealed partial class GroupedGemm
             ld.param.u64 %output, [output];
             cvta.to.global.u64 %output, %output;
             add.u64 %output, %output, %columnOffset;
+            """);
+        if (!_tile.IsSpecialised)
+        {
+            WriteRowAddresses();
+            WriteWholeSums();
+            WriteRouterWeights();
+        }
+
+        for (var m = 0; m < FragmentsM; m++)
+        {
+            for (var half = 0; half < 2; half++) WriteRow(m, half);
+        }
+    }
+
+    private int OutputBytes => StoresBFloat16 ? 2 : 4;
+
+    private void WriteRowAddresses()
+    {
+        _writer.Declare("b64", "rows");
+        _writer.Code($"""
             shr.u32 %t0, %lane, 2;
             mad.lo.u32 %t0, %warpM, {_tile.WarpM}, %t0;
             mul.wide.u32 %rows, %t0, 4;
@@ -63,16 +63,27 @@ public sealed partial class GroupedGemm
             """);
     }
 
-    private int OutputBytes => StoresBFloat16 ? 2 : 4;
+    private void WriteRouterWeights()
+    {
+        if (!WeightsOutput) return;
+        _writer.Code("""
+            ld.param.u64 %address, [routerWeights];
+            cvta.to.global.u64 %address, %address;
+            """);
+    }
 
     private void WriteRow(int m, int half)
     {
         _writer.Code($"""
-            ld.global.u32 %slot, [%rows+{((m * 16) + (half * 8)) * 4}];
+            {(_tile.IsSpecialised ? $"mov.u32 %slot, %slot{half};" : $"ld.global.u32 %slot, [%rows+{((m * 16) + (half * 8)) * 4}];")}
             setp.ge.u32 %outside, %slot, %slots;
             @%outside bra STORED{m}_{half};
             """);
-        if (WeightsOutput)
+        if (WeightsOutput && _tile.IsSpecialised)
+        {
+            _writer.Code($"mov.f32 %routerWeight, %routerWeight{half};");
+        }
+        else if (WeightsOutput)
         {
             _writer.Code("""
                 mul.wide.u32 %wide, %slot, 4;
@@ -92,7 +103,7 @@ public sealed partial class GroupedGemm
             {
                 for (var up = 0; up < 2; up++)
                 {
-                    WriteValues(first, (tile, x) => _writer.Code($"mov.f32 %value{(2 * (tile - first)) + x}, %{Sum(m, (2 * tile) + up, (2 * half) + x)};"));
+                    WriteValues(first, (tile, x) => _writer.Code($"mov.f32 %value{(2 * (tile - first)) + x}, %{Sum(m, FragmentOf(tile, up), (2 * half) + x)};"));
                     WriteStore(offset + (up * _shape.IntermediateSize * 4L));
                 }
             }
@@ -106,6 +117,9 @@ public sealed partial class GroupedGemm
         _writer.Label($"STORED{m}_{half}");
     }
 
+    /// <summary>Which fragment has the gate (0) or up (1) sums of eight columns: they take turns or, from the tensor memory accelerator, are the first and the second half.</summary>
+    private int FragmentOf(int tile, int up) => _tile.IsSpecialised ? tile + (up * FragmentsN / 2) : (2 * tile) + up;
+
     private void WriteValues(int first, Action<int, int> write)
     {
         for (var tile = first; tile < first + StoredTiles; tile++)
@@ -116,8 +130,8 @@ public sealed partial class GroupedGemm
 
     private void WriteResult(int m, int tile, int element, string result)
     {
-        var sum = $"%{Sum(m, IsPaired ? 2 * tile : tile, element)}";
-        if (StoresActivated) Activation.Write(_writer, _shape, sum, IsPaired ? $"%{Sum(m, (2 * tile) + 1, element)}" : null, result);
+        var sum = $"%{Sum(m, IsPaired ? FragmentOf(tile, 0) : tile, element)}";
+        if (StoresActivated) Activation.Write(_writer, _shape, sum, IsPaired ? $"%{Sum(m, FragmentOf(tile, 1), element)}" : null, result);
         else if (WeightsOutput) _writer.Code($"mul.rn.f32 {result}, {sum}, %routerWeight;");
         else _writer.Code($"mov.f32 {result}, {sum};");
     }

@@ -11,7 +11,7 @@ public sealed partial class GroupedGemm
         for (var n = 0; n < FragmentsN; n++) _writer.Declare("b32", $"b{n}_0", $"b{n}_1");
         WriteFragmentAddresses();
         WriteFirstCopies(_tile.Stages - 1);
-        WriteTurnOfStages(_tile.Stages - 1, fence: "");
+        WriteTurnOfStages(_tile.Stages - 1);
         for (var step = 0; step < StepsOfPart; step++)
         {
             _writer.Code($"""

@@ -23,8 +23,8 @@ public sealed partial class GroupedGemm
     private IEnumerable<(string Name, int Bytes, int At)> Copied()
     {
         if (!HasGroups) yield break;
-        yield return ("scales", 4, ActivationBytes + WeightBytes);
-        if (_shape.ZeroPoints) yield return ("zeroPoints", 1, ActivationBytes + WeightBytes + ScaleBytes);
+        yield return ("scales", 4, ConvertedActivationBytes + ConvertedWeightBytes);
+        if (_shape.ZeroPoints) yield return ("zeroPoints", 1, ConvertedActivationBytes + ConvertedWeightBytes + ScaleBytes);
     }
 
     private void WriteScaleCopySetup()
@@ -156,7 +156,7 @@ public sealed partial class GroupedGemm
     {
         if (!HasGroups) return;
         if (group == 0) _writer.Code("add.u32 %atScale, %laneScale, %stageOut;");
-        var at = ActivationBytes + WeightBytes + (group * _tile.BlockN * 4);
+        var at = ConvertedActivationBytes + ConvertedWeightBytes + (group * _tile.BlockN * 4);
         foreach (var (fragments, column, up) in StoredFragments(MultipliedFragments))
         {
             WriteLoads("shared", "scale", "atScale", at + ((column + (up ? _tile.BlockN / 2 : 0)) * 4L));

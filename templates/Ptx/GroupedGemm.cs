@@ -12,15 +12,16 @@ public enum ExpertProduct
 
 /// <summary>
 /// Writes the PTX of a grouped GEMM: each group of threads multiplies a block of gathered rows, all of one expert, with a block
-/// of that expert's weights. bfloat16 activations, fp32 sums; weights of another type become bfloat16 on the way (<see cref="WeightConversion"/>).
+/// of that expert's weights. bfloat16 activations, fp32 sums; weights of another type become bfloat16 on the way
+/// (<see cref="WeightConversion"/>).
 /// </summary>
 /// <remarks>
 /// Parameters of the entry, in order: activations (bf16, [T, H] or [slots, I]), weights (bf16, [E, 2I, H] or [E, H, I]), output,
 /// sorted slots [blocks · BLOCK_M] (a number that is no slot pads), expert of each block, number of padded slots (one int),
 /// router weights [slots], number of slots, biases (fp32, [E, rows of the matrix]), scales (fp32, [E, rows] or [E, groups, rows]),
-/// zero points (bytes, as scales of groups). What a shape does not have is not read. The output is, for the first product, intermediate states (bf16, [slots, I]) or with
-/// Split-K the bare sums of each slice (fp32, [slices, slots, 2I or I]); for the second the weighted sums (bf16, [slots, H], or of each
-/// slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once.
+/// zero points (bytes, as scales of groups); what a shape does not have is not read. The output is, for the first product, intermediate
+/// states (bf16, [slots, I]) or with Split-K the bare sums of each slice (fp32, [slices, slots, 2I or I]); for the second the weighted
+/// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once.
 /// </remarks>
 public sealed partial class GroupedGemm
 {
@@ -30,9 +31,14 @@ public sealed partial class GroupedGemm
 
     private GroupedGemm(GroupedGemmShape shape, GroupedGemmTile tile) => (_shape, _tile) = (shape, tile);
 
+    private const int TensorMapBytes = 128;
+
+    private const string OpenBrace = "{";
+    private const string CloseBrace = "}";
+
     private bool IsGateUp => _shape.Product == ExpertProduct.GateUp;
 
-    /// <summary>Whether gate and up rows of the weights take turns.</summary>
+    /// <summary>Whether the columns are those of gate and up projections.</summary>
     private bool IsPaired => IsGateUp && _shape.IsGated;
 
     private int ReductionBlocks => _shape.Reduction / _tile.BlockK;
@@ -54,8 +60,15 @@ public sealed partial class GroupedGemm
     }
 
     /// <summary>What is wrong with a tile for a product; null if nothing is.</summary>
-    public static string? Problem(GroupedGemmShape shape, GroupedGemmTile tile) =>
-        tile.Problem(shape.Columns, shape.Reduction) ?? (shape.IsConverted ? new GroupedGemm(shape, tile).ProblemOfConversion() : null);
+    public static string? Problem(GroupedGemmShape shape, GroupedGemmTile tile)
+    {
+        if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
+        if (shape.IsConverted) return new GroupedGemm(shape, tile).ProblemOfConversion();
+        if (tile.SlicedK) return "warps that share the elements of a stage multiply converted weights alone";
+        return tile.IsSpecialised && (shape.Bias || shape.RouterWeightOnInput || !shape.IsGated)
+            ? "specialised warp groups have no biases, no router weights on the input and no products without up projections"
+            : null;
+    }
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
     public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => shape.IsConverted ? (new GroupedGemm(shape, tile).StageBytes * tile.Stages) + 1024 : tile.SharedBytes;
@@ -64,24 +77,18 @@ public sealed partial class GroupedGemm
 
     private string WriteModule()
     {
-        WriteBlockIndex();
-        if (_shape.IsConverted) WriteConvertedCopySetup();
-        else WriteCopySetup();
-        WriteSums();
-        if (_shape.IsConverted) WriteConvertedLoop();
-        else if (_tile.Core == TensorCore.Mma) WriteMmaLoop();
-        else WriteWgmmaLoop();
-        WriteEpilogue();
+        if (_tile.IsSpecialised) WriteSpecialised();
+        else WriteUniform();
         return $$"""
             .version 8.0
-            .target {{(_tile.Core == TensorCore.Mma ? "sm_80" : "sm_90a")}}
+            .target {{Target}}
             .address_size 64
 
             .extern .shared .align 1024 .b8 stageMemory[];
 
             .visible .entry {{EntryName(_shape, _tile)}}(
                 .param .u64 activations,
-                .param .u64 weights,
+                {{(_tile.IsSpecialised ? $".param .align 64 .b8 weights[{TensorMapBytes}]" : ".param .u64 weights")}},
                 .param .u64 output,
                 .param .u64 sortedSlots,
                 .param .u64 blockExperts,
@@ -91,12 +98,26 @@ public sealed partial class GroupedGemm
                 .param .u64 biases,
                 .param .u64 scales,
                 .param .u64 zeroPoints)
-            .maxntid {{_tile.Threads}}, 1, 1
+            {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1")}}
             {
             {{_writer}}    ret;
             }
 
             """.Replace("\r\n", "\n");
+    }
+
+    private string Target => _tile.Core != TensorCore.Mma ? "sm_90a" : _tile.Chained ? "sm_90" : "sm_80";
+
+    /// <summary>A kernel whose threads all copy and multiply, one tile a group.</summary>
+    private void WriteUniform()
+    {
+        WriteBlockIndex();
+        if (_shape.IsConverted) WriteConvertedCopySetup();
+        else WriteCopySetup();
+        WriteSums();
+        if (_shape.IsConverted) WriteConvertedLoop();
+        else WriteMmaLoop();
+        WriteEpilogue();
     }
 
     /// <summary>Which block of rows and columns, and which slice, this group has.</summary>
@@ -106,6 +127,7 @@ public sealed partial class GroupedGemm
         _writer.Declare("b32", "thread", "lane", "warp", "warpM", "warpN", "block", "turn", "blockM", "blockN", "firstRow", "padded", "expert", "slots", "t0", "t1", "t2");
         _writer.Declare("b64", "sortedSlots", "address", "wide");
         _writer.Declare("pred", "outside");
+        if (_tile.Chained) WriteChain();
         _writer.Comment("The group's block of rows and block of columns.");
         _writer.Code($"""
             mov.u32 %thread, %tid.x;
@@ -152,6 +174,16 @@ public sealed partial class GroupedGemm
             div.u32 %blocks, %t0, {_tile.SplitK};
             sub.u32 %blocks, %blocks, %firstBlock;
             """);
+    }
+
+    /// <summary>
+    /// Lets the next kernel start as soon as there is room for it. The first product waits here for the slots; when the second
+    /// starts, the first has seen them, so that the second waits only for the intermediate states, with weights already on their way.
+    /// </summary>
+    private void WriteChain()
+    {
+        if (IsGateUp) _writer.Code("griddepcontrol.wait;");
+        _writer.Code("griddepcontrol.launch_dependents;");
     }
 
     private void WriteSums()

@@ -6,7 +6,7 @@ public enum TensorCore
     /// <summary><c>mma.sync.m16n8k16</c>, from sm_80 on.</summary>
     Mma,
 
-    /// <summary><c>wgmma.mma_async.m64nNk16</c>, sm_90a alone.</summary>
+    /// <summary><c>wgmma.mma_async.m64nNk16</c>, sm_90a alone, in persistent kernels with a warp group that only copies.</summary>
     Wgmma,
 }
 
@@ -20,11 +20,14 @@ public enum TensorCore
 /// <param name="WarpsN">Warps along the columns.</param>
 /// <param name="GroupM">Blocks of rows that take turns before the next block of columns, so that they find its weights in the L2 cache.</param>
 /// <param name="SplitK">Slices of the reduction.</param>
+/// <param name="Cluster">Groups that share a tile's rows evenly and each other's weights; <see cref="BlockM"/> are the rows of all of them.</param>
+/// <param name="Chained">Whether the kernel may start while the one before it in the stream still runs (programmatic dependent launch, from sm_90 on).</param>
 /// <param name="SlicedK">
 /// Whether the warps along the columns share the elements of a stage and not the columns, and add up their sums at the end. The activations,
 /// which every warp needs for its columns, are then read once.
 /// </param>
-public sealed record GroupedGemmTile(TensorCore Core, int BlockM, int BlockN, int BlockK, int Stages, int WarpsM, int WarpsN, int GroupM = 1, int SplitK = 1, bool SlicedK = false)
+public sealed record GroupedGemmTile(
+    TensorCore Core, int BlockM, int BlockN, int BlockK, int Stages, int WarpsM, int WarpsN, int GroupM = 1, int SplitK = 1, int Cluster = 1, bool Chained = false, bool SlicedK = false)
 {
     /// <summary>Elements of a row of shared memory: 128 bytes, the span of the swizzle.</summary>
     internal const int RowElements = 64;
@@ -32,32 +35,46 @@ public sealed record GroupedGemmTile(TensorCore Core, int BlockM, int BlockN, in
     /// <summary>Bytes of a row of shared memory.</summary>
     internal const int RowBytes = RowElements * 2;
 
-    /// <summary>Threads of a group.</summary>
-    public int Threads => 32 * WarpsM * WarpsN;
+    /// <summary>Threads that execute one <c>wgmma</c> together.</summary>
+    internal const int WarpGroupThreads = 128;
 
-    /// <summary>Threads that copy: of an odd number of warp groups the first ones.</summary>
-    internal int CopyThreads => Threads == 384 ? 256 : Threads;
+    /// <summary>Bytes of an mbarrier.</summary>
+    internal const int BarrierBytes = 8;
+
+    /// <summary>Threads of a group.</summary>
+    public int Threads => (32 * WarpsM * WarpsN) + (IsSpecialised ? WarpGroupThreads : 0);
+
+    /// <summary>Whether a warp group of its own copies.</summary>
+    public bool IsSpecialised => Core == TensorCore.Wgmma;
+
+    /// <summary>Weight rows that one request of the tensor memory accelerator fetches.</summary>
+    public int BoxRows => BlockN / 2;
 
     /// <summary>Bytes of dynamic shared memory of a group that multiplies bfloat16; the first stage starts at a multiple of 1024.</summary>
-    public int SharedBytes => (StageBytes * Stages) + 1024;
+    public int SharedBytes => (StageBytes * Stages) + 1024 + (IsSpecialised ? 2 * BarrierBytes * Stages : 0);
 
     /// <summary>Rows of a warp's tile.</summary>
-    internal int WarpM => BlockM / WarpsM;
+    internal int WarpM => RowsOfGroup / WarpsM;
+
+    /// <summary>Rows of a group's own.</summary>
+    internal int RowsOfGroup => BlockM / Cluster;
 
     /// <summary>Columns of a warp's tile.</summary>
     internal int WarpN => BlockN / WarpsN;
 
-    internal int StageBytes => (BlockM + BlockN) * BlockK * 2;
+    internal int StageBytes => (RowsOfGroup + BlockN) * BlockK * 2;
 
     /// <summary>The tile in a name, such as <c>mma16x64x128s4</c>.</summary>
     public string Name
     {
         get
         {
+            var core = Core == TensorCore.Mma ? "mma" : "wgmma";
             var splitK = SplitK > 1 ? $"k{SplitK}" : "";
             var warps = $"w{WarpsM}x{WarpsN}{(SlicedK ? "s" : "")}";
             var groupM = GroupM > 1 ? $"g{GroupM}" : "";
-            return $"{(Core == TensorCore.Mma ? "mma" : "wgmma")}{BlockM}x{BlockN}x{BlockK}s{Stages}{warps}{groupM}{splitK}";
+            var cluster = Cluster > 1 ? $"c{Cluster}" : "";
+            return $"{core}{BlockM}x{BlockN}x{BlockK}s{Stages}{warps}{cluster}{groupM}{splitK}{(Chained ? "d" : "")}";
         }
     }
 
@@ -67,10 +84,24 @@ public sealed record GroupedGemmTile(TensorCore Core, int BlockM, int BlockN, in
         if (BlockK % RowElements != 0 || reduction % BlockK != 0) return $"blocks of {BlockK} do not divide a reduction of {reduction}";
         if (columns % BlockN != 0) return $"blocks of {BlockN} do not divide {columns} columns";
         if (reduction / BlockK < SplitK) return $"a reduction of {reduction} has fewer blocks of {BlockK} than {SplitK} slices";
+        if (IsSpecialised) return ProblemOfSpecialised();
+        if (Cluster != 1) return "only kernels with a warp group that copies run in clusters";
         if (WarpN % 16 != 0 || WarpM % 16 != 0) return $"a warp's tile of {WarpM}x{WarpN} is no multiple of 16x16";
-        if (Threads < 64 || (BlockN * 8) % CopyThreads != 0 || (BlockM * 8 > CopyThreads && (BlockM * 8) % CopyThreads != 0)) return $"{Threads} threads cannot share the copies evenly";
+        if (Threads < 64 || (BlockN * 8) % Threads != 0 || (BlockM * 8 > Threads && (BlockM * 8) % Threads != 0)) return $"{Threads} threads cannot share the copies evenly";
         if (Stages < 3) return $"{Stages} stages are too few to copy ahead";
-        if (Core == TensorCore.Wgmma && (WarpM != 16 || WarpsM % 4 != 0 || WarpN > 256)) return "warp groups of wgmma hold 64 rows and at most 256 columns";
         return null;
     }
+
+    // Rows come in halves (gate and up projections, or one for each group of a cluster) of whole boxes of 32 rows.
+    private string? ProblemOfSpecialised()
+    {
+        if (BlockK != RowElements) return $"a stage of {BlockK} elements is not one row of shared memory";
+        if (BlockN % (2 * DealtRows) != 0 || BlockN > 256) return $"{BlockN} columns are no two halves of whole boxes, 256 columns at most";
+        if (WarpsN != 1 || WarpsM is not (4 or 8)) return "one or two warp groups of 64 rows each multiply: three have too few registers";
+        if (Cluster is not (1 or 2) || WarpM != 16) return $"{Cluster} groups of {WarpsM} warps do not have {BlockM} rows";
+        return Stages < 2 ? $"{Stages} stages are too few to copy ahead" : null;
+    }
+
+    /// <summary>Weight rows that are dealt out among the rows of a box of shared memory.</summary>
+    internal const int DealtRows = 32;
 }

@@ -20,10 +20,10 @@ internal sealed class PtxWriter
         _registers.Append("    .reg .").Append(type).Append(" %").Append(string.Join(", %", names)).Append(";\n");
     }
 
-    /// <summary>Writes instructions as they are, one or more lines.</summary>
+    /// <summary>Writes instructions as they are, one or more lines; empty ones are left out.</summary>
     public void Code(string lines)
     {
-        foreach (var line in lines.Split('\n')) _body.Append("    ").Append(line.TrimEnd()).Append('\n');
+        foreach (var line in lines.Split('\n').Where(line => line.Trim().Length > 0)) _body.Append("    ").Append(line.TrimEnd()).Append('\n');
     }
 
     /// <summary>Writes a comment on a line of its own.</summary>

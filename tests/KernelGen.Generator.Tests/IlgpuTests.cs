@@ -51,4 +51,29 @@ public sealed class IlgpuTests
     [InlineData("Experts = 8, TopK = 2, Specialize = false")]
     public void Every_kind_of_gate_compiles_without_a_warning(string arguments) =>
         Consumer.Of(WithIlgpu, $"using KernelGen; [MoeGate({arguments})] internal static partial class Kernels;").Generate().AssertCompiles();
+
+    [Theory]
+    [InlineData("Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.BFloat16, SplitK = new[] { 1, 2 }")]
+    [InlineData("Experts = 8, TopK = 2, HiddenSize = 33, IntermediateSize = 21, WeightType = DType.Float16, Activation = MoeActivation.SwigluOai, Bias = true")]
+    [InlineData("Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 96, Activation = MoeActivation.Relu2, RouterWeightOnInput = true")]
+    [InlineData("Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 160, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128, ActivationQuantization = ActivationQuantization.DynamicGroup128, Activation = MoeActivation.GeluAndMul")]
+    [InlineData("Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 160, WeightType = DType.Int8, Quantization = WeightQuantization.Channel, ActivationQuantization = ActivationQuantization.DynamicToken, SplitK = new[] { 2 }")]
+    [InlineData("Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 32, ZeroPoints = true")]
+    [InlineData("Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, Specialize = false")]
+    public void Every_kind_of_experts_compiles_without_a_warning(string arguments) =>
+        Consumer.Of(WithIlgpu, $"using KernelGen; [FusedMoe({arguments})] internal static partial class Kernels;").Generate().AssertCompiles();
+
+    [Theory]
+    [InlineData("Experts.Ilgpu.g.cs")]
+    [InlineData("Experts.fusedmoe_silu_e8_k2_h256_i160_bf16_ilgpu.g.cs")]
+    [InlineData("Experts.fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_ilgpu.g.cs")]
+    [InlineData("Experts.fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_ilgpu.Kernel.g.cs")]
+    public void Files_of_experts_are_as_reviewed(string file) => Snapshot.Verify(file, Consumer.Of(WithIlgpu, """
+        using KernelGen;
+
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 160, WeightType = DType.BFloat16)]
+        [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 160, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 32,
+            Activation = MoeActivation.SwigluOai, Bias = true)]
+        public static partial class Experts;
+        """).Generate().Files[file]);
 }

@@ -25,8 +25,11 @@ public sealed class PackageTests : IDisposable
         Assert.Contains("lib/net10.0/KernelGen.Runtime.xml", package);
 
         var consumer = WriteConsumer("Cpu", feed);
+        var tuning = Directory.CreateDirectory(Path.Combine(consumer, "tuning")).FullName;
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Consumer", "Cpu", "Tuning.json.template"), Path.Combine(tuning, "E=8,N=24,device_name=AMD_EPYC,dtype=float32.json"));
         var printed = DotnetCommand.Run(consumer, "run", "-c", "Release");
         Assert.Contains("right moegate_softmax_e8_k2_f32_cpu", printed);
+        Assert.Contains("tuned fusedmoe_silu_e8_k2_h32_i24_f32_splitk2_cpu_v256m16r4d256n24t6, fusedmoe_silu_e8_k2_h32_i24_f32_cpu_v256m8r4d512n48t12", printed);
 
         DotnetCommand.Run(consumer, "publish", "-c", "Release", "--use-current-runtime", "--self-contained", "-p:PublishTrimmed=true", "-o", "published");
         Assert.Contains("right", DotnetCommand.Execute(Path.Combine(consumer, "published", "Consumer"), consumer));

@@ -44,6 +44,16 @@ public class BenchTests
     }
 
     [Fact]
+    public async Task NumbersOfSlicesThatWereAskedForAreComparedWhateverTheTokens()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("moe.json");
+        (await ToolRun.Of([.. "bench moe --experts 4 --top-k 2 --hidden 64 --intermediate 64 --split-k 1,2,8 --tokens 40 --json".Split(' '), path])).AssertSuccess();
+        using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+        Assert.Equal(["specialised", "split-K 2", "split-K 8", "unspecialised"], json.RootElement.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("form").GetString()));
+    }
+
+    [Fact]
     public async Task CachesAreFlushedOnRequest() => Assert.Contains("moegate_softmax_e8_k2_f32_cpu", (await ToolRun.Of(
         "bench gate --experts 8 --top-k 2 --tokens 1 --flush-caches".Split(' '))).AssertSuccess().Output);
 
@@ -138,6 +148,7 @@ public class BenchTests
     [InlineData("gate --experts 8 --top-k 2 --device cpu,,cpu", "--device is 'cpu,,cpu'")]
     [InlineData("gate --experts 8 --top-k 2 --json /no/such/directory/x.json", "--json")]
     [InlineData("moe --experts 8 --top-k 2 --hidden 8 --intermediate 8 --split-k 9", "KG0010")]
+    [InlineData("moe --experts 8 --top-k 2 --hidden 8 --intermediate 8 --split-k 1,9", "KG0010")]
     [InlineData("moe --experts 8 --top-k 2 --hidden 8 --intermediate 8 --split-k x", "--split-k is 'x'")]
     [InlineData("moe --experts 4096 --top-k 2 --hidden 65536 --intermediate 65536", "this machine has")]
     [InlineData("moe --experts 8 --top-k 2 --hidden 70000 --intermediate 8", "KG0003")]

@@ -29,8 +29,8 @@ public sealed class KernelAssembly
     /// <exception cref="ArgumentException">A spec is invalid; the message holds every problem.</exception>
     public static KernelAssembly CompileForIlgpu(params IKernelSpec[] specs) => Compile(specs, forIlgpu: true);
 
-    /// <summary>The same from what a cache keeps; else that gets it.</summary>
-    internal static KernelAssembly Compile(IKernelSpec[] specs, bool forIlgpu, CachedImage? cached = null)
+    /// <summary>The same from what a cache keeps; else that gets it. Kernels may be made for one vector width alone.</summary>
+    internal static KernelAssembly Compile(IKernelSpec[] specs, bool forIlgpu, CachedImage? cached = null, int? onlyVectorBits = null)
     {
         var problems = specs.SelectMany(spec => spec.Validate()).Select(problem => $"{problem.Id}: {problem.Message}").Distinct().ToArray();
         if (problems.Length > 0) throw new ArgumentException(string.Join("; ", problems), nameof(specs));
@@ -43,7 +43,7 @@ public sealed class KernelAssembly
             OmniRouters = new(specs.OfType<OmniRouterSpec>()),
             OmniExperts = new(specs.OfType<OmniExpertsSpec>()),
         };
-        var sources = KernelEmitter.Emit(declared);
+        var sources = KernelEmitter.Emit(declared, onlyVectorBits);
         if (forIlgpu) sources = [.. sources, .. KernelEmitter.EmitIlgpu(declared)];
         var image = Build(sources);
         cached?.Write(image);

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 using System.Text;
 using KernelGen.Compiler.Families;
@@ -34,13 +36,16 @@ public sealed class KernelCache
             ? folder
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "kernelgen"));
 
-    /// <summary>The kernel for a spec: compiled, or from the folder.</summary>
+    /// <summary>The kernel for a spec, in the widest vectors that it has and this processor runs: compiled, or from the folder.</summary>
     /// <exception cref="ArgumentException">The spec is invalid; the message holds every problem.</exception>
     public KernelAssembly Compile(IKernelSpec spec)
     {
-        var path = Path.Combine(_folder, $"{FileName(spec.VariantName)}.dll");
-        return Loaded.GetOrAdd(path, _ => new Lazy<KernelAssembly>(() => KernelAssembly.Compile([spec], forIlgpu: false, new CachedImage(path)))).Value;
+        var bits = KernelRecipe.VectorWidthsOf(spec).Last(width => width <= WidestVector || width == 128);
+        var path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{FileName(spec.VariantName)}.{bits}.dll"));
+        return Loaded.GetOrAdd(path, _ => new Lazy<KernelAssembly>(() => KernelAssembly.Compile([spec], forIlgpu: false, new CachedImage(path), bits))).Value;
     }
+
+    private static int WidestVector => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
 
     /// <summary>A name as long as file names may be; a hash tells those apart that are cut.</summary>
     private static string FileName(string variant)

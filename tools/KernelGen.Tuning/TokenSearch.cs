@@ -42,32 +42,44 @@ public sealed class TokenSearch
     public SearchResult<ExpertsCandidate> Run(
         int tokens, IReadOnlyDictionary<int, ExpertsCandidate> known, Action<int>? progress = null, CancellationToken cancellation = default)
     {
-        var search = new SuccessiveHalving<ExpertsCandidate>(_target.Trials(tokens), _options) { Progress = progress };
         var baseline = _target.Heuristic(tokens);
+        var isKept = IsSeparate || baseline.GateUp.Equals(baseline.Down);
+        var search = new SuccessiveHalving<ExpertsCandidate>(_target.Trials(tokens), _options) { Progress = progress, MayKeepBaseline = isKept };
         var nearest = known.OrderBy(pair => Math.Abs(Math.Log((double)pair.Key / tokens))).Take(2).Select(pair => pair.Value);
         ExpertsCandidate[] seeds = [.. nearest.Concat(_target.Seeds(tokens)).Where(candidate => _target.Reject(candidate) is null)];
-        var joint = search.Run(Ordered(_valid, tokens), baseline, seeds.Where(seed => IsSeparate || seed.GateUp.Equals(seed.Down)), Neighbours, cancellation);
-        return IsSeparate ? search.Run(Ordered(Apart(joint.Best), tokens), baseline, [joint.Best, .. seeds], DownNeighbours, cancellation) : joint;
+        if (!IsSeparate)
+        {
+            return search.Run(
+                Ordered(_valid, tokens), baseline, seeds.Where(seed => seed.GateUp.Equals(seed.Down)),
+                best => Valid(_space.Neighbours(best.GateUp).Select(ExpertsCandidate.Joint)), cancellation);
+        }
+
+        // First what differs from the usual in the first product, as far as the second allows, then in the second alone.
+        var first = search.Run(
+            Ordered(_valid.Select(candidate => Apart(candidate.GateUp, baseline.Down)), tokens), baseline, seeds,
+            best => Valid(_space.Neighbours(best.GateUp).Select(point => Apart(point, best.Down))), cancellation);
+        var gateUp = first.Best.GateUp;
+        return search.Run(
+            Ordered(Valid(_valid.Select(candidate => new ExpertsCandidate(gateUp, OwnOfDown(gateUp, candidate.Down)))), tokens), baseline, [first.Best],
+            best => Valid(_space.Neighbours(best.Down).Select(point => best with { Down = OwnOfDown(best.GateUp, point) })), cancellation);
     }
 
     /// <summary>Those that should be fast first; of equals, those that differ least from what usually runs.</summary>
     private IEnumerable<ExpertsCandidate> Ordered(IEnumerable<ExpertsCandidate> candidates, int tokens)
     {
         var usual = _target.Heuristic(tokens);
-        return candidates.Distinct().Select(candidate => (candidate, estimate: Math.Round(_target.Estimate(candidate, tokens), 3)))
+        return candidates.Where(candidate => !candidate.Equals(usual)).Distinct().Select(candidate => (candidate, estimate: Math.Round(_target.Estimate(candidate, tokens), 3)))
             .OrderBy(pair => pair.estimate).ThenBy(pair => Differences(pair.candidate, usual)).Select(pair => pair.candidate);
     }
 
-    /// <summary>What differs from <paramref name="best"/> in the second product alone.</summary>
-    private IEnumerable<ExpertsCandidate> Apart(ExpertsCandidate best) => _valid
-        .Select(candidate => best with { Down = OwnOfDown(best.GateUp, candidate.GateUp) })
-        .Where(candidate => _target.Reject(candidate) is null);
+    /// <summary>A first product with a second one's own numbers where that can run, else with its own.</summary>
+    private ExpertsCandidate Apart(TuningPoint gateUp, TuningPoint down)
+    {
+        var apart = new ExpertsCandidate(gateUp, OwnOfDown(gateUp, down));
+        return _target.Reject(apart) is null ? apart : ExpertsCandidate.Joint(gateUp);
+    }
 
-    private IEnumerable<ExpertsCandidate> Neighbours(ExpertsCandidate candidate) =>
-        _space.Neighbours(candidate.GateUp).Select(ExpertsCandidate.Joint).Where(neighbour => _target.Reject(neighbour) is null);
-
-    private IEnumerable<ExpertsCandidate> DownNeighbours(ExpertsCandidate candidate) => _space.Neighbours(candidate.Down)
-        .Select(point => candidate with { Down = OwnOfDown(candidate.GateUp, point) }).Where(neighbour => _target.Reject(neighbour) is null);
+    private IEnumerable<ExpertsCandidate> Valid(IEnumerable<ExpertsCandidate> candidates) => candidates.Where(candidate => _target.Reject(candidate) is null);
 
     private TuningPoint OwnOfDown(TuningPoint gateUp, TuningPoint down) => gateUp.With(down.Values.Where(value => _target.DownKeys.Contains(value.Key)));
 

@@ -27,6 +27,9 @@ public sealed record DeclaredClass(
     /// <summary>What tuning files choose for experts; each entry is for one dispatch key of <see cref="Experts"/>.</summary>
     public EquatableArray<TunedExperts> Tuned { get; init; } = EquatableArray<TunedExperts>.Empty;
 
+    /// <summary>The experts as devices have them, with what tuning files choose there; empty where no file does, and all are as declared.</summary>
+    public EquatableArray<FusedMoeSpec> TunedOnDevices { get; init; } = EquatableArray<FusedMoeSpec>.Empty;
+
     /// <summary>Namespace, containing types and name, divided by dots.</summary>
     public string FullName =>
         string.Join(".", new[] { Namespace }.Concat(ContainingTypes.Select(type => type.Name)).Append(Name).Where(name => name.Length > 0));
@@ -37,7 +40,13 @@ public sealed record DeclaredClass(
     /// <summary>Every variant that the class declares.</summary>
     public IEnumerable<IKernelSpec> Declared => Gates.Concat<IKernelSpec>(Experts).Concat(OmniRouters).Concat(OmniExperts);
 
-    /// <summary>Every variant that the class has: those it declares, and those that tuning files add.</summary>
+    /// <summary>The experts that devices have.</summary>
+    public IReadOnlyList<FusedMoeSpec> DeviceExperts => TunedOnDevices.Count > 0 ? TunedOnDevices : Experts;
+
+    /// <summary>Every variant that devices have.</summary>
+    public IEnumerable<IKernelSpec> DeviceVariants => Gates.Concat<IKernelSpec>(DeviceExperts).Concat(OmniRouters).Concat(OmniExperts);
+
+    /// <summary>Every variant that the class has on a CPU: those it declares, and those that tuning files add.</summary>
     public IEnumerable<IKernelSpec> Variants => Declared.Concat(Tuned.SelectMany(tuned => tuned.Variants));
 }
 

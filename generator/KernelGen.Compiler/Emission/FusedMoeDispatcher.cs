@@ -75,8 +75,9 @@ internal static class FusedMoeDispatcher
                 {
                     using (writer.Indent($"case {Shape(sameShape.First())}:"))
                     {
-                        WriteTokenChoice(writer, tuned.FirstOrDefault(experts => experts.AreOf(sameShape.First())));
-                        WriteSplitKChoice(writer, sameShape.ToArray());
+                        var files = tuned.FirstOrDefault(experts => experts.AreOf(sameShape.First()));
+                        if (files is not null) WriteTokenChoice(writer, files);
+                        WriteSplitKChoice(writer, sameShape.ToArray(), files is not null);
                         writer.Line().Line("break;");
                     }
                 }
@@ -88,9 +89,8 @@ internal static class FusedMoeDispatcher
     }
 
     /// <summary>What tuning files choose by the number of tokens, unless the caller asks for a number of slices.</summary>
-    private static void WriteTokenChoice(CodeWriter writer, TunedExperts? tuned)
+    private static void WriteTokenChoice(CodeWriter writer, TunedExperts tuned)
     {
-        if (tuned is null) return;
         using (writer.OpenBlock("if (splitK == 0)"))
         {
             writer.Line("switch (call.Tokens)");
@@ -106,9 +106,9 @@ internal static class FusedMoeDispatcher
         writer.Line();
     }
 
-    private static void WriteSplitKChoice(CodeWriter writer, IReadOnlyList<FusedMoeSpec> specs)
+    private static void WriteSplitKChoice(CodeWriter writer, IReadOnlyList<FusedMoeSpec> specs, bool isAsked)
     {
-        writer.Line($"switch ({SplitKChoice(specs, "call.Tokens")})");
+        writer.Line($"switch ({(isAsked ? "splitK" : SplitKChoice(specs, "call.Tokens"))})");
         using (writer.OpenBlock())
         {
             foreach (var spec in specs)
@@ -162,20 +162,20 @@ internal static class FusedMoeDispatcher
             foreach (var sameShape in declared.Experts.GroupBy(spec => spec.DispatchKey))
             {
                 var specs = sameShape.ToArray();
-                var start = $"{ShapeAndType(specs[0], isQuantized)} =>";
+                var start = $"{ShapeAndType(specs[0], isQuantized)} => ({SplitKChoice(specs, "tokens")}) switch";
                 if (declared.Tuned.FirstOrDefault(experts => experts.AreOf(specs[0])) is { } tuned)
                 {
-                    writer.Line($"{start} splitK == 0 ? tokens switch");
+                    writer.Line($"{ShapeAndType(specs[0], isQuantized)} => splitK == 0 ? tokens switch");
                     using (writer.OpenBlockTo("}"))
                     {
                         foreach (var choice in tuned.Choices)
                             writer.Line($"{(choice.MostTokens == int.MaxValue ? "_" : $"<= {choice.MostTokens}")} => {GeneratedNames.VariantType(choice.Spec)}.Variant,");
                     }
 
-                    start = ":";
+                    start = ": splitK switch";
                 }
 
-                writer.Line($"{start} ({SplitKChoice(specs, "tokens")}) switch");
+                writer.Line(start);
                 using (writer.OpenBlockTo("},"))
                 {
                     foreach (var spec in specs) writer.Line($"{spec.SplitK} => {GeneratedNames.VariantType(spec)}.Variant,");

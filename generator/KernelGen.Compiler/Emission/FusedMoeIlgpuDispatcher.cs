@@ -8,22 +8,22 @@ internal static class FusedMoeIlgpuDispatcher
     public static void Write(CodeWriter writer, DeclaredClass declared)
     {
         var first = true;
-        foreach (var sameType in declared.Experts.GroupBy(spec => spec.WeightType))
+        foreach (var sameType in declared.DeviceExperts.GroupBy(spec => spec.WeightType))
         {
             if (!first) writer.Line();
             first = false;
-            WriteForward(writer, sameType.Key, sameType.ToArray());
+            WriteForward(writer, sameType.Key, sameType.ToArray(), declared);
         }
     }
 
-    private static void WriteForward(CodeWriter writer, DType weightType, IReadOnlyList<FusedMoeSpec> specs)
+    private static void WriteForward(CodeWriter writer, DType weightType, IReadOnlyList<FusedMoeSpec> specs, DeclaredClass declared)
     {
         var weight = FusedMoeDispatcher.WeightType(weightType);
         var format = specs.Any(FusedMoeDispatcher.IsQuantized) ? ", call.Quantization, call.GroupSize, call.ZeroPoints" : "";
         writer.Line($$"""
             /// <summary>
             /// Puts into a stream: sends every token through its k experts and adds up their outputs times the weights. The extents choose among the declared experts:
-            {{DocumentationList.Of(specs)}}
+            {{DocumentationList.Of(declared.Experts.Where(spec => spec.WeightType == weightType).ToArray())}}
             /// </summary>
             /// <remarks>
             /// X of every matrix runs along a row: [T, H] has the extent (X: H, Y: T). What the host cannot see it cannot check: an expert that is
@@ -60,7 +60,7 @@ internal static class FusedMoeIlgpuDispatcher
                 {
                     using (writer.Indent($"case {FusedMoeDispatcher.Shape(sameShape.First())}:"))
                     {
-                        WriteSplitKChoice(writer, sameShape.OrderBy(spec => spec.SplitK).ToArray());
+                        WriteSplitKChoice(writer, sameShape.OrderBy(spec => spec.SplitK).ToArray(), declared);
                         writer.Line().Line("break;");
                     }
                 }
@@ -71,16 +71,17 @@ internal static class FusedMoeIlgpuDispatcher
         }
     }
 
-    private static void WriteSplitKChoice(CodeWriter writer, IReadOnlyList<FusedMoeSpec> specs)
+    private static void WriteSplitKChoice(CodeWriter writer, IReadOnlyList<FusedMoeSpec> specs, DeclaredClass declared)
     {
-        var declared = string.Join(", ", specs.Select(spec => spec.SplitK));
-        writer.Line($"switch (call.SplitK(splitK, [{declared}]))");
+        var numbers = declared.Experts.Where(spec => spec.DispatchKey == specs[0].DispatchKey).Select(spec => spec.SplitK).OrderBy(slices => slices).ToArray();
+        var tuned = specs[0].Devices.Count > 0 ? $", {GeneratedNames.IlgpuVariantType(specs[0])}.Kernels" : "";
+        writer.Line($"switch (call.SplitK(splitK, [{string.Join(", ", numbers)}]{tuned}))");
         using (writer.OpenBlock())
         {
             foreach (var spec in specs)
             {
                 var variant = GeneratedNames.IlgpuVariantType(spec);
-                using (writer.Indent($"case {spec.SplitK}:"))
+                using (writer.Indent($"case {spec.SplitK}{(numbers.Contains(spec.SplitK) ? "" : " when splitK == 0")}:"))
                 {
                     writer.Line($"global::KernelGen.KernelDispatch.Report({variant}.Variant, call.Tokens);");
                     writer.Line($"call.Run({variant}.Kernels);");

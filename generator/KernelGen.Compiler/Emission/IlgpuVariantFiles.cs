@@ -32,7 +32,7 @@ internal static class IlgpuVariantFiles
             writer.Line("/// <summary>This variant, for logs and metrics.</summary>");
             writer.Line($"public static readonly global::KernelGen.KernelVariant Variant = new(\"{name}\", {declaration});").Line();
             writer.Line("/// <summary>Its kernels. They are loaded at their first use on an accelerator.</summary>");
-            writer.Line($"public static readonly {recipe.KernelsType} Kernels = new(Variant, {recipe.KernelsArguments});");
+            writer.Line($"public static readonly {recipe.KernelsType} Kernels = new(Variant, {recipe.KernelsArguments}){recipe.KernelsInitializer};");
         }
 
         return writer.ToString();

@@ -6,12 +6,14 @@ namespace KernelGen.Compiler.Emission;
 public static class KernelEmitter
 {
     /// <summary>Every file of a class: its dispatcher and its variants.</summary>
-    public static IReadOnlyList<EmittedSource> Emit(DeclaredClass declared) =>
-        [EmitDispatcher(declared), .. declared.Variants.SelectMany(spec => EmitVariant(declared.FullName, declared.HintName, spec))];
+    /// <param name="declared">The class.</param>
+    /// <param name="onlyVectorBits">The one vector width to make kernels for, where the processor is known; null for all that a variant has.</param>
+    public static IReadOnlyList<EmittedSource> Emit(DeclaredClass declared, int? onlyVectorBits = null) =>
+        [EmitDispatcher(declared), .. declared.Variants.SelectMany(spec => VariantFiles.Emit(declared.FullName, declared.HintName, spec, onlyVectorBits))];
 
     /// <summary>Every further file of a class whose compilation references ILGPU.</summary>
     public static IReadOnlyList<EmittedSource> EmitIlgpu(DeclaredClass declared) =>
-        [.. EmitIlgpuDispatcher(declared), .. declared.Declared.SelectMany(spec => EmitIlgpuVariant(declared.FullName, declared.HintName, spec))];
+        [.. EmitIlgpuDispatcher(declared), .. declared.DeviceVariants.SelectMany(spec => EmitIlgpuVariant(declared.FullName, declared.HintName, spec))];
 
     /// <summary>The file with the members that take a stream and views; none where no family of the class has ILGPU kernels.</summary>
     public static IReadOnlyList<EmittedSource> EmitIlgpuDispatcher(DeclaredClass declared) => IlgpuDispatcherFile.Emit(declared);

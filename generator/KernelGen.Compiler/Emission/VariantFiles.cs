@@ -8,17 +8,17 @@ namespace KernelGen.Compiler.Emission;
 /// <summary>The files of one variant. They are parts of one class, named like the variant.</summary>
 internal static class VariantFiles
 {
-    public static IReadOnlyList<EmittedSource> Emit(string classFullName, string classHintName, IKernelSpec spec)
+    public static IReadOnlyList<EmittedSource> Emit(string classFullName, string classHintName, IKernelSpec spec, int? onlyVectorBits = null)
     {
+        var widths = onlyVectorBits is { } bits ? [bits] : KernelRecipe.VectorWidthsOf(spec);
         var start = $"{classHintName}.{spec.VariantName}";
         var ofNamespace = GeneratedNames.VariantNamespace(classFullName);
-        var files = new List<EmittedSource> { new($"{start}.g.cs", EntryFile(ofNamespace, spec)) };
-        foreach (var bits in KernelRecipe.VectorWidthsOf(spec))
-            files.Add(new EmittedSource($"{start}.Vector{bits}.g.cs", KernelFile(ofNamespace, spec, bits)));
+        var files = new List<EmittedSource> { new($"{start}.g.cs", EntryFile(ofNamespace, spec, widths)) };
+        files.AddRange(widths.Select(width => new EmittedSource($"{start}.Vector{width}.g.cs", KernelFile(ofNamespace, spec, width))));
         return files;
     }
 
-    private static string EntryFile(string ofNamespace, IKernelSpec spec)
+    private static string EntryFile(string ofNamespace, IKernelSpec spec, IReadOnlyList<int> widths)
     {
         var writer = Header(spec, "The kernel's entry: it chooses the vector width.");
         writer.Line().Line($"namespace {ofNamespace};").Line();
@@ -30,7 +30,6 @@ internal static class VariantFiles
             writer.Line($"public static readonly global::KernelGen.KernelVariant Variant = new(\"{spec.VariantName}\", {declaration});");
             writer.Line();
             writer.Line("/// <summary>Runs the kernel in the widest vectors that the processor has.</summary>");
-            var widths = KernelRecipe.VectorWidthsOf(spec);
             var recipe = KernelRecipe.For(spec, widths[0]);
             using (writer.OpenBlock($"public static void Run(in {recipe.ArgumentsType} call)")) WidthChoice(writer, widths, "Run");
             if (recipe.BackwardArgumentsType is not null)

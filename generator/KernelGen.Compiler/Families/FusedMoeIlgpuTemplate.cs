@@ -1,5 +1,7 @@
 using KernelGen.Compiler.Ptx;
 using KernelGen.Compiler.Specialization;
+using KernelGen.Compiler.Tuning;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace KernelGen.Compiler.Families;
 
@@ -23,7 +25,11 @@ internal static class FusedMoeIlgpuTemplate
         var texts = new Dictionary<string, string>();
         var pairs = FusedMoePtx.Pairs(spec).Select(pair => PairArgument(spec, pair, texts)).ToArray();
         string[] arguments = [Shape(spec), Portable(spec), .. Entries("Prepare", "ActivateRounded", "CombineSingle", "CombineRounded"), .. pairs];
-        return new IlgpuRecipe(Files, request, $"global::KernelGen.Ilgpu.ExpertKernels<{weight}>", string.Join(", ", arguments)) { PtxTexts = texts };
+        return new IlgpuRecipe(Files, request, $"global::KernelGen.Ilgpu.ExpertKernels<{weight}>", string.Join(", ", arguments))
+        {
+            PtxTexts = texts,
+            KernelsInitializer = Tunings(spec, texts),
+        };
     }
 
     private static string Shape(FusedMoeSpec spec)
@@ -49,19 +55,40 @@ internal static class FusedMoeIlgpuTemplate
 
     private static IEnumerable<string> Entries(params string[] names) => names.Select(name => $"{IlgpuRecipe.ClassName}.{name}");
 
-    private static string PairArgument(FusedMoeSpec spec, FusedMoePtx.Pair pair, Dictionary<string, string> texts)
+    // What tuning files choose; a choice of other slices is another variant's, and stands here without kernels.
+    private static string Tunings(FusedMoeSpec spec, Dictionary<string, string> texts)
     {
-        var gateUp = GemmArgument(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), pair.GateUp, texts);
-        var down = GemmArgument(FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down, texts);
-        var mostRows = pair.MostRows == int.MaxValue ? "int.MaxValue" : $"{pair.MostRows}";
-        return $"new({(pair.Core == TensorCore.Wgmma ? "true" : "false")}, {mostRows}, {gateUp}, {down})";
+        if (spec.Devices.Count == 0) return "";
+        return $" {{ Tunings = [{string.Join(", ", spec.Devices.Select(Device))}] }}";
+
+        string Device(DeviceTuning device) => $"new({SymbolDisplay.FormatLiteral(device.DeviceName, quote: true)}, [{string.Join(", ", device.Choices.Select(Choice))}])";
+
+        string Choice(DeviceChoice choice) => $"new({Number(choice.MostTokens)}, {choice.SplitK}, {(choice.SplitK == spec.SplitK ? Pair(choice) : "null")})";
+
+        string Pair(DeviceChoice choice) => PairArgument(spec, choice.NeedsSm90, int.MaxValue, choice.GateUp, choice.Down, texts);
     }
 
-    private static string GemmArgument(GroupedGemmShape shape, GroupedGemmTile tile, Dictionary<string, string> texts)
+    private static string PairArgument(FusedMoeSpec spec, FusedMoePtx.Pair pair, Dictionary<string, string> texts) =>
+        PairArgument(spec, pair.Core == TensorCore.Wgmma, pair.MostRows, pair.GateUp, pair.Down, texts);
+
+    private static string PairArgument(FusedMoeSpec spec, bool needsSm90, int mostRows, GroupedGemmTile gateUp, GroupedGemmTile down, Dictionary<string, string> texts)
+    {
+        var first = GemmArgument(spec.Experts, FusedMoePtx.Shape(spec, ExpertProduct.GateUp), gateUp, texts);
+        var second = GemmArgument(spec.Experts, FusedMoePtx.Shape(spec, ExpertProduct.Down), down, texts);
+        return $"new({(needsSm90 ? "true" : "false")}, {Number(mostRows)}, {first}, {second})";
+    }
+
+    private static string Number(int value) => value == int.MaxValue ? "int.MaxValue" : $"{value}";
+
+    private static string GemmArgument(int experts, GroupedGemmShape shape, GroupedGemmTile tile, Dictionary<string, string> texts)
     {
         var name = GroupedGemm.EntryName(shape, tile);
         if (!texts.ContainsKey(name)) texts.Add(name, GroupedGemm.Write(shape, tile));
-        return $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {GroupedGemm.SharedBytes(shape, tile)})";
+        var gemm = $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {GroupedGemm.SharedBytes(shape, tile)})";
+        var others = new List<string>();
+        if (tile.Chained) others.Add("Chained = true");
+        if (tile.IsSpecialised) others.Add($"Fetched = new({(long)experts * shape.Columns}, {shape.Reduction}, {tile.BoxRows}, {tile.Cluster})");
+        return others.Count == 0 ? gemm : $"{gemm} {{ {string.Join(", ", others)} }}";
     }
 
     /// <summary>The type that kernels know the weights by: their bits.</summary>

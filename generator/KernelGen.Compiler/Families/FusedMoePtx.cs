@@ -22,45 +22,49 @@ public static partial class FusedMoePtx
 
     private static readonly GroupedGemmTile[] Rows16Short = [Mma(16, 128, 64, 5, 1, 4), .. Rows16];
 
+    // The groups of a chained kernel go where the one before it leaves room first: many small ones fill all multiprocessors alike.
+    private static readonly GroupedGemmTile[] Rows16Narrow = [Mma(16, 32, 128, 8, 1, 2), .. Rows16];
+
     private static readonly GroupedGemmTile[] Rows32 = [Mma(32, 64, 128, 4, 1, 4), Mma(32, 128, 64, 4, 2, 4), Mma(32, 64, 64, 6, 1, 4), Mma(32, 32, 64, 6, 1, 2)];
 
     private static readonly GroupedGemmTile[] Rows32Down = [Mma(32, 128, 64, 4, 2, 4, 4), .. Rows32];
 
     private static readonly GroupedGemmTile[] Rows64 = [Mma(64, 128, 64, 4, 2, 4, 4), Mma(64, 64, 64, 4, 2, 2, 4), Mma(64, 32, 64, 4, 2, 2, 4)];
 
-    private static readonly GroupedGemmTile[] Rows64Down = [new(TensorCore.Wgmma, 64, 128, 64, 3, 4, 1, 4), .. Rows64];
-
     private static readonly GroupedGemmTile[] Rows128 = [Mma(128, 128, 64, 3, 2, 4, 8), Mma(128, 64, 64, 4, 2, 2, 8), Mma(128, 32, 64, 4, 4, 1, 8)];
+
+    // Persistent kernels, which keep copies under way from one tile to the next. What limits many rows is the way from the L2 cache
+    // and, in the long run, power: two groups that share their weights read the least. A short reduction is mostly epilogue, which
+    // eight warps a multiprocessor do faster than four.
+    private const int LongReduction = 2048;
+
+    private static readonly GroupedGemmTile[] Wgmma128 = [Wgmma(128, 128, 6, 8), Wgmma(128, 64, 8, 8)];
+
+    private static readonly GroupedGemmTile[] Wgmma128Clustered = [Wgmma(128, 256, 5, 4, 8, 2), .. Wgmma128];
+
+    private static readonly GroupedGemmTile[] Wgmma128Wide = [Wgmma(128, 256, 4, 8, 8), .. Wgmma128];
 
     /// <summary>The pairs that a valid spec has, the fewest rows first; none where no tile divides its sizes or no instruction serves its types.</summary>
     public static IReadOnlyList<Pair> Pairs(FusedMoeSpec spec)
     {
         if (spec.WeightType != DType.BFloat16) return ConvertedPairs(spec);
         var pairs = new List<Pair>();
-        foreach (var core in new[] { TensorCore.Mma, TensorCore.Wgmma })
-        {
-            var isWgmma = core == TensorCore.Wgmma;
-            Add(core, 8, Rows16, spec.IntermediateSize <= 512 ? Rows16Short : Rows16);
-            Add(core, 16, Rows32, Rows32Down);
-            Add(core, isWgmma ? 40 : 48, Rows64, isWgmma ? Rows64Down : Rows64);
-            if (!isWgmma)
-            {
-                Add(core, int.MaxValue, Rows128, Rows128);
-                continue;
-            }
+        Add(TensorCore.Mma, 8, Rows16, RowsDown16(spec));
+        Add(TensorCore.Mma, 16, Rows32, Rows32Down);
+        Add(TensorCore.Mma, 48, Rows64, Rows64);
+        Add(TensorCore.Mma, int.MaxValue, Rows128, Rows128);
 
-            Add(core, 96, Rows128Of(1), Rows128Of(4));
-            if (!Add(core, 384, Rows192Of(4), Rows192Of(4))) Add(core, 384, Rows128Of(1), Rows128Of(4));
-            if (!Add(core, int.MaxValue, Rows192Of(3), Rows192Of(3))) Add(core, int.MaxValue, Rows128Of(16), Rows128Of(16));
-        }
-
+        // Biases, router weights on the input and products without up projections have no specialised warp groups.
+        if (spec.Bias || spec.RouterWeightOnInput || !spec.IsGated) return pairs;
+        Add(TensorCore.Wgmma, 6, Chained(Rows16), Chained(spec.IntermediateSize >= LongReduction ? Rows16Narrow : RowsDown16(spec)));
+        Add(TensorCore.Wgmma, 96, Wgmma128, Wgmma128);
+        Add(TensorCore.Wgmma, int.MaxValue, Wgmma128Clustered, spec.IntermediateSize >= LongReduction ? Wgmma128Clustered : Wgmma128Wide);
         return pairs;
 
-        bool Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
+        void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
         {
-            if (Fitting(spec, ExpertProduct.GateUp, gateUp) is not { } first || Fitting(spec, ExpertProduct.Down, down) is not { } second) return false;
-            pairs.Add(new Pair(core, mostRows, first, second));
-            return true;
+            if (Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second)
+                pairs.Add(new Pair(core, mostRows, first, second));
         }
     }
 
@@ -75,15 +79,15 @@ public static partial class FusedMoePtx
             RouterWeightOnInput = spec.RouterWeightOnInput,
         };
 
-    private static GroupedGemmTile[] Rows128Of(int groupM) =>
-    [
-        new(TensorCore.Wgmma, 128, 256, 64, 4, 8, 1, groupM), new(TensorCore.Wgmma, 128, 128, 64, 3, 8, 1, groupM), new(TensorCore.Wgmma, 128, 64, 64, 4, 8, 1, groupM), .. Rows128,
-    ];
+    private static GroupedGemmTile[] RowsDown16(FusedMoeSpec spec) => spec.IntermediateSize <= 512 ? Rows16Short : Rows16;
 
-    // Three warp groups: a tile as large as the registers hold, because the way from the L2 cache is what limits many rows.
-    private static GroupedGemmTile[] Rows192Of(int stages) => [new(TensorCore.Wgmma, 192, 256, 64, stages, 12, 1, 4), new(TensorCore.Wgmma, 192, 128, 64, 4, 12, 1, 4)];
+    /// <summary>Tiles whose kernels may start while the one before them still runs.</summary>
+    private static GroupedGemmTile[] Chained(GroupedGemmTile[] tiles) => Array.ConvertAll(tiles, tile => tile with { Chained = true });
 
     private static GroupedGemmTile Mma(int m, int n, int k, int stages, int warpsM, int warpsN, int groupM = 1) => new(TensorCore.Mma, m, n, k, stages, warpsM, warpsN, groupM);
+
+    private static GroupedGemmTile Wgmma(int m, int n, int stages, int warpsM, int groupM = 1, int cluster = 1) =>
+        new(TensorCore.Wgmma, m, n, 64, stages, warpsM, 1, groupM, Cluster: cluster, Chained: true);
 
     private static GroupedGemmTile? Fitting(FusedMoeSpec spec, ExpertProduct product, GroupedGemmTile[] tiles)
     {

@@ -1,3 +1,4 @@
+using KernelGen.Compiler.Ptx;
 using KernelGen.Compiler.Tuning;
 
 namespace KernelGen.Compiler.Families;
@@ -30,6 +31,9 @@ public sealed record FusedMoeSpec(
 
     /// <summary>How the CPU kernels cut their work, as a tuning file says; null for what suits most shapes.</summary>
     public CpuTile? Tile { get; init; }
+
+    /// <summary>The tensor-core tiles that tuning files choose on devices; without them, and on others, those that suit most shapes.</summary>
+    public EquatableArray<DeviceTuning> Devices { get; init; } = EquatableArray<DeviceTuning>.Empty;
 
     /// <summary>Whether the first product has an up projection beside the gate projection.</summary>
     public bool IsGated => Activation.IsGated();
@@ -84,7 +88,8 @@ public sealed record FusedMoeSpec(
             SpecLimits.Known(nameof(WeightType), WeightType) ?? SpecLimits.Known(nameof(Quantization), Quantization)
                 ?? SpecLimits.Known(nameof(ActivationQuantization), ActivationQuantization) ?? WeightFormat.Validate(this),
             ValidateSplitK(),
-            Tile?.Problem() is var (_, message) ? new SpecProblem("KG2003", message, nameof(Tile)) : null,
+            Tile?.Problem() is var (_, message) ? new SpecProblem(TuningProblem.Impossible, message, nameof(Tile)) : null,
+            ValidateDevices(),
         };
         return problems.OfType<SpecProblem>().ToArray();
     }
@@ -98,6 +103,19 @@ public sealed record FusedMoeSpec(
             : Limit(FormattableString.Invariant($"ActivationLimit is {ActivationLimit:R}; {Activation} needs a finite limit above 0"));
 
         static SpecProblem Limit(string message) => new("KG0015", message, nameof(ActivationLimit));
+    }
+
+    private SpecProblem? ValidateDevices()
+    {
+        var shapes = (GateUp: FusedMoePtx.Shape(this, ExpertProduct.GateUp), Down: FusedMoePtx.Shape(this, ExpertProduct.Down));
+        foreach (var choice in Devices.SelectMany(device => device.Choices))
+        {
+            var problem = choice.GateUp.Problem(shapes.GateUp.Columns, shapes.GateUp.Reduction) ?? choice.Down.Problem(shapes.Down.Columns, shapes.Down.Reduction);
+            if (choice.GateUp.BlockM != choice.Down.BlockM) problem = $"blocks of {choice.GateUp.BlockM} and {choice.Down.BlockM} rows share no alignment";
+            if (problem is not null) return new SpecProblem(TuningProblem.Impossible, problem, nameof(Devices));
+        }
+
+        return null;
     }
 
     private SpecProblem? ValidateSplitK()

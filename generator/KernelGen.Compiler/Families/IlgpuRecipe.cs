@@ -1,4 +1,5 @@
 using KernelGen.Compiler.Specialization;
+using KernelGen.Compiler.Tuning;
 
 namespace KernelGen.Compiler.Families;
 
@@ -18,11 +19,14 @@ public sealed record IlgpuRecipe(IReadOnlyList<string> TemplateFiles, Specializa
     /// <summary>The name of the class that holds the PTX.</summary>
     public const string PtxClassName = "Ptx";
 
+    /// <summary>What the new object gets besides, as C#: an object initializer, or nothing.</summary>
+    public string KernelsInitializer { get; init; } = "";
+
     /// <summary>PTX modules of the variant, by the names of their entries.</summary>
     public IReadOnlyDictionary<string, string> PtxTexts { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The canonical name of a spec's variant for ILGPU's devices.</summary>
-    public static string VariantName(IKernelSpec spec) => $"{spec.ConfigurationName}_ilgpu";
+    public static string VariantName(IKernelSpec spec) => $"{spec.ConfigurationName}_ilgpu{(spec is FusedMoeSpec experts ? DeviceTuning.NameOf(experts.Devices) : "")}";
 
     /// <summary>The recipe of a valid spec; null where there are no ILGPU kernels for it.</summary>
     public static IlgpuRecipe? For(IKernelSpec spec) => spec switch

@@ -34,8 +34,9 @@ public sealed record GpuArchitecture(string Name, int SharedBytes, bool HasWgmma
     public string? Problem(GroupedGemmTile tile, int columns, int reduction)
     {
         if (tile.Core == TensorCore.Wgmma && !HasWgmma) return $"{Name} has no wgmma";
+        if (tile.Chained && !HasWgmma) return $"{Name} does not start a kernel while the one before it runs";
         if (tile.SharedBytes > SharedBytes) return $"{tile.Stages} stages take {tile.SharedBytes} bytes of shared memory; {Name} has {SharedBytes}";
-        var accumulators = tile.BlockM * tile.BlockN / tile.Threads;
+        var accumulators = tile.WarpM * tile.WarpN / 32;
         if (accumulators > MostAccumulators) return $"{accumulators} accumulators a thread leave no registers; there may be {MostAccumulators}";
         return tile.Problem(columns, reduction);
     }

@@ -5,11 +5,13 @@ namespace KernelGen.Compiler.Tuning;
 /// <summary>The tensor-core tiles that a tuning file can name, and the one that comes nearest to what it was measured with.</summary>
 public static class GpuTiles
 {
-    private static readonly int[] Rows = [16, 32, 64, 128, 192];
+    private const int MostMmaRows = 128;
+
+    private static readonly int[] Rows = [16, 32, 64, 128, 256];
     private static readonly int[] Columns = [32, 64, 128, 256];
     private static readonly int[] Depths = [64, 128, 256];
-    private static readonly int[] Warps = [2, 4, 8, 12];
-    private static readonly int[] Stages = [3, 4, 5, 6, 7, 8];
+    private static readonly int[] Warps = [2, 4, 8];
+    private static readonly int[] Stages = [2, 3, 4, 5, 6, 7, 8];
 
     /// <summary>Every tile of a product that a device can run, without slices and turns (<see cref="GroupedGemmTile.GroupM"/>).</summary>
     public static IEnumerable<GroupedGemmTile> All(GpuArchitecture architecture, int columns, int reduction) =>
@@ -31,9 +33,11 @@ public static class GpuTiles
     /// <param name="columns">Columns of the product.</param>
     /// <param name="reduction">Its reduction.</param>
     /// <param name="blockM">Rows that the other product has.</param>
-    public static GroupedGemmTile? Nearest(TritonTile wanted, GpuArchitecture architecture, int columns, int reduction, int? blockM = null)
+    /// <param name="preferred">Tiles that come before others of the same sizes.</param>
+    public static GroupedGemmTile? Nearest(
+        TritonTile wanted, GpuArchitecture architecture, int columns, int reduction, int? blockM = null, IEnumerable<GroupedGemmTile>? preferred = null)
     {
-        var tile = All(architecture, columns, reduction)
+        var tile = (preferred ?? []).Where(tile => architecture.Problem(tile, columns, reduction) is null).Concat(All(architecture, columns, reduction))
             .Where(tile => blockM is null || tile.BlockM == blockM)
             .OrderBy(tile => Distance(TritonTile.Of(tile), wanted)).FirstOrDefault();
         if (tile is null) return null;
@@ -53,15 +57,18 @@ public static class GpuTiles
         return differences.Length == 0 ? null : string.Join(", ", differences);
     }
 
-    // wgmma where the device has it and its warp groups fit; else the squarest tiles of warps, rather tall than wide.
+    // wgmma where the device has it and its warp groups of 64 rows fit, in a cluster of two where there are half as many; else the
+    // squarest tiles of warps, rather tall than wide.
     private static GroupedGemmTile? Tile(GpuArchitecture architecture, int m, int n, int k, int warps, int stages, int columns, int reduction)
     {
-        var wgmma = new GroupedGemmTile(TensorCore.Wgmma, m, n, k, stages, m / 16, Math.Max(warps * 16 / m, 1));
-        if (wgmma.WarpsM * wgmma.WarpsN == warps && architecture.Problem(wgmma, columns, reduction) is null) return wgmma;
-        return Enumerable.Range(1, warps).Where(warpsM => warps % warpsM == 0)
-            .Select(warpsM => new GroupedGemmTile(TensorCore.Mma, m, n, k, stages, warpsM, warps / warpsM))
-            .Where(tile => m % tile.WarpsM == 0 && n % tile.WarpsN == 0 && architecture.Problem(tile, columns, reduction) is null)
-            .OrderBy(tile => Math.Abs(Math.Log((double)tile.WarpM / tile.WarpN))).ThenByDescending(tile => tile.WarpM).FirstOrDefault();
+        var wgmma = new GroupedGemmTile(TensorCore.Wgmma, m, n, k, stages, warps, 1, Cluster: Math.Max(m / (16 * warps), 1), Chained: true);
+        if (architecture.Problem(wgmma, columns, reduction) is null) return wgmma;
+        return m > MostMmaRows
+            ? null
+            : Enumerable.Range(1, warps).Where(warpsM => warps % warpsM == 0 && m % warpsM == 0 && n % (warps / warpsM) == 0)
+                .Select(warpsM => new GroupedGemmTile(TensorCore.Mma, m, n, k, stages, warpsM, warps / warpsM, Chained: architecture.HasWgmma))
+                .Where(tile => architecture.Problem(tile, columns, reduction) is null)
+                .OrderBy(tile => Math.Abs(Math.Log((double)tile.WarpM / tile.WarpN))).ThenByDescending(tile => tile.WarpM).FirstOrDefault();
     }
 
     private static double Distance(TritonTile a, TritonTile b) =>

@@ -35,6 +35,28 @@ public sealed class TuningSet
         }
     }
 
+    /// <summary>What files for GPUs choose for the experts, a device after the other.</summary>
+    /// <param name="spec">One of the declared variants; its Split-K number does not count.</param>
+    /// <param name="problems">Receives what is wrong with the files, and what differs from them.</param>
+    public EquatableArray<DeviceTuning> ForDevices(FusedMoeSpec spec, ICollection<TuningProblem> problems)
+    {
+        var devices = new List<DeviceTuning>();
+        foreach (var sameDevice in Matching(spec, isForCpu: false).GroupBy(input => input.Name!.DeviceName))
+        {
+            var input = sameDevice.First();
+            foreach (var other in sameDevice.Skip(1))
+                problems.Add(new TuningProblem(TuningProblem.WithoutEffect, $"{input.Path} is for the same device", TextPlace.StartOf(other.Path)));
+            if (GpuArchitecture.Of(sameDevice.Key) is not { } architecture)
+                problems.Add(new TuningProblem(TuningProblem.NoKernel, $"{sameDevice.Key} is none of NVIDIA's devices, which alone have kernels that can be tuned", TextPlace.StartOf(input.Path)));
+            else if (FusedMoePtx.Pairs(spec).Count == 0)
+                problems.Add(new TuningProblem(TuningProblem.NoKernel, $"{spec.Declaration} has no tensor-core kernels", TextPlace.StartOf(input.Path)));
+            else if (Choices(spec, input, architecture, problems) is { Count: > 0 } choices)
+                devices.Add(new DeviceTuning(sameDevice.Key, choices));
+        }
+
+        return new(devices);
+    }
+
     /// <summary>What there is to say about files that tune none of the declared experts.</summary>
     public IEnumerable<TuningProblem> Unused(IReadOnlyCollection<FusedMoeSpec> declared)
     {
@@ -52,6 +74,19 @@ public sealed class TuningSet
                 yield return new TuningProblem(
                     TuningProblem.WithoutEffect, $"the file tunes the second product alone; list {name.WithoutDown} for the first", TextPlace.StartOf(input.Path));
             }
+        }
+    }
+
+    private EquatableArray<DeviceChoice> Choices(FusedMoeSpec spec, TuningInput input, GpuArchitecture architecture, ICollection<TuningProblem> problems)
+    {
+        try
+        {
+            return new DeviceTuner(spec, architecture, problems).Choose(input.File!, DownOf(input)?.File);
+        }
+        catch (TuningFileException impossible)
+        {
+            problems.Add(new TuningProblem(TuningProblem.Impossible, impossible.Message, impossible.Place));
+            return EquatableArray<DeviceChoice>.Empty;
         }
     }
 

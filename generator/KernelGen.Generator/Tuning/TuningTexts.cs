@@ -24,7 +24,17 @@ internal static class TuningTexts
     {
         if (declared.Experts.Count == 0) return declared;
         var problems = new List<TuningProblem>(); // the analyzer's to report
-        var tuned = declared.Experts.GroupBy(spec => spec.DispatchKey).Select(same => files.ForCpu(same.First(), problems));
-        return declared with { Tuned = new EquatableArray<TunedExperts>(tuned.OfType<TunedExperts>()) };
+        var sameShapes = declared.Experts.GroupBy(spec => spec.DispatchKey).Select(same => same.ToArray()).ToArray();
+        var onDevices = sameShapes.SelectMany(same => OnDevices(same, files.ForDevices(same[0], problems))).ToArray();
+        return declared with
+        {
+            Tuned = new EquatableArray<TunedExperts>(sameShapes.Select(same => files.ForCpu(same[0], problems)).OfType<TunedExperts>()),
+            TunedOnDevices = onDevices.Any(spec => spec.Devices.Count > 0) ? new(onDevices) : EquatableArray<FusedMoeSpec>.Empty,
+        };
     }
+
+    // Slices are a variant's: those that only files ask for get one of their own.
+    private static IEnumerable<FusedMoeSpec> OnDevices(IReadOnlyList<FusedMoeSpec> declared, EquatableArray<DeviceTuning> devices) => declared.Select(spec => spec.SplitK)
+        .Concat(devices.SelectMany(device => device.Choices).Select(choice => choice.SplitK)).Distinct()
+        .Select(slices => declared[0] with { SplitK = slices, Devices = devices });
 }

@@ -7,10 +7,13 @@ namespace KernelGen.Ilgpu;
 /// <summary>The arguments of a CUDA launch as the driver takes them: one block of bytes, each argument at its natural alignment.</summary>
 internal unsafe struct CudaArguments
 {
-    private const int Capacity = 256;
+    private const int Capacity = 320;
+    private const int MostValues = 32;
 
     private fixed byte _bytes[Capacity];
+    private fixed int _starts[MostValues];
     private int _length;
+    private int _count;
 
     /// <summary>Appends a view, as ILGPU's kernels take it: address and length.</summary>
     public void Add<T>(in ArrayView<T> view)
@@ -30,6 +33,8 @@ internal unsafe struct CudaArguments
     {
         var start = (_length + alignment - 1) / alignment * alignment;
         if (start + sizeof(T) > Capacity) throw new InvalidOperationException($"a kernel's arguments may take {Capacity} bytes");
+        if (_count == MostValues) throw new InvalidOperationException($"a kernel may take {MostValues} values");
+        _starts[_count++] = start;
         Unsafe.WriteUnaligned(ref _bytes[start], value);
         _length = start + sizeof(T);
     }
@@ -45,7 +50,21 @@ internal unsafe struct CudaArguments
             where TView : struct, IContiguousArrayView => view.Buffer is { } buffer ? buffer.NativePtr + (nint)view.IndexInBytes : 0;
     }
 
-    /// <summary>Launches a function with these arguments.</summary>
+    /// <summary>
+    /// Launches a function that takes each value as a parameter of its own. The driver, which knows where they go, copies them: a
+    /// parameter that wants 64 bytes of alignment does not lie where the sizes of those in front of it put it.
+    /// </summary>
+    public void LaunchEach(in CudaLaunch launch)
+    {
+        fixed (byte* bytes = _bytes)
+        {
+            var values = stackalloc void*[MostValues];
+            for (var i = 0; i < _count; i++) values[i] = bytes + _starts[i];
+            launch.Run(values, null);
+        }
+    }
+
+    /// <summary>Launches a function with these arguments, views and structures among them.</summary>
     public void Launch(in CudaLaunch launch)
     {
         fixed (byte* bytes = _bytes)

@@ -38,6 +38,14 @@ internal static unsafe partial class CudaDriver
     public static partial CudaError Launch(
         nint function, uint gridX, uint gridY, uint gridZ, uint groupX, uint groupY, uint groupZ, uint sharedBytes, nint stream, void** arguments, void** extra);
 
+    [LibraryImport(Library, EntryPoint = "cuLaunchKernelEx")]
+    [SuppressGCTransition]
+    public static partial CudaError Launch(CudaLaunchConfig* config, nint function, void** arguments, void** extra);
+
+    [LibraryImport(Library, EntryPoint = "cuTensorMapEncodeTiled")]
+    public static partial CudaError EncodeTensorMap(
+        void* map, int type, uint rank, nint address, ulong* lengths, ulong* strides, uint* box, uint* elementStrides, int interleave, int swizzle, int promotion, int fill);
+
     [LibraryImport(Library, EntryPoint = "cuStreamBeginCapture_v2")]
     public static partial CudaError BeginCapture(nint stream, int mode);
 

@@ -11,15 +11,35 @@ namespace KernelGen.Ilgpu;
 /// <param name="Grid">Number of groups.</param>
 /// <param name="Group">Number of threads of a group.</param>
 /// <param name="DynamicSharedBytes">Shared memory beside the static one.</param>
-internal readonly record struct CudaLaunch(nint Function, string Name, CudaStream Stream, Index3D Grid, Index3D Group, int DynamicSharedBytes = 0)
+/// <param name="Chained">Whether the kernel may start while the one before it still runs; it waits itself for what it needs.</param>
+internal readonly record struct CudaLaunch(nint Function, string Name, CudaStream Stream, Index3D Grid, Index3D Group, int DynamicSharedBytes = 0, bool Chained = false)
 {
     /// <summary>Launches with arguments in one of the driver's two forms.</summary>
     public unsafe void Run(void** arguments, void** extra)
     {
         Stream.Accelerator.Bind();
-        var result = CudaDriver.Launch(
+        var result = Chained ? RunChained(arguments, extra) : CudaDriver.Launch(
             Function, (uint)Grid.X, (uint)Grid.Y, (uint)Grid.Z, (uint)Group.X, (uint)Group.Y, (uint)Group.Z, (uint)DynamicSharedBytes, Stream.StreamPtr, arguments, extra);
         if (result != CudaError.CUDA_SUCCESS)
             CudaDriver.Check(result, $"launching {Name} with {Grid.X}x{Grid.Y}x{Grid.Z} groups of {Group.X}x{Group.Y}x{Group.Z} threads and {DynamicSharedBytes} bytes of shared memory");
+    }
+
+    private unsafe CudaError RunChained(void** arguments, void** extra)
+    {
+        var attribute = new CudaLaunchAttribute { Name = CudaLaunchAttribute.ProgrammaticStreamSerialization, Value = 1 };
+        var config = new CudaLaunchConfig
+        {
+            GridX = (uint)Grid.X,
+            GridY = (uint)Grid.Y,
+            GridZ = (uint)Grid.Z,
+            GroupX = (uint)Group.X,
+            GroupY = (uint)Group.Y,
+            GroupZ = (uint)Group.Z,
+            SharedBytes = (uint)DynamicSharedBytes,
+            Stream = Stream.StreamPtr,
+            Attributes = &attribute,
+            AttributeCount = 1,
+        };
+        return CudaDriver.Launch(&config, Function, arguments, extra);
     }
 }

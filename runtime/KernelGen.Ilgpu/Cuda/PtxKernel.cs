@@ -37,9 +37,9 @@ public sealed class PtxKernel
     /// <exception cref="CudaException">The driver rejects the text; the message has its log.</exception>
     public nint FunctionOn(Accelerator accelerator) => _modules.Of(accelerator).Function;
 
-    /// <summary>Launches the kernel.</summary>
-    internal void Launch(CudaStream stream, Index3D grid, Index3D group, in CudaArguments arguments) =>
-        arguments.Launch(new CudaLaunch(FunctionOn(stream.Accelerator), Name, stream, grid, group, DynamicSharedBytes));
+    /// <summary>Launches the kernel; a chained one may start while the one before it still runs.</summary>
+    internal void Launch(CudaStream stream, Index3D grid, Index3D group, in CudaArguments arguments, bool chained = false) =>
+        arguments.LaunchEach(new CudaLaunch(FunctionOn(stream.Accelerator), Name, stream, grid, group, DynamicSharedBytes, chained));
 
     private CudaModule Load(Accelerator accelerator)
     {

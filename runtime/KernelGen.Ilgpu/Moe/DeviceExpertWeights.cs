@@ -49,8 +49,8 @@ public sealed class DeviceExpertWeights<T> : IDisposable
 
     /// <summary>Uses tensors where they are. The caller keeps their buffers.</summary>
     /// <param name="gateUp">
-    /// [E, 2I, H], each expert's gate rows before its up rows; 4-bit weights [E, 2I, H / 2]. Kernels on tensor cores want an address that is a
-    /// multiple of 16.
+    /// [E, 2I, H], each expert's gate rows before its up rows; 4-bit weights [E, 2I, H / 2]. It begins at a multiple of 4 bytes of its buffer;
+    /// kernels on tensor cores want an address that is a multiple of 16.
     /// </param>
     /// <param name="down">[E, H, I]; 4-bit weights [E, H, I / 2].</param>
     /// <param name="experts">Number of experts E.</param>
@@ -60,7 +60,8 @@ public sealed class DeviceExpertWeights<T> : IDisposable
     /// <param name="biases">The experts' biases, if they have any.</param>
     /// <param name="gated">Whether there are up projections; without them, I stands for 2I everywhere.</param>
     /// <exception cref="ArgumentException">
-    /// A tensor has another number of elements than its shape, 4-bit weights have rows of odd length, or weights of this type want scales, or none.
+    /// A tensor has another number of elements than its shape or begins within four bytes, 4-bit weights have rows of odd length, or weights of this type
+    /// want scales, or none.
     /// </exception>
     public static DeviceExpertWeights<T> FromViews(
         ArrayView<T> gateUp, ArrayView<T> down, int experts, int hiddenSize, int intermediateSize, DeviceExpertScales? scales = null, DeviceExpertBiases? biases = null, bool gated = true)
@@ -74,6 +75,8 @@ public sealed class DeviceExpertWeights<T> : IDisposable
         var (rowsName, half) = (gated ? "2I" : "I", WeightsPerElement == 2 ? " / 2" : "");
         RequireLength(gateUp, nameof(gateUp), $"[E, {rowsName}, H{half}]", experts * rows * hiddenSize / WeightsPerElement);
         RequireLength(down, nameof(down), $"[E, H, I{half}]", (long)experts * hiddenSize * intermediateSize / WeightsPerElement);
+        RequireWords(gateUp, nameof(gateUp));
+        RequireWords(down, nameof(down));
         ExpertWeights<T>.RequireScales(scales is not null, scales is { HasZeroPoints: true });
         if (scales is not null)
         {
@@ -141,6 +144,14 @@ public sealed class DeviceExpertWeights<T> : IDisposable
     private static void RequireEven(int width, string argument)
     {
         if (width % WeightsPerElement != 0) throw new ArgumentException($"{argument} is {width}; 4-bit weights lie in pairs, so it must be even", argument);
+    }
+
+    // Kernels read four bytes at once.
+    private static void RequireWords<TView>(in TView view, string argument)
+        where TView : struct, IContiguousArrayView
+    {
+        if (view.IndexInBytes % sizeof(uint) != 0)
+            throw new ArgumentException($"{argument} begins {view.IndexInBytes} bytes behind the start of its buffer; expected a multiple of {sizeof(uint)}", argument);
     }
 
     private static void RequireLength<TElement>(in ArrayView<TElement> view, string argument, string shape, long length)

@@ -98,6 +98,11 @@ public readonly partial struct ExpertCall<TWeight>
         return declared[^1];
     }
 
+    /// <summary>The same where tuning files choose, on the devices that they are for.</summary>
+    public int SplitK<TBits>(int asked, ReadOnlySpan<int> declared, ExpertKernels<TBits> tuned)
+        where TBits : unmanaged =>
+        asked == 0 && tuned.Tuned(_stream.Accelerator, Tokens) is { } choice ? choice.Slices : SplitK(asked, declared);
+
     /// <summary>Puts the experts into the stream.</summary>
     /// <typeparam name="TBits">The type that kernels know weights by, of the same size.</typeparam>
     /// <exception cref="ArgumentException">The experts have parts that the kernels have not, or the reverse.</exception>

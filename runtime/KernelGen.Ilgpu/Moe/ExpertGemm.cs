@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using ILGPU;
+using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
 namespace KernelGen.Ilgpu;
@@ -29,6 +30,12 @@ public sealed class ExpertGemm
         (BlockM, _groupM, _columnBlocks, Slices, _threads) = (blockM, groupM, columnBlocks, slices, threads);
     }
 
+    /// <summary>Whether the kernel may start while the one before it in the stream still runs.</summary>
+    public bool Chained { get; init; }
+
+    /// <summary>The weights that the tensor memory accelerator fetches; null for kernels that copy them themselves, one tile a group.</summary>
+    public FetchedWeights? Fetched { get; init; }
+
     /// <summary>Slots of a block.</summary>
     public int BlockM { get; }
 
@@ -43,7 +50,8 @@ public sealed class ExpertGemm
     {
         var arguments = default(CudaArguments);
         arguments.Add(activations);
-        arguments.Add(matrices.Weights);
+        if (Fetched is null) arguments.Add(matrices.Weights);
+        else arguments.Add(Fetched.MapOf(matrices.Weights), TensorMap.Alignment);
         arguments.Add(output);
         arguments.Add(CudaArguments.Address(slots.Sorted));
         arguments.Add(CudaArguments.Address(slots.BlockExperts));
@@ -53,8 +61,16 @@ public sealed class ExpertGemm
         arguments.Add(matrices.Biases);
         arguments.Add(matrices.Scales);
         arguments.Add(matrices.ZeroPoints);
-        var groups = checked((blocks + _groupM - 1) / _groupM * _groupM * _columnBlocks);
-        _kernel.Launch(stream, new Index3D(groups, Slices, 1), new Index3D(_threads, 1, 1), arguments);
+        _kernel.Launch(stream, Grid(stream.Accelerator, blocks), new Index3D(_threads, 1, 1), arguments, Chained);
+    }
+
+    private Index3D Grid(Accelerator accelerator, int blocks)
+    {
+        if (Fetched is null) return new(checked((blocks + _groupM - 1) / _groupM * _groupM * _columnBlocks), Slices, 1);
+
+        // As many clusters as run at once; each takes one tile after the other.
+        var tiles = (long)blocks * _columnBlocks * Slices;
+        return new((int)Math.Min(tiles, accelerator.NumMultiprocessors / Fetched.Cluster) * Fetched.Cluster, 1, 1);
     }
 }
 

@@ -44,6 +44,12 @@ public sealed class ExpertKernels<TWeight> : IGeneratedKernels
         _combineRounded = new(variant.Name, combineRounded);
     }
 
+    private ExpertKernels(ExpertKernels<TWeight> other, ExpertGemmPair pair)
+    {
+        (Variant, Shape, Portable, _pairs) = (other.Variant, other.Shape, other.Portable, [pair]);
+        (_prepare, _activate, _combineSingle, _combineRounded) = (other._prepare, other._activate, other._combineSingle, other._combineRounded);
+    }
+
     /// <summary>The variant.</summary>
     public KernelVariant Variant { get; }
 
@@ -53,16 +59,36 @@ public sealed class ExpertKernels<TWeight> : IGeneratedKernels
     /// <summary>The products on tensor cores.</summary>
     public IReadOnlyList<ExpertGemmPair> Pairs => _pairs;
 
+    /// <summary>What tuning files choose, on devices of certain names.</summary>
+    public IReadOnlyList<TunedDevice> Tunings { get; init; } = [];
+
+    /// <summary>The same with one choice of products on tensor cores, whatever the number of rows: what a tuner compares.</summary>
+    /// <param name="pair">The products; sliced ones in as many slices as the variant.</param>
+    public ExpertKernels<TWeight> With(ExpertGemmPair pair) => new(this, pair);
+
     internal ExpertShape Shape { get; }
 
     /// <summary>The products on devices of every kind.</summary>
     internal PortableExpertKernels<TWeight> Portable { get; }
 
+    /// <summary>What a tuning file chooses for a device and so many tokens; null without a file for it.</summary>
+    internal TunedDeviceChoice? Tuned(Accelerator accelerator, long tokens)
+    {
+        foreach (var tuning in Tunings)
+        {
+            if (tuning.IsFor(accelerator)) return tuning.Choose((int)Math.Min(tokens, int.MaxValue));
+        }
+
+        return null;
+    }
+
     /// <summary>The products on tensor cores for a device and so many slots; null where the device or the alignment of the weights allows none.</summary>
     internal ExpertGemmPair? Choose(Accelerator accelerator, long slots, in ExpertMatrices gateUp, in ExpertMatrices down)
     {
         if (accelerator is not CudaAccelerator cuda || cuda.Architecture < CudaArchitecture.SM_80 || !gateUp.IsAligned || !down.IsAligned) return null;
-        var usesWgmma = cuda.Architecture == CudaArchitecture.SM_90 && Array.Exists(_pairs, pair => pair.NeedsWgmma);
+        var hasWgmma = cuda.Architecture == CudaArchitecture.SM_90;
+        if (Tuned(accelerator, slots / Shape.TopK)?.Pair is { } tuned && (hasWgmma || !tuned.NeedsWgmma)) return tuned;
+        var usesWgmma = hasWgmma && Array.Exists(_pairs, pair => pair.NeedsWgmma);
         var usedExperts = Math.Min(slots, Shape.Experts);
         return Array.Find(_pairs, pair => pair.NeedsWgmma == usesWgmma && slots <= pair.MostRows * usedExperts);
     }

@@ -14,10 +14,14 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
         new(TensorCore.Mma, 16, 64, 128, 4, 1, 4),
         new(TensorCore.Mma, 32, 64, 64, 3, 1, 4, GroupM: 4, SplitK: 2),
         new(TensorCore.Mma, 128, 128, 64, 3, 2, 4, GroupM: 8),
-        new(TensorCore.Wgmma, 64, 128, 64, 3, 4, 1, GroupM: 4),
-        new(TensorCore.Wgmma, 128, 256, 64, 4, 8, 1, GroupM: 16, SplitK: 2),
-        new(TensorCore.Wgmma, 192, 256, 64, 3, 12, 1, GroupM: 4),
+        new(TensorCore.Mma, 16, 64, 128, 4, 1, 4, SplitK: 5, Chained: true),
+        new(TensorCore.Wgmma, 64, 128, 64, 8, 4, 1, GroupM: 4),
+        new(TensorCore.Wgmma, 128, 256, 64, 4, 8, 1, GroupM: 16, SplitK: 2, Chained: true),
+        new(TensorCore.Wgmma, 128, 256, 64, 5, 4, 1, Cluster: 2, Chained: true),
+        new(TensorCore.Wgmma, 256, 64, 64, 4, 8, 1, Cluster: 2),
     ];
+
+    private const int FirstWgmma = 5;
 
     public static TheoryData<ExpertProduct, int> Kernels => new(
         from product in new[] { ExpertProduct.GateUp, ExpertProduct.Down }
@@ -31,7 +35,7 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
         var text = Write(product, Tiles[tile]);
         var declared = Declaration().Matches(text).SelectMany(match => match.Groups["names"].Value.Split(", ")).ToArray();
         Assert.Equal(declared.Distinct(), declared);
-        var used = Register().Matches(text).Select(match => match.Value).Distinct().Except(["%tid", "%ctaid"]);
+        var used = Register().Matches(text).Select(match => match.Value).Distinct().Except(["%tid", "%ctaid", "%nctaid", "%cluster_ctarank"]);
         Assert.Equal(declared.Order(), used.Order());
 
         var labels = Label().Matches(text).Select(match => match.Groups["name"].Value).ToArray();
@@ -44,7 +48,13 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
     public void CopiesOfAStageFillEveryChunkOnce(ExpertProduct product, int tile)
     {
         var text = Write(product, Tiles[tile]);
-        var (rowsOfPass, parts) = (Math.Min(Tiles[tile].Threads, 256) / 8, Tiles[tile].BlockK / 64);
+        if (tile >= FirstWgmma)
+        {
+            CopiesOfAStageFillItOnce(text, Tiles[tile]);
+            return;
+        }
+
+        var (rowsOfPass, parts) = (Tiles[tile].Threads / 8, Tiles[tile].BlockK / 64);
 
         // The first stage: copies until the first group of copies ends.
         var stage = text[..text.IndexOf("cp.async.commit_group", StringComparison.Ordinal)];
@@ -52,15 +62,54 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
         {
             var offsets = Copy().Matches(stage).Where(match => match.Groups["to"].Value == register).Select(match => int.Parse(match.Groups["offset"].Value, CultureInfo.InvariantCulture)).Order();
             var step = Math.Min(rowsOfPass, rows) * 128;
-            Assert.Equal(Enumerable.Range(0, rows * 128 * parts / step).Select(pass => pass * step), offsets);
+
+            // Chained kernels fetch the weights of all first stages before anything else.
+            var stages = register == "%t0" && product == ExpertProduct.Down && Tiles[tile].Chained ? Tiles[tile].Stages - 1 : 1;
+            Assert.Equal(Enumerable.Range(0, rows * 128 * parts / step * stages).Select(pass => pass / stages * step), offsets);
         }
+    }
+
+    // Threads copy the rows of the activations, the tensor memory accelerator those of the weights, in two requests of all groups together.
+    private static void CopiesOfAStageFillItOnce(string text, GroupedGemmTile tile)
+    {
+        var rowsOfGroup = tile.BlockM / tile.Cluster;
+        var offsets = Copy().Matches(text).Select(match => int.Parse(match.Groups["offset"].Value, CultureInfo.InvariantCulture));
+        Assert.Equal(Enumerable.Range(0, rowsOfGroup / 16).Select(pass => pass * 16 * 128), offsets);
+
+        var expected = int.Parse(ExpectedBytes().Match(text).Groups["bytes"].Value, CultureInfo.InvariantCulture);
+        Assert.Equal(tile.BlockN * 128, expected);
+        Assert.Equal(2, tile.Cluster * Regex.Matches(text, @"cp\.async\.bulk\.tensor").Count);
+        Assert.Equal(expected, 2 * tile.BoxRows * 128);
+        Assert.InRange(tile.SharedBytes, tile.Stages * ((rowsOfGroup * 128) + expected), 227 * 1024);
+    }
+
+    [Fact]
+    public void ChainedKernelsWaitForTheOneBeforeThem()
+    {
+        foreach (var product in new[] { ExpertProduct.GateUp, ExpertProduct.Down })
+        {
+            foreach (var tile in Tiles)
+            {
+                var text = Write(product, tile);
+                Assert.Equal(tile.Chained ? 1 : 0, Regex.Matches(text, @"griddepcontrol\.wait;").Count);
+                Assert.Equal(tile.Chained ? 1 : 0, Regex.Matches(text, @"griddepcontrol\.launch_dependents;").Count);
+            }
+        }
+
+        // Weights of the second product are on their way before the wait; slots of the first are not read before it.
+        var down = Write(ExpertProduct.Down, Tiles[4]);
+        Assert.InRange(down.IndexOf("cp.async.cg", StringComparison.Ordinal), 0, down.IndexOf("griddepcontrol.wait", StringComparison.Ordinal));
+        var gateUp = Write(ExpertProduct.GateUp, Tiles[4]);
+        Assert.InRange(gateUp.IndexOf("griddepcontrol.wait", StringComparison.Ordinal), 0, gateUp.IndexOf("ld.global", StringComparison.Ordinal));
     }
 
     [Fact]
     public void TheModuleNamesWhatItNeeds()
     {
         Assert.Contains(".target sm_80\n", Write(ExpertProduct.Down, Tiles[0]));
-        Assert.Contains(".target sm_90a\n", Write(ExpertProduct.Down, Tiles[4]));
+        Assert.Contains(".target sm_90\n", Write(ExpertProduct.Down, Tiles[4]));
+        Assert.Contains(".target sm_90a\n", Write(ExpertProduct.Down, Tiles[FirstWgmma]));
+        Assert.Contains(".reqnctapercluster 2, 1, 1\n", Write(ExpertProduct.Down, Tiles[7]));
         Assert.Contains(".visible .entry gateup_mma16x64x128s4w1x4(", Write(ExpertProduct.GateUp, Tiles[1]));
         Assert.Contains(".maxntid 128, 1, 1\n", Write(ExpertProduct.GateUp, Tiles[1]));
         output.WriteLine(Write(ExpertProduct.GateUp, Tiles[0]));
@@ -103,6 +152,9 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
 
     [GeneratedRegex(@"\bbra (?<name>\w+);")]
     private static partial Regex Branch();
+
+    [GeneratedRegex(@"expect_tx\S+ _, \[%full\], (?<bytes>\d+);")]
+    private static partial Regex ExpectedBytes();
 
     [GeneratedRegex(@"cp\.async\.cg\S+ \[(?<to>%t\d)\+(?<offset>\d+)\]")]
     private static partial Regex Copy();

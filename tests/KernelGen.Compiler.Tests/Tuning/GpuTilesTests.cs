@@ -37,8 +37,12 @@ public class GpuTilesTests
         Assert.True(tiles.Length > 100, $"{tiles.Length}");
         Assert.All(tiles, tile => Assert.Null(architecture.Problem(tile, 1536, 2048)));
         Assert.Equal(architecture.HasWgmma, tiles.Any(tile => tile.Core == TensorCore.Wgmma));
+        var shape = new GroupedGemmShape(ExpertProduct.GateUp, 8, 2048, 768, MoeActivation.SiluAndMul, 0);
         foreach (var tile in tiles.Where((_, number) => number % 7 == 0))
+        {
+            Assert.Contains(GroupedGemm.EntryName(shape, tile), GroupedGemm.Write(shape, tile));
             Assert.Equal(tile with { GroupM = 4, SplitK = 2 }, GpuTiles.Nearest(TritonTile.Of(tile with { GroupM = 4, SplitK = 2 }), architecture, 1536, 2048));
+        }
     }
 
     [Fact]
@@ -50,7 +54,7 @@ public class GpuTilesTests
             var tile = GpuTiles.Nearest(wanted, Hopper, 2 * 7168, 4096)!;
             Assert.Equal(wanted.BlockM, tile.BlockM);
             Assert.Equal(wanted.BlockN, tile.BlockN);
-            Assert.Equal(wanted.BlockM >= 64, tile.Core == TensorCore.Wgmma);
+            Assert.True(tile.Chained);
             Assert.Equal(wanted.GroupM, tile.GroupM);
         }
     }

@@ -58,7 +58,7 @@ public static partial class Tuned
                     }
                 }
 
-                switch (global::KernelGen.Cpu.SplitKChoice.Of(splitK, call.Tokens * 2L, [1, 2]))
+                switch (splitK)
                 {
                     case 1:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h64_i32_f32_cpu.Variant, call.Tokens);
@@ -140,7 +140,7 @@ public static partial class Tuned
             <= 34 => GeneratedVariants::fusedmoe_silu_e8_k2_h64_i32_f32_cpu_v256m8r4d256n24t4n48t8.Variant,
             _ => GeneratedVariants::fusedmoe_silu_e8_k2_h64_i32_f32_cpu_v512m32r8d512n48t12.Variant,
         }
-        : (global::KernelGen.Cpu.SplitKChoice.Of(splitK, tokens * 2L, [1, 2])) switch
+        : splitK switch
         {
             1 => GeneratedVariants::fusedmoe_silu_e8_k2_h64_i32_f32_cpu.Variant,
             2 => GeneratedVariants::fusedmoe_silu_e8_k2_h64_i32_f32_splitk2_cpu.Variant,

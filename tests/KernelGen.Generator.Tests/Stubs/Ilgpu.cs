@@ -36,6 +36,8 @@ namespace ILGPU
     public static class Grid
     {
         public static int IdxX => throw null!;
+
+        public static int DimX => throw null!;
     }
 
     public static class Group
@@ -43,6 +45,22 @@ namespace ILGPU
         public static int IdxX => throw null!;
 
         public static int DimX => throw null!;
+
+        public static void Barrier() => throw null!;
+    }
+
+    public static class Atomic
+    {
+        public static int Add(ref int target, int value) => throw null!;
+
+        public static int Max(ref int target, int value) => throw null!;
+    }
+
+    public static class Interop
+    {
+        public static float IntAsFloat(uint value) => throw null!;
+
+        public static uint FloatAsInt(float value) => throw null!;
     }
 
     public static class Warp
@@ -59,6 +77,10 @@ namespace ILGPU
     public static class IntrinsicMath
     {
         public static float Abs(float value) => throw null!;
+
+        public static int Min(int first, int second) => throw null!;
+
+        public static int Max(int first, int second) => throw null!;
 
         public static int PopCount(uint value) => throw null!;
 
@@ -160,6 +182,8 @@ namespace KernelGen.Ilgpu
 
         public static float Sigmoid(float x) => throw null!;
 
+        public static float Gelu(float x) => throw null!;
+
         public static float RoughSigmoid(float x, float addend) => throw null!;
 
         public static float SqrtSoftplus(float x) => throw null!;
@@ -178,5 +202,164 @@ namespace KernelGen.Ilgpu
         public static void Barrier() => throw null!;
 
         public static void KeepReadsBefore() => throw null!;
+    }
+
+    public static class Brain
+    {
+        public static uint Bits(float value) => throw null!;
+    }
+
+    public static class StoredNumbers
+    {
+        public static uint Bits(uint element) => throw null!;
+
+        public static uint Bits(ushort element) => throw null!;
+
+        public static uint Bits(byte element) => throw null!;
+
+        public static float OfHalf(uint bits) => throw null!;
+
+        public static float OfFloat8(uint bits) => throw null!;
+
+        public static float RoundToFloat8(float value) => throw null!;
+
+        public static int RoundToInt(float value) => throw null!;
+    }
+
+    public static class Sums
+    {
+        public static float MultiplyAdd(float x, float w, float sum) => throw null!;
+
+        public static int MultiplyAdd(int x, int w, int sum) => throw null!;
+
+        public static float Add(float first, float second) => throw null!;
+
+        public static int Add(int first, int second) => throw null!;
+
+        public static float ToSingle(float sum) => throw null!;
+
+        public static float ToSingle(int sum) => throw null!;
+
+        public static void Factor(float number, out float factor) => throw null!;
+
+        public static void Factor(int number, out float factor) => throw null!;
+
+        public static void Factor(int number, out int factor) => throw null!;
+    }
+
+    public sealed class DeviceExpertWeights<T>
+        where T : unmanaged;
+
+    public class DeviceOutOfMemoryException : System.Exception;
+
+    public struct ExpertSizes
+    {
+        public long HiddenStride, WeightsStride, ExpertsStride, OutputStride;
+        public int Tokens, BlockM, AlignedOutput, Unused;
+        public float HiddenScale, ActivationScale;
+    }
+
+    public readonly record struct ExpertShape(int Experts, int TopK, int HiddenSize, int IntermediateSize, int SplitK)
+    {
+        public bool IsGated { get; init; }
+
+        public bool HasBias { get; init; }
+
+        public ActivationQuantization Inputs { get; init; }
+    }
+
+    public static class ExpertLaunch
+    {
+        public const int MostThreads = 1024, ThreadsOfRow = 128, ThreadsOfRows = 128, LanesOfRow = 32;
+    }
+
+    public delegate void ExpertProductKernel<TWeight>(
+        ArrayView<float> inputs, ArrayView<TWeight> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
+        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes)
+        where TWeight : unmanaged;
+
+    public delegate void ExpertPhaseKernel<TResult>(
+        ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales,
+        ArrayView<TResult> result, ExpertSizes sizes)
+        where TResult : unmanaged;
+
+    public delegate void ExpertRoundingKernel(
+        ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertSizes sizes);
+
+    public sealed class PortableExpertKernels<TWeight>
+        where TWeight : unmanaged
+    {
+        public PortableExpertKernels(
+            KernelVariant variant, ExpertShape shape, (ExpertProductKernel<TWeight> GateUp, ExpertProductKernel<TWeight> Down)[] products,
+            ExpertPhaseKernel<float> activate, ExpertPhaseKernel<float> combine, params (ExpertRoundingKernel Measure, ExpertRoundingKernel Round)[] rounding) => throw null!;
+    }
+
+    public sealed class ExpertGemm
+    {
+        public ExpertGemm(KernelVariant variant, string text, string entry, int blockM, int groupM, int columnBlocks, int slices, int threads, int sharedBytes) => throw null!;
+
+        public bool Chained { get; init; }
+
+        public FetchedWeights? Fetched { get; init; }
+    }
+
+    public sealed class FetchedWeights
+    {
+        public FetchedWeights(long rows, int columns, int boxRows, int cluster) => throw null!;
+    }
+
+    public sealed record ExpertGemmPair(bool NeedsWgmma, int MostRows, ExpertGemm GateUp, ExpertGemm Down);
+
+    public sealed record TunedDeviceChoice(int MostTokens, int Slices, ExpertGemmPair? Pair);
+
+    public sealed class TunedDevice
+    {
+        public TunedDevice(string deviceName, params TunedDeviceChoice[] choices) => throw null!;
+    }
+
+    public sealed class ExpertKernels<TWeight>
+        where TWeight : unmanaged
+    {
+        public ExpertKernels(
+            KernelVariant variant, ExpertShape shape, PortableExpertKernels<TWeight> portable,
+            System.Action<ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<uint>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertSizes> prepare,
+            ExpertPhaseKernel<ushort> activate,
+            System.Action<ArrayView<float>, ArrayView<int>, ArrayView<float>, ExpertSizes> combineSingle,
+            System.Action<ArrayView<uint>, ArrayView<int>, ArrayView<float>, ExpertSizes> combineRounded,
+            params ExpertGemmPair[] pairs) => throw null!;
+
+        public System.Collections.Generic.IReadOnlyList<TunedDevice> Tunings { get; init; } = [];
+    }
+
+    public readonly struct ExpertCall<TWeight>
+        where TWeight : unmanaged
+    {
+        public int Tokens => throw null!;
+
+        public int Experts => throw null!;
+
+        public int TopK => throw null!;
+
+        public int HiddenSize => throw null!;
+
+        public int IntermediateSize => throw null!;
+
+        public WeightQuantization Quantization => throw null!;
+
+        public int GroupSize => throw null!;
+
+        public bool ZeroPoints => throw null!;
+
+        public static ExpertCall<TWeight> Create(
+            AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, DeviceExpertWeights<TWeight> expertWeights,
+            ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output) => throw null!;
+
+        public int SplitK(int asked, System.ReadOnlySpan<int> declared) => throw null!;
+
+        public int SplitK<TBits>(int asked, System.ReadOnlySpan<int> declared, ExpertKernels<TBits> tuned)
+            where TBits : unmanaged => throw null!;
+
+        public void Run<TBits>(ExpertKernels<TBits> kernels)
+            where TBits : unmanaged => throw null!;
     }
 }

@@ -60,6 +60,24 @@ public class OnePassTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(PortableExpertTests.Formats), MemberType = typeof(PortableExpertTests))]
+    public void PortableExperts(DType type, WeightQuantization quantization, bool zeroPoints, ActivationQuantization inputs)
+    {
+        var device = TestDevice.Get(TestDevice.Cuda);
+        var groupSize = quantization == WeightQuantization.Group ? 32 : 0;
+        FusedMoeSpec[] specs =
+        [
+            new(3, 2, 136, 70, MoeActivation.SwigluOai, type, SplitK: 2, Quantization: quantization, GroupSize: groupSize, ZeroPoints: zeroPoints) { ActivationQuantization = inputs, Bias = true },
+            new(4, 2, 34, 38, MoeActivation.Relu2, type, Quantization: quantization, GroupSize: groupSize, ZeroPoints: zeroPoints) { ActivationQuantization = inputs, RouterWeightOnInput = true },
+        ];
+        var kernels = KernelAssembly.CompileForIlgpu([.. specs]);
+        foreach (var spec in specs)
+        {
+            foreach (var tile in Enum.GetValues<ExpertTile>()) PortableExpertTests.Check(device, kernels, spec, tile, tokens: 9, _random);
+        }
+    }
+
     // One and several blocks of slots, some of them partly filled; slices of either product.
     [Theory]
     [InlineData(256, 128, MoeActivation.SiluAndMul)]

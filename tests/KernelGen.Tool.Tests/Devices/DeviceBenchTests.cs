@@ -9,6 +9,7 @@ public class DeviceBenchTests
     [InlineData("gate --experts 32 --top-k 4 --scoring sigmoid --bias --logits bf16", "moegate_sigmoid_bias_e32_k4_bf16_ilgpu")]
     [InlineData("gate --experts 32 --top-k 4 --logits f16", "moegate_softmax_e32_k4_f16_ilgpu")]
     [InlineData("moe --experts 3 --top-k 2 --hidden 24 --intermediate 16 --weights bf16 --split-k 1", "fusedmoe_silu_e3_k2_h24_i16_bf16_ilgpu")]
+    [InlineData("moe --experts 3 --top-k 2 --hidden 24 --intermediate 16 --weights fp8_w8a8 --activation relu2 --split-k 1", "fusedmoe_relu2_e3_k2_h24_i16_fp8block_w8a8_ilgpu")]
     [InlineData("omni --per-axis 24 --top-k 3", "omnirouter_n24_k3_f32_ilgpu")]
     [InlineData("omni --per-axis 24 --top-k 3 --backward", "omnirouter_n24_k3_f32_ilgpu")]
     public async Task ADeviceAloneIsVerifiedAndTimed(string shape, string variant)

@@ -14,6 +14,8 @@ public class DeviceRunTests
     [InlineData("qwen2moe-a", "moegate_softmax_norenorm_e12_k4_f32_ilgpu", "fusedmoe_silu_e1_k1_h128_i128_bf16_ilgpu")]
     [InlineData("olmoe-a", "moegate_softmax_norenorm_e16_k4_f32_ilgpu")]
     [InlineData("jamba-a", "moegate_softmax_norenorm_e4_k2_f32_ilgpu")]
+    [InlineData("gptoss-a", "fusedmoe_swiglu_oai_e8_k4_h128_i96_bf16_bias_ilgpu")]
+    [InlineData("llama4-a", "fusedmoe_silu_e4_k1_h128_i96_bf16_oninput_ilgpu")]
     public async Task ComputesWhatTransformersComputed(string model, params string[] variants)
     {
         Ilgpu.Require();
@@ -32,6 +34,22 @@ public class DeviceRunTests
         var expected = GoldenFiles.Path("mixtral-a", "expected.safetensors");
         var run = await ToolRun.Of("run", "--model", GoldenFiles.Path("mixtral-a"), "--weights", weights, "--input", expected, "--expect", expected, "--device", "ilgpu-cpu");
         Assert.Contains(suffix, run.AssertSuccess().Output);
+    }
+
+    /// <summary>What quantisation makes of a layer it makes of it on every device.</summary>
+    [Theory]
+    [InlineData("fp8", "_fp8block_ilgpu")]
+    [InlineData("int8", "_int8_ilgpu")]
+    [InlineData("int4", "_int4g128_ilgpu")]
+    [InlineData("int8_w8a8", "_int8_w8a8_ilgpu")]
+    public async Task QuantisesLikeTheProcessor(string weights, string suffix)
+    {
+        Ilgpu.Require();
+        using var folder = new TemporaryFolder();
+        var (input, output) = (GoldenFiles.Path("mixtral-a", "expected.safetensors"), folder.File("output.safetensors"));
+        string[] run = ["run", "--model", GoldenFiles.Path("mixtral-a"), "--weights", weights, "--input", input];
+        (await ToolRun.Of([.. run, "--output", output])).AssertSuccess();
+        Assert.Contains(suffix, (await ToolRun.Of([.. run, "--expect", output, "--atol", "1e-6", "--device", "ilgpu-cpu"])).AssertSuccess().Output);
     }
 
     [Fact]

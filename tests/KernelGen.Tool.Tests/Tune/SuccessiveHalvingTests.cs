@@ -61,7 +61,7 @@ public class SuccessiveHalvingTests
     {
         var trials = new SyntheticTrials(new Random(9), Noise);
         trials.Wrong.Add(trials.Baseline);
-        Assert.Contains("expected 2", Assert.Throws<InvalidOperationException>(() => Search(trials)).Message);
+        Assert.Contains("expected 2", Assert.Throws<WrongResultException>(() => Search(trials)).Message);
     }
 
     [Fact]

@@ -11,9 +11,9 @@ internal static class MoeBench
 {
     /// <summary>The benchmark with the type that the spec names.</summary>
     /// <param name="spec">The experts, valid.</param>
-    /// <param name="splitK">Slices of the reduction, or null to try those that suit the number of tokens.</param>
+    /// <param name="splitK">Numbers of slices of the reduction, or null to try those that suit the number of tokens.</param>
     /// <param name="tokenCounts">T, one after the other.</param>
-    public static IBench Of(FusedMoeSpec spec, int? splitK, IReadOnlyList<int> tokenCounts) => spec.WeightType switch
+    public static IBench Of(FusedMoeSpec spec, IReadOnlyList<int>? splitK, IReadOnlyList<int> tokenCounts) => spec.WeightType switch
     {
         DType.Float16 => new MoeBench<Half>(spec, splitK, tokenCounts),
         DType.BFloat16 => new MoeBench<BFloat16>(spec, splitK, tokenCounts),
@@ -26,7 +26,7 @@ internal static class MoeBench
 
 /// <inheritdoc cref="MoeBench"/>
 /// <typeparam name="T">Type of a weight.</typeparam>
-internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<int> tokenCounts) : IBench
+internal sealed class MoeBench<T>(FusedMoeSpec spec, IReadOnlyList<int>? splitK, IReadOnlyList<int> tokenCounts) : IBench
     where T : unmanaged
 {
     // The numbers of slices that auto tries where they suit.
@@ -45,8 +45,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
         MemoryNeed.Require(ExpertsWorkload<T>.BytesFor(spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max()));
         bench.Subject = bench.Devices[0].VariantName(spec);
         bench.Say("making kernels");
-        var slices = (splitK is { } fixedSlices ? [fixedSlices] : AutoSplitK)
-            .Select(count => spec with { SplitK = count }).Where(candidate => candidate.Validate().Count == 0).ToArray();
+        var slices = Slices();
         var kernels = bench.Devices.Select(device => (Device: device, Forward: device.Compile(slices).Forward<T>())).ToArray();
         try
         {
@@ -73,6 +72,15 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, int? splitK, IReadOnlyList<
         {
             foreach (var kernel in kernels) kernel.Forward.Dispose();
         }
+    }
+
+    /// <summary>The spec with each number of slices: those that were asked for must be possible, others may be left out.</summary>
+    private FusedMoeSpec[] Slices()
+    {
+        var candidates = (splitK ?? AutoSplitK).Select(count => spec with { SplitK = count });
+        if (splitK is null) return [.. candidates.Where(candidate => candidate.Validate().Count == 0)];
+        foreach (var candidate in candidates) candidate.RequireValid();
+        return [.. candidates];
     }
 
     private static Contender<ExpertsForward<T>> Specialized(IKernelDevice device, FusedMoeSpec candidate, IDeviceKernel<ExpertsForward<T>> kernel)

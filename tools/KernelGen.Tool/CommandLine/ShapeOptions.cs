@@ -48,8 +48,8 @@ internal sealed class ShapeOptions
 
     private readonly Option<string?> _splitK = new("--split-k")
     {
-        Description = "Slices of the reduction; auto tries those that suit the number of tokens.",
-        HelpName = "auto|N",
+        Description = "Slices of the reduction, bench: several divided by commas; auto tries those that suit the number of tokens.",
+        HelpName = "auto|N,N",
     };
 
     private IEnumerable<Option> GateOnly => [_scoring, _bias, _groups, _topKGroups, _noRenormalize, _logits];
@@ -116,7 +116,7 @@ internal sealed class ShapeOptions
             Required(parsed, _intermediate),
             parsed.GetValue(_activation) ?? MoeActivation.SiluAndMul,
             weights.Weights.Type,
-            SplitK(parsed) ?? 1,
+            SplitK(parsed)?[0] ?? 1,
             Quantization: weights.Weights.Quantization,
             GroupSize: weights.Weights.GroupSize)
         {
@@ -139,14 +139,14 @@ internal sealed class ShapeOptions
         return spec;
     }
 
-    /// <summary>The number of slices, or null for auto.</summary>
-    public int? SplitK(ParseResult parsed)
+    /// <summary>The numbers of slices, or null for auto.</summary>
+    public IReadOnlyList<int>? SplitK(ParseResult parsed)
     {
         var text = parsed.GetValue(_splitK);
         if (text is null or "auto") return null;
-        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var slices)
+        return [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part => int.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var slices)
             ? slices
-            : throw new UsageException($"--split-k is '{text}'; expected auto or a whole number");
+            : throw new UsageException($"--split-k is '{text}'; expected auto or whole numbers, divided by commas")).Distinct()];
     }
 
     private static void Add(Command command, IEnumerable<Option> options)

@@ -63,7 +63,7 @@ internal static class BenchCommand
         var weights = ShapeOptions.WeightsOption("Type of the expert's weights; default f32.");
         var command = new Command("tile", "Times the matrix products alone: what specialising the register tile is worth.") { weights };
         SetBench(command, terminal, parsed => MoeBench.Of(
-            TileSpec(parsed.GetValue(weights) ?? default), splitK: 1, [512]));
+            TileSpec(parsed.GetValue(weights) ?? default), splitK: [1], [512]));
         return command;
     }
 

@@ -74,10 +74,9 @@ internal static class InspectCommand
     /// <summary>The C# for ILGPU's devices; or the PTX of its kernels, then that of the tensor cores which the device has.</summary>
     private static IEnumerable<string> DeviceSources(IKernelSpec spec, Target target)
     {
-        var recipe = IlgpuRecipe.For(spec) ?? throw new UsageException($"{spec.ConfigurationName} has no kernels for ILGPU's devices; only --device cpu has");
         if (target == Target.Cuda)
             return [KernelEmitter.EmitIlgpuVariant("Kernels", "Kernels", spec).Single(file => file.HintName.EndsWith(".Kernel.g.cs", StringComparison.Ordinal)).Text];
-        var tensorCores = recipe.PtxTexts.Select(module => (Name: module.Key, Text: module.Value))
+        var tensorCores = IlgpuRecipe.For(spec)!.PtxTexts.Select(module => (Name: module.Key, Text: module.Value))
             .Where(module => target == Target.Sm90 || !module.Text.Contains(".target sm_90", StringComparison.Ordinal));
         return DevicePtx.OfCSharp(spec, (int)target).Concat(tensorCores)
             .Select(module => $"// {IlgpuRecipe.VariantName(spec)}: {module.Name}\n{module.Text.TrimEnd()}\n\n");

@@ -25,14 +25,17 @@ internal static class TuneCommand
         var exhaustive = new Option<bool>("--exhaustive") { Description = "Begin with all that can run, not with what should be fast: slow, to judge the search by." };
         var recorded = Parse.Path("--topk-ids", "Expert ids that run --record wrote: tokens get these instead of random ones.", "FILE");
         var skew = Parse.Tolerance("--skew", "Exponent of Zipf's law that random ids follow; 0, the default: all experts are equally likely.", absent: 0);
+        var device = Parse.Device();
         var json = Parse.Path("--json", "Also write all that was measured, for kernelgen report.", "FILE");
+        var device = Parse.Device();
 
         var command = new Command("tune", "Finds the fastest variant of a model's experts for each number of tokens.")
         {
-            model, tensorParallel, expertParallel, type, perChannel, noFusion, tokens, Parse.Device(), output, space, separate, exhaustive, recorded, skew, json, Spaces(terminal),
+            model, tensorParallel, expertParallel, type, perChannel, noFusion, tokens, device, output, space, separate, exhaustive, recorded, skew, json, Spaces(terminal),
         };
         command.SetWork(terminal, (parsed, cancellation) =>
         {
+            if (parsed.GetValue(device) is var asked && asked != DeviceName.Cpu) throw new UsageException($"{device.Name} is '{asked}'; tune searches among the processor's kernels, cpu");
             var request = new TuneRequest
             {
                 Model = parsed.GetRequiredValue(model),
@@ -41,9 +44,10 @@ internal static class TuneCommand
                 Type = parsed.GetValue(type) is > 0 and var number ? TunedModel.Types[number - 1] : null,
                 PerChannel = parsed.GetValue(perChannel),
                 FuseSharedExpert = !parsed.GetValue(noFusion),
+                Device = parsed.GetValue(device),
                 Tokens = parsed.GetRequiredValue(tokens),
                 Output = parsed.GetValue(output) ?? ".",
-                Space = parsed.GetValue(space) ?? NamedSpaces.Cpu,
+                Space = parsed.GetValue(space),
                 Separate = parsed.GetValue(separate),
                 Exhaustive = parsed.GetValue(exhaustive),
                 RecordedIds = parsed.GetValue(recorded),

@@ -16,7 +16,6 @@ internal interface IKernelDevice : IDisposable
     string VariantName(IKernelSpec spec);
 
     /// <summary>Makes kernels for valid specs whose dispatch keys differ.</summary>
-    /// <exception cref="UsageException">The device has no kernels for one of them.</exception>
     IDeviceKernels Compile(params IKernelSpec[] specs);
 }
 

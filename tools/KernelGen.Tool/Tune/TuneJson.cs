@@ -24,7 +24,7 @@ internal static class TuneJson
         json.WriteEndObject();
         json.WriteStartObject("search");
         json.WriteString("subject", model.Spec.ConfigurationName);
-        json.WriteString("device", "cpu");
+        json.WriteString("device", $"{request.Device}");
         json.WriteNumber("spaceSize", space.Count);
         json.WriteString("command", request.Command);
         json.WriteStartArray("candidates");

@@ -17,14 +17,17 @@ internal sealed record TuneRequest
 
     public bool FuseSharedExpert { get; init; }
 
+    /// <summary>What to tune for.</summary>
+    public DeviceName Device { get; init; }
+
     /// <summary>Numbers of tokens.</summary>
     public required int[] Tokens { get; init; }
 
     /// <summary>Directory of the tuned file.</summary>
     public required string Output { get; init; }
 
-    /// <summary>Name or file of the search space.</summary>
-    public required string Space { get; init; }
+    /// <summary>Name or file of the search space, or null for the device's own.</summary>
+    public string? Space { get; init; }
 
     /// <summary>Whether both products are tuned apart.</summary>
     public bool Separate { get; init; }

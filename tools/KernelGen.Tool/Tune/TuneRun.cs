@@ -1,7 +1,6 @@
 using KernelGen.Benchmarking;
 using KernelGen.Compiler.Tuning;
 using KernelGen.HuggingFace;
-using KernelGen.OnDemand;
 using KernelGen.Tuning;
 
 namespace KernelGen.Tool.Tune;
@@ -12,45 +11,52 @@ internal static class TuneRun
     public static void Run(TuneRequest request, Terminal terminal, CancellationToken cancellation)
     {
         var model = Model(request);
-        var space = NamedSpaces.FindOrLoad(request.Space);
+        using var device = TunedDevices.Open(request.Device);
+        var space = NamedSpaces.FindOrLoad(request.Space ?? device.Space);
         var routing = TunedRouting.Of(request, model.Shape);
-        var files = Files(request, model);
-        files.Check(isForCpu: true);
+        var files = Files(request, model, device);
+        files.Check(device.IsCpu);
         if (request.Json is not null) OutputFile.Require("--json", request.Json);
 
         terminal.Output.WriteLine(model.Spec.ConfigurationName);
-        terminal.Output.WriteLine($"{MachineInfo.Current.Cpu}, {MachineInfo.Current.Cores} processors");
-        var journal = TuningJournal.Of(files, Identity(request, model, space));
-        var tuned = new TuneTable(space);
+        terminal.Output.WriteLine(device.Description);
+        var journal = TuningJournal.Of(files, Identity(request, model, space, device));
         try
         {
-            terminal.Watch(say =>
+            var limits = terminal.Watch(say =>
             {
-                Search(request, model, space, routing, files, journal, tuned, say, cancellation);
-                return 0;
+                say("measuring the machine");
+                return MachineLimits.Measure(cancellation);
             });
+            var tuned = terminal.Watch(say =>
+            {
+                say("making weights");
+                using var target = device.Target(model, routing, request.Tokens.Max(), limits);
+                return Search(request, target, space, files, journal, say, cancellation);
+            });
+            if (request.Json is not null) TuneJson.Write(request.Json, request, model, limits, space, tuned.Rows);
+            journal.Delete();
+            tuned.Write(terminal.Console);
         }
         catch (OperationCanceledException)
         {
             var done = request.Tokens.Count(journal.Rows.ContainsKey);
             throw new CancelledException($"cancelled; {files.Path} has {done} of {request.Tokens.Length} numbers of tokens, and the same command goes on from there");
         }
+        catch (WrongResultException e)
+        {
+            throw new CheckFailedException(e.Message);
+        }
 
-        journal.Delete();
-        tuned.Write(terminal.Console);
         terminal.Output.WriteLine(files.DownPath is null ? $"written to {files.Path}" : $"written to {files.Path} and {files.DownPath}");
     }
 
-    private static void Search(
-        TuneRequest request, TunedModel model, SearchSpace space, ExpertRouting routing, TunedFiles files, TuningJournal journal, TuneTable tuned, Action<string> say,
-        CancellationToken cancellation)
+    private static TuneTable Search(
+        TuneRequest request, ITuningTarget target, SearchSpace space, TunedFiles files, TuningJournal journal, Action<string> say, CancellationToken cancellation)
     {
-        say("measuring the machine");
-        var limits = MachineLimits.Measure(cancellation);
-        say("making weights");
-        using var target = CpuTarget.Create(model, routing, request.Tokens.Max(), limits, KernelCache.Default);
-        var search = new TokenSearch(target, space, request.Separate, request.Exhaustive ? new SearchOptions { FirstCandidates = int.MaxValue } : new SearchOptions());
-        tuned.ValidCount = search.ValidCount;
+        var options = request.Exhaustive ? new SearchOptions { FirstCandidates = int.MaxValue } : new SearchOptions();
+        var search = new TokenSearch(target, space, request.Separate, options);
+        var tuned = new TuneTable(space, search.ValidCount);
         var progress = new TuneProgress(target, request.Tokens, say);
         foreach (var tokens in request.Tokens)
         {
@@ -66,7 +72,7 @@ internal static class TuneRun
             progress.Done(tokens);
         }
 
-        if (request.Json is not null) TuneJson.Write(request.Json, request, model, limits, space, tuned.Rows);
+        return tuned;
     }
 
     private static TunedModel Model(TuneRequest request)
@@ -78,19 +84,19 @@ internal static class TuneRun
         return TunedModel.Create(shape.Shard(request.TensorParallel, request.ExpertParallel), request.Type, request.PerChannel);
     }
 
-    private static TunedFiles Files(TuneRequest request, TunedModel model)
+    private static TunedFiles Files(TuneRequest request, TunedModel model, ITunedDevice device)
     {
         if (!Directory.Exists(request.Output)) throw new UsageException($"--output {request.Output} is no directory");
-        var name = ExpertTuning.FileName(model.Spec, CpuTarget.DeviceName);
+        var name = ExpertTuning.FileName(model.Spec, device.FileName);
         return new TunedFiles(
             Path.Combine(request.Output, name.ToString()), request.Separate ? Path.Combine(request.Output, (name with { IsDown = true }).ToString()) : null);
     }
 
     // What a search that was broken off must have in common with the one that goes on.
-    private static string Identity(TuneRequest request, TunedModel model, SearchSpace space)
+    private static string Identity(TuneRequest request, TunedModel model, SearchSpace space, ITunedDevice device)
     {
         var values = string.Join(";", space.Parameters.Select(parameter => $"{parameter.Key}={string.Join(',', parameter.Value)}"));
         var routing = FormattableString.Invariant($"{request.RecordedIds} skew={request.Skew} ep={request.ExpertParallel}");
-        return $"{model.Spec.VariantName} {MachineInfo.Current.Cpu} {values} separate={request.Separate} exhaustive={request.Exhaustive} {routing} {typeof(CpuTile).Module.ModuleVersionId:N}";
+        return $"{model.Spec.VariantName} {device.Description} {values} separate={request.Separate} exhaustive={request.Exhaustive} {routing} {typeof(CpuTile).Module.ModuleVersionId:N}";
     }
 }

@@ -5,15 +5,14 @@ using Spectre.Console;
 namespace KernelGen.Tool.Tune;
 
 /// <summary>What a search has found: for each number of tokens the best candidate beside the heuristic's choice.</summary>
-internal sealed class TuneTable(SearchSpace space)
+/// <param name="space">What was searched.</param>
+/// <param name="validCount">How many of its points can run.</param>
+internal sealed class TuneTable(SearchSpace space, int validCount)
 {
     private readonly List<(TunedRow Row, string Name)> _rows = [];
 
     /// <summary>What was found.</summary>
     public IEnumerable<TunedRow> Rows => _rows.Select(row => row.Row);
-
-    /// <summary>Points of the space that can run.</summary>
-    public int ValidCount { get; set; }
 
     /// <summary>Adds a row.</summary>
     public void Add(TunedRow row, string name) => _rows.Add((row, name));
@@ -32,7 +31,7 @@ internal sealed class TuneTable(SearchSpace space)
             table.AddRow(Number(row.Tokens, "F0"), name, Number(row.BaselineUs, "F1"), Number(row.BestUs, "F1"), Number(row.Ratio, "F3"), Number(row.Measured.Count, "F0"));
         console.Write(table);
         var measured = _rows.SelectMany(row => row.Row.Measured.Keys).Distinct().Count();
-        console.WriteLine(FormattableString.Invariant($"{space.Name}: {space.Count} combinations, {ValidCount} can run, {measured} were measured"));
+        console.WriteLine(FormattableString.Invariant($"{space.Name}: {space.Count} combinations, {validCount} can run, {measured} were measured"));
     }
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);

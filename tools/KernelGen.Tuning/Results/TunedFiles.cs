@@ -29,7 +29,7 @@ public sealed record TunedFiles(string Path, string? DownPath)
     }
 
     /// <summary>A point as an entry of a file.</summary>
-    internal static TuningEntry Entry(int tokens, TuningPoint point) => new(tokens, [.. point.Values.Select(value => (value.Key, value.Value))]);
+    public static TuningEntry Entry(int tokens, TuningPoint point) => new(tokens, [.. point.Values.Select(value => (value.Key, value.Value))]);
 
     /// <summary>The numbers of an entry that <see cref="CpuTile.ToEntry(int, int)"/> or its like made.</summary>
     internal static TuningPoint Point(TuningEntry entry) =>

@@ -15,6 +15,12 @@ public sealed record SearchOptions
     /// <summary>Rounds of the last comparison: the best against the heuristic's choice.</summary>
     public int FinalRounds { get; init; } = 15;
 
+    /// <summary>The same where they take longer than <see cref="RungBudget"/>.</summary>
+    public int FewestFinalRounds { get; init; } = 7;
+
+    /// <summary>Time after which a rung begins no further round: long calls vary less, and waiting for many of them is not worth it.</summary>
+    public TimeSpan RungBudget { get; init; } = TimeSpan.FromSeconds(4);
+
     /// <summary>How often the neighbours of a new best are tried.</summary>
     public int MostSteps { get; init; } = 6;
 }

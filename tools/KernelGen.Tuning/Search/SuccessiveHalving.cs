@@ -19,19 +19,23 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
     /// <summary>Called now and then with the number of candidates that were measured.</summary>
     public Action<int>? Progress { get; init; }
 
+    /// <summary>Whether the heuristic's choice may be the result: not where a file cannot hold it.</summary>
+    public bool MayKeepBaseline { get; init; } = true;
+
     /// <summary>Searches once.</summary>
     /// <param name="ordered">Candidates that can run, those that should be fast first.</param>
     /// <param name="baseline">What the heuristic takes: what a result is compared with.</param>
     /// <param name="seeds">Tried whatever the estimate says: what was best for a neighbouring number of tokens.</param>
     /// <param name="neighbours">Candidates that can run and differ little from a given one.</param>
     /// <param name="cancellation">Ends the search.</param>
-    /// <exception cref="InvalidOperationException">The heuristic's choice cannot run, or computes something else.</exception>
+    /// <exception cref="WrongResultException">The heuristic's choice cannot run, or it or every candidate computes something else.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public SearchResult<T> Run(
         IEnumerable<T> ordered, T baseline, IEnumerable<T> seeds, Func<T, IEnumerable<T>> neighbours, CancellationToken cancellation = default)
     {
-        if (!IsFit(baseline, cancellation) || !IsRight(baseline, cancellation)) throw new InvalidOperationException(_problems[^1]);
-        var first = seeds.Prepend(baseline).Distinct().Concat(ordered).Distinct().Where(candidate => IsFit(candidate, cancellation));
+        if (!IsFit(baseline, cancellation) || !IsRight(baseline, cancellation)) throw new WrongResultException(_problems[^1]);
+        // The baseline is measured once more at the end, kept or not.
+        var first = (MayKeepBaseline ? seeds.Prepend(baseline) : seeds).Concat(ordered).Distinct().Where(candidate => IsFit(candidate, cancellation));
         var best = Halve([.. first.Take(options.FirstCandidates)], cancellation);
         for (var step = 0; step < options.MostSteps; step++)
         {
@@ -50,10 +54,11 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
     {
         while (true)
         {
+            if (candidates.Length == 0) throw new WrongResultException(_problems[^1]);
             var alive = candidates;
             for (var rounds = options.FirstRounds; alive.Length > 1; rounds = Math.Min(2 * rounds, options.MostRounds))
             {
-                _samples.Measure(trials, alive, rounds, cancellation);
+                _samples.Measure(trials, alive, rounds, fewest: 1, options.RungBudget, cancellation);
                 Progress?.Invoke(_samples.Candidates.Count);
                 alive = Faster(alive);
             }
@@ -75,9 +80,9 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
     {
         // Rounds of their own: a candidate won the others because luck was with it, too.
         var final = new SampleTable<T>();
-        final.Measure(trials, best.Equals(baseline) ? [baseline] : [baseline, best], options.FinalRounds, cancellation);
+        final.Measure(trials, best.Equals(baseline) ? [baseline] : [baseline, best], options.FinalRounds, options.FewestFinalRounds, options.RungBudget, cancellation);
         var (_, ratio, high) = final.Ratio(best, baseline);
-        if (high >= 1) (best, ratio) = (baseline, 1);
+        if (high >= 1 && MayKeepBaseline) (best, ratio) = (baseline, 1);
         return new SearchResult<T>(best, final.Median(best), final.Median(baseline), ratio, [.. _samples.Candidates.Select(candidate => (candidate, _samples.Median(candidate)))], _problems);
     }
 

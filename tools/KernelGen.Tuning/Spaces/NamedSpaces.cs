@@ -8,6 +8,9 @@ public static class NamedSpaces
     /// <summary>What a search on a CPU takes unless told otherwise.</summary>
     public const string Cpu = "cpu";
 
+    /// <summary>The same on a CUDA device.</summary>
+    public const string Cuda = "cuda";
+
     /// <summary>All, in the order of the file.</summary>
     public static IReadOnlyList<SearchSpace> All { get; } = Read();
 

@@ -26,6 +26,9 @@ internal sealed class IlgpuDevice : IKernelDevice
         _stream = _accelerator.CreateStream();
     }
 
+    /// <summary>Its stream.</summary>
+    public AcceleratorStream Stream => _stream;
+
     /// <inheritdoc/>
     public DeviceName Name { get; }
 
@@ -40,8 +43,6 @@ internal sealed class IlgpuDevice : IKernelDevice
     /// <inheritdoc/>
     public IDeviceKernels Compile(params IKernelSpec[] specs)
     {
-        if (Array.Find(specs, spec => IlgpuRecipe.For(spec) is null) is { } without)
-            throw new UsageException($"{without.ConfigurationName} has no kernels for {Name}; only --device cpu has");
         var onTensorCores = _accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80 && specs.Any(spec => IlgpuRecipe.For(spec)!.PtxTexts.Count > 0);
         return new Kernels(_stream, KernelAssembly.CompileForIlgpu(specs), onTensorCores ? TensorCoreRounding : 0);
     }

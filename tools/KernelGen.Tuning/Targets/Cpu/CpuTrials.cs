@@ -14,7 +14,8 @@ internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
     where T : unmanaged
 {
     private const int MostCalls = 32;
-    private const int WarmUpCalls = 2;
+    private const int MostWarmUpCalls = 4;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan MostOfSample = TimeSpan.FromMilliseconds(40);
 
     private readonly ExpertsWorkload<T> _workload;
@@ -37,7 +38,8 @@ internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
         cancellation.ThrowIfCancellationRequested();
         var kernel = _cache.Compile(_spec(candidate)).Forward<T>();
         _kernels[candidate] = kernel;
-        for (var call = 0; call < WarmUpCalls; call++) _workload.Run(kernel, _tokens, call);
+        var start = Stopwatch.GetTimestamp();
+        for (var call = 0; call < MostWarmUpCalls && (call == 0 || Stopwatch.GetElapsedTime(start) < WarmUp); call++) _workload.Run(kernel, _tokens, call);
         return null;
     }
 

@@ -1,0 +1,148 @@
+namespace KernelGen.Compiler.Ptx;
+
+/// <content>
+/// The warp group that copies: its threads gather the rows of the activations, one of them has the tensor memory accelerator
+/// fetch the weights. The tensor map sees the rows of all experts as [rows / 32, 4, 4, 2] and its box runs through them in such an
+/// order that they lie in shared memory as <see cref="ColumnOf"/> deals them out.
+/// </content>
+public sealed partial class GroupedGemm
+{
+    private int RowsOfCopyPass => GroupedGemmTile.WarpGroupThreads / ChunksOfRow;
+
+    private int CopyPasses => _tile.RowsOfGroup / RowsOfCopyPass;
+
+    private int ActivationBytes => _tile.RowsOfGroup * GroupedGemmTile.RowBytes;
+
+    private int HalfOfWeightBytes => _tile.BlockN / 2 * GroupedGemmTile.RowBytes;
+
+    private void WriteCopyRole()
+    {
+        _writer.Comment("The warp group that copies.");
+        _writer.Code("@%multiplies bra MULTIPLY;");
+        if (RegistersOfRoles is { } registers) _writer.Code($"setmaxnreg.dec.sync.aligned.u32 {registers.Copies};");
+        _writer.Declare("b32", "chunk", "row", "expert", "toA", "toB", "full", "flipped", "zero", "weightRow", "secondRow", "element", "left");
+        _writer.Declare("b32", [.. Enumerable.Range(0, CopyPasses).Select(pass => $"row{pass}")]);
+        _writer.Declare("b64", "activations", "from", "map", "experts");
+        _writer.Declare("pred", "valid");
+        if (IsClustered) _writer.Declare("b16", "bothGroups");
+        _writer.Code($"""
+            and.b32 %chunk, %thread, {ChunksOfRow - 1};
+            shr.u32 %row, %thread, 3;
+            and.b32 %t0, %row, 7;
+            xor.b32 %t0, %t0, %chunk;
+            shl.b32 %t0, %t0, 4;
+            mad.lo.u32 %t0, %row, {GroupedGemmTile.RowBytes}, %t0;
+            add.u32 %toA, %shared, %t0;
+            add.u32 %toB, %shared, {ActivationBytes};
+            ld.param.u64 %activations, [activations];
+            cvta.to.global.u64 %activations, %activations;
+            mul.wide.u32 %wide, %chunk, {ChunkBytes};
+            add.u64 %activations, %activations, %wide;
+            ld.param.u64 %experts, [blockExperts];
+            cvta.to.global.u64 %experts, %experts;
+            mov.u32 %zero, 0;
+            mov.b64 %map, weights;
+            cvta.param.u64 %map, %map;
+            """);
+        if (IsClustered)
+        {
+            _writer.Code($"""
+                mov.b16 %bothGroups, {(1 << _tile.Cluster) - 1};
+                mad.lo.u32 %toB, %rank, {HalfOfWeightBytes}, %toB;
+                """);
+        }
+
+        _writer.Label("COPYTILE");
+        WriteTileIndex("COPIED");
+        WriteCopySources();
+        WriteCopyStage();
+        WriteNextTile("COPYTILE");
+        _writer.Label("COPIED");
+        _writer.Code("""
+            cp.async.wait_all;
+            bra END;
+            """);
+    }
+
+    /// <summary>Where a tile's operands come from.</summary>
+    private void WriteCopySources()
+    {
+        const int Box = GroupedGemmTile.DealtRows;
+        var secondHalf = IsGateUp ? _shape.IntermediateSize : _tile.BlockN / 2;
+        _writer.Code($"""
+            mul.wide.u32 %wide, %blockM, 4;
+            add.u64 %address, %experts, %wide;
+            ld.global.u32 %expert, [%address];
+            mul.wide.u32 %wide, %row, 4;
+            add.u64 %address, %sortedSlots, %wide;
+            """);
+        for (var pass = 0; pass < CopyPasses; pass++) _writer.Code($"ld.global.u32 %row{pass}, [%address+{RowOfTile(pass * RowsOfCopyPass) * 4}];");
+        for (var pass = 0; pass < CopyPasses; pass++)
+        {
+            // Rows that pad are not copied: what they multiply to is not stored.
+            _writer.Code($"""
+                setp.lt.u32 %valid, %row{pass}, %slots;
+                {(IsGateUp ? $"div.u32 %row{pass}, %row{pass}, {_shape.TopK};" : "")}
+                selp.b32 %row{pass}, %row{pass}, -1, %valid;
+                """);
+        }
+
+        _writer.Code($"""
+            mul.lo.u32 %weightRow, %expert, {_shape.Columns / Box};
+            mad.lo.u32 %weightRow, %blockN, {OutputColumns(_tile.BlockN) / Box}, %weightRow;
+            mov.u32 %left, %blocks;
+            {(_tile.SplitK > 1 ? $"mul.lo.u32 %element, %firstBlock, {GroupedGemmTile.RowElements};" : "mov.u32 %element, 0;")}
+            mul.wide.u32 %wide, %element, 2;
+            add.u64 %from, %activations, %wide;
+            """);
+        if (IsClustered) _writer.Code($"mad.lo.u32 %weightRow, %rank, {secondHalf / Box}, %weightRow;");
+        else _writer.Code($"add.u32 %secondRow, %weightRow, {secondHalf / Box};");
+    }
+
+    private void WriteCopyStage()
+    {
+        _writer.Label("COPYSTAGE");
+        _writer.Code("""
+            add.u32 %full, %barriers, %barrier;
+            xor.b32 %flipped, %phase, 1;
+            """);
+        WriteWait($"%full+{BarriersBytes}", "%flipped", "OCCUPIED");
+        const string Fetch = "@%isFirst cp.async.bulk.tensor.5d.shared::cluster.global.mbarrier::complete_tx::bytes";
+        _writer.Code($"""
+            @%isFirst mbarrier.arrive.expect_tx.shared.b64 _, [%full], {2 * HalfOfWeightBytes};
+            add.u32 %t0, %toB, %stage;
+            """);
+        if (IsClustered)
+        {
+            _writer.Code($"{Fetch}.multicast::cluster [%t0], [%map, {{%element, %zero, %zero, %zero, %weightRow}}], [%full], %bothGroups;");
+        }
+        else
+        {
+            _writer.Code($"""
+                {Fetch} [%t0], [%map, {OpenBrace}%element, %zero, %zero, %zero, %weightRow{CloseBrace}], [%full];
+                add.u32 %t0, %t0, {HalfOfWeightBytes};
+                {Fetch} [%t0], [%map, {OpenBrace}%element, %zero, %zero, %zero, %secondRow{CloseBrace}], [%full];
+                """);
+        }
+
+        _writer.Code("add.u32 %t0, %toA, %stage;");
+        for (var pass = 0; pass < CopyPasses; pass++)
+        {
+            _writer.Code($"""
+                setp.ge.s32 %valid, %row{pass}, 0;
+                mad.wide.u32 %wide, %row{pass}, {WeightRowBytes}, %from;
+                @%valid cp.async.cg.shared.global [%t0+{pass * RowsOfCopyPass * GroupedGemmTile.RowBytes}], [%wide], 16;
+                """);
+        }
+
+        _writer.Code("cp.async.mbarrier.arrive.noinc.shared.b64 [%full];");
+        WriteNextBarrier();
+        _writer.Code($"""
+            add.u64 %from, %from, {GroupedGemmTile.RowBytes};
+            add.u32 %element, %element, {GroupedGemmTile.RowElements};
+            sub.u32 %left, %left, 1;
+            setp.ne.u32 %more, %left, 0;
+            @%more bra COPYSTAGE;
+            """);
+    }
+}

@@ -1,0 +1,166 @@
+namespace KernelGen.Compiler.Ptx;
+
+/// <content>The warp groups that multiply: <c>wgmma</c> from one stage after the other, then the epilogue.</content>
+public sealed partial class GroupedGemm
+{
+    // Matrix descriptor: 128-byte swizzle, 1024 bytes from eight rows to the next eight, address in units of 16 bytes.
+    private const string DescriptorBits = "0x4000004000010000";
+
+    private void WriteMultiplyRole()
+    {
+        _writer.Label("MULTIPLY");
+        _writer.Comment("The warp groups that multiply.");
+        if (RegistersOfRoles is { } registers) _writer.Code($"setmaxnreg.inc.sync.aligned.u32 {registers.Multiplies};");
+        _writer.Declare("b32", "warpM", "warpN", "groupRow", "empty", "before", "todo", "first");
+        _writer.Declare("b64", "descriptorA", "descriptorB", "atA", "atB", "stageWide");
+        _writer.Declare("pred", "accumulate", "signals", "releases", "active");
+        _writer.Declare("f32", [.. Sums()]);
+        _writer.Code($"""
+            sub.u32 %warpM, %warp, {CopyWarps};
+            mov.u32 %warpN, 0;
+            shr.u32 %groupRow, %warpM, 2;
+            mad.lo.u32 %t0, %groupRow, {WarpGroupRows * GroupedGemmTile.RowBytes}, %shared;
+            add.u32 %t1, %shared, {ActivationBytes};
+            mul.lo.u32 %groupRow, %groupRow, {RowOfTile(WarpGroupRows)};
+            add.u32 %empty, %barriers, {BarriersBytes};
+            setp.lt.u32 %signals, %lane, {_tile.Cluster};
+            """);
+        WriteDescriptors();
+
+        // A lane for each group of the cluster signals its barrier.
+        if (IsClustered) _writer.Code("and.b32 %t0, %lane, 1;\nmapa.shared::cluster.u32 %empty, %empty, %t0;");
+        _writer.Label("MULTIPLYTILE");
+        WriteTileIndex("END");
+        WriteSlotsOfThread();
+        _writer.Code("""
+            mul.wide.u32 %wide, %groupRow, 4;
+            add.u64 %address, %sortedSlots, %wide;
+            ld.global.u32 %first, [%address];
+            setp.lt.u32 %active, %first, %slots;
+            mov.u32 %todo, %blocks;
+            @!%active bra PASS;
+            setp.ne.u32 %accumulate, %todo, %blocks;
+            """);
+        WriteMultiplyStages();
+        WriteEpilogue();
+        WriteNextTile("MULTIPLYTILE");
+        WritePassedStages();
+    }
+
+    /// <summary>Descriptors of the rows at %t0 and the columns at %t1.</summary>
+    private void WriteDescriptors()
+    {
+        foreach (var (descriptor, address) in new[] { ("descriptorA", "t0"), ("descriptorB", "t1") })
+        {
+            _writer.Code($"""
+                and.b32 %{address}, %{address}, 0x3ffff;
+                shr.u32 %{address}, %{address}, 4;
+                cvt.u64.u32 %{descriptor}, %{address};
+                or.b64 %{descriptor}, %{descriptor}, {DescriptorBits};
+                """);
+        }
+    }
+
+    private void WriteMultiplyStages()
+    {
+        _writer.Label("NEXT");
+        _writer.Code("add.u32 %t0, %barriers, %barrier;");
+        WriteWait("%t0", "%phase", "EMPTY");
+
+        // Activations were written by ordinary copies, which the tensor cores see behind a fence.
+        _writer.Code("""
+            fence.proxy.async.shared::cta;
+            shr.u32 %t0, %stage, 4;
+            cvt.u64.u32 %stageWide, %t0;
+            add.u64 %atA, %descriptorA, %stageWide;
+            add.u64 %atB, %descriptorB, %stageWide;
+            wgmma.fence.sync.aligned;
+            """);
+        var sums = string.Join(", ", Sums().Select(sum => $"%{sum}"));
+        for (var step = 0; step < StepsOfPart; step++)
+        {
+            if (step > 0)
+            {
+                _writer.Code("""
+                    add.u64 %atA, %atA, 2;
+                    add.u64 %atB, %atB, 2;
+                    """);
+            }
+
+            _writer.Code($"wgmma.mma_async.sync.aligned.m64n{_tile.BlockN}k16.f32.bf16.bf16 {OpenBrace}{sums}{CloseBrace}, %atA, %atB, {(step == 0 ? "%accumulate" : "1")}, 1, 1, 0, 0;");
+        }
+
+        _writer.Comment("The stage before this one has been read.");
+        _writer.Code("""
+            wgmma.commit_group.sync.aligned;
+            wgmma.wait_group.sync.aligned 1;
+            and.pred %releases, %accumulate, %signals;
+            """);
+        WriteRelease("%releases", "%before");
+        _writer.Code("mov.u32 %before, %barrier;");
+        WriteNextBarrier();
+        _writer.Code("""
+            sub.u32 %todo, %todo, 1;
+            setp.ne.u32 %accumulate, %todo, %blocks;
+            setp.ne.u32 %more, %todo, 0;
+            @%more bra NEXT;
+            wgmma.wait_group.sync.aligned 0;
+            """);
+        WriteRelease("%signals", "%before");
+    }
+
+    /// <summary>A warp group whose rows all pad keeps step with the others and leaves them the tensor cores.</summary>
+    private void WritePassedStages()
+    {
+        _writer.Label("PASS");
+        _writer.Code("add.u32 %t0, %barriers, %barrier;");
+        WriteWait("%t0", "%phase", "UNREAD");
+        WriteRelease("%signals", "%barrier");
+        WriteNextBarrier();
+        _writer.Code("""
+            sub.u32 %todo, %todo, 1;
+            setp.ne.u32 %more, %todo, 0;
+            @%more bra PASS;
+            """);
+        WriteNextTile("MULTIPLYTILE");
+    }
+
+    private void WriteRelease(string condition, string barrier) => _writer.Code($"""
+        add.u32 %t0, %empty, {barrier};
+        @{condition} mbarrier.arrive{(IsClustered ? ".shared::cluster" : ".shared")}.b64 _, [%t0];
+        """);
+
+    /// <summary>Slots and router weights of the thread's two rows, long before the epilogue wants them.</summary>
+    private void WriteSlotsOfThread()
+    {
+        _writer.Code($"""
+            shr.u32 %t0, %lane, 2;
+            and.b32 %t1, %warpM, 3;
+            mad.lo.u32 %t0, %t1, {_tile.WarpM}, %t0;
+            add.u32 %t0, %t0, %groupRow;
+            mul.wide.u32 %wide, %t0, 4;
+            add.u64 %address, %sortedSlots, %wide;
+            """);
+        for (var half = 0; half < 2; half++)
+        {
+            _writer.Declare("b32", $"slot{half}");
+            _writer.Code($"ld.global.u32 %slot{half}, [%address+{half * 8 * 4}];");
+        }
+
+        if (IsGateUp) return;
+        _writer.Code("""
+            ld.param.u64 %address, [routerWeights];
+            cvta.to.global.u64 %address, %address;
+            """);
+        for (var half = 0; half < 2; half++)
+        {
+            _writer.Declare("f32", $"routerWeight{half}");
+            _writer.Code($"""
+                setp.lt.u32 %outside, %slot{half}, %slots;
+                mul.wide.u32 %wide, %slot{half}, 4;
+                add.u64 %wide, %address, %wide;
+                @%outside ld.global.f32 %routerWeight{half}, [%wide];
+                """);
+        }
+    }
+}
