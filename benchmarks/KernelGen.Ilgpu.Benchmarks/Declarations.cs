@@ -18,6 +18,16 @@ public static partial class Experts;
 [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 8192, IntermediateSize = 3584, WeightType = DType.BFloat16, SplitK = new[] { 1, 2, 4, 8 })]
 public static partial class Sliced;
 
+[FusedMoe(Experts = 8, TopK = 2, HiddenSize = 4096, IntermediateSize = 7168, WeightType = DType.Float16)]
+[FusedMoe(Experts = 8, TopK = 2, HiddenSize = 4096, IntermediateSize = 7168, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128)]
+[FusedMoe(Experts = 8, TopK = 2, HiddenSize = 4096, IntermediateSize = 7168, WeightType = DType.Int8, Quantization = WeightQuantization.Channel)]
+[FusedMoe(Experts = 8, TopK = 2, HiddenSize = 4096, IntermediateSize = 7168, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 128)]
+[FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.Float16)]
+[FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128)]
+[FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.Int8, Quantization = WeightQuantization.Channel)]
+[FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 128)]
+public static partial class NarrowExperts;
+
 [OmniRouter(ExpertsPerAxis = 32, TopK = 8)]
 [OmniRouter(ExpertsPerAxis = 48, TopK = 8)]
 [OmniRouter(ExpertsPerAxis = 64, TopK = 16)]

@@ -3,7 +3,8 @@ using ILGPU.Runtime;
 namespace KernelGen.Ilgpu.Benchmarks;
 
 /// <summary>The experts of one model: single tokens checked against double precision, then the whole layer timed, replayed from a graph.</summary>
-internal sealed class ExpertsBenchmark(string name, int experts, int topK, int hiddenSize, int intermediateSize, DeviceExpertsForward<BFloat16> forward)
+internal sealed class ExpertsBenchmark<T>(string name, int experts, int topK, int hiddenSize, int intermediateSize, WeightPattern<T> pattern, DeviceExpertsForward<T> forward)
+    where T : unmanaged
 {
     private const double Tolerance = 2e-2;
 
@@ -12,12 +13,12 @@ internal sealed class ExpertsBenchmark(string name, int experts, int topK, int h
     /// <summary>False when a result is wrong.</summary>
     public bool Run(AcceleratorStream stream)
     {
-        using var weights = new ExpertsWeights(stream, experts, hiddenSize, intermediateSize);
+        using var weights = new ExpertsWeights<T>(stream, pattern, experts, hiddenSize, intermediateSize);
         Console.WriteLine($"{name}: tokens, whole layer µs (launched, replayed), TFLOP/s, error of the first and last token");
         return Tokens.All(tokens => Run(stream, weights.OnDevice, tokens));
     }
 
-    private bool Run(AcceleratorStream stream, DeviceExpertWeights<BFloat16> expertWeights, int tokens)
+    private bool Run(AcceleratorStream stream, DeviceExpertWeights<T> expertWeights, int tokens)
     {
         using var inputs = new ExpertsInputs(stream.Accelerator, experts, topK, hiddenSize, tokens);
         void Call(AcceleratorStream s, int call) => forward(s, inputs.Hidden, expertWeights, inputs.Weights, inputs.Routes(call), inputs.Output);
@@ -50,11 +51,10 @@ internal sealed class ExpertsBenchmark(string name, int experts, int topK, int h
             Parallel.For(0, intermediateSize, i =>
             {
                 var (gate, up) = (0.0, 0.0);
-                var row = ((2L * expert * intermediateSize) + i) * hiddenSize;
                 for (var column = 0; column < hiddenSize; column++)
                 {
-                    gate += x[column] * (double)ExpertsWeights.Element(row + column);
-                    up += x[column] * (double)ExpertsWeights.Element(row + ((long)intermediateSize * hiddenSize) + column);
+                    gate += x[column] * pattern.Weight(expert, i, column, 2 * intermediateSize, hiddenSize);
+                    up += x[column] * pattern.Weight(expert, intermediateSize + i, column, 2 * intermediateSize, hiddenSize);
                 }
 
                 intermediate[i] = gate / (1 + Math.Exp(-gate)) * up;
@@ -62,7 +62,7 @@ internal sealed class ExpertsBenchmark(string name, int experts, int topK, int h
             Parallel.For(0, hiddenSize, h =>
             {
                 var sum = 0.0;
-                for (var i = 0; i < intermediateSize; i++) sum += intermediate[i] * ExpertsWeights.Element(((((long)expert * hiddenSize) + h) * intermediateSize) + i);
+                for (var i = 0; i < intermediateSize; i++) sum += intermediate[i] * pattern.Weight(expert, h, i, hiddenSize, intermediateSize);
                 exact[h] += weight * sum;
             });
         }

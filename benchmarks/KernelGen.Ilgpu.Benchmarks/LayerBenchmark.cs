@@ -14,7 +14,7 @@ internal sealed class LayerBenchmark(string name, int experts, int topK, int hid
 
     public void Run(AcceleratorStream stream)
     {
-        using var weights = new ExpertsWeights(stream, experts, hiddenSize, intermediateSize);
+        using var weights = new ExpertsWeights<BFloat16>(stream, WeightPatterns.BFloat16, experts, hiddenSize, intermediateSize);
         using var bias = stream.Accelerator.Allocate1D<float>(experts);
         bias.MemSetToZero(stream);
         Console.WriteLine($"{name}: tokens, µs of an awaited layer: gate and experts launched and awaited apart, kernels launched one by one, one graph; first ÷ last");

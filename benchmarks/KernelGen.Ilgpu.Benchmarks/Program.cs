@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime.Cuda;
 using KernelGen;
 using KernelGen.Cpu;
+using KernelGen.Ilgpu;
 using KernelGen.Ilgpu.Benchmarks;
 
 using var context = Context.Create(builder => builder.Cuda());
@@ -16,11 +17,11 @@ GateBenchmark[] gates =
     new("256/8 sigmoid, bias, 4 of 8 groups", new GateShape(256, 8, GateScoring.Sigmoid, true, 8, 4, true), GroupedGates.Route),
     new("128/8 softmax", new GateShape(128, 8, GateScoring.Softmax, false, 1, 1, true), Gates.Route),
 ];
-ExpertsBenchmark[] experts =
+ExpertsBenchmark<BFloat16>[] experts =
 [
-    new("Mixtral 8x7B tp2", 8, 2, 4096, 7168, Experts.Forward),
-    new("Qwen3 30B-A3B", 128, 8, 2048, 768, Experts.Forward),
-    new("DeepSeek V3 tp8", 256, 8, 7168, 256, Experts.Forward),
+    new("Mixtral 8x7B tp2", 8, 2, 4096, 7168, WeightPatterns.BFloat16, Experts.Forward),
+    new("Qwen3 30B-A3B", 128, 8, 2048, 768, WeightPatterns.BFloat16, Experts.Forward),
+    new("DeepSeek V3 tp8", 256, 8, 7168, 256, WeightPatterns.BFloat16, Experts.Forward),
 ];
 SplitKBenchmark[] slices = [new(8, 2, 4096, 3584, Sliced.Forward), new(8, 2, 8192, 3584, Sliced.Forward)];
 LayerBenchmark[] layers =
@@ -36,10 +37,21 @@ OmniExpertsBenchmark[] neurons = [new(64, 16, 1024), new(128, 16, 1024)];
 var failures = 0;
 if (IsWanted("gates")) failures += gates.Count(gate => !gate.Run(stream));
 if (IsWanted("experts")) failures += experts.Count(layer => !layer.Run(stream));
+if (IsWanted("narrow")) failures += Narrow("Mixtral 8x7B tp2", 8, 2, 4096, 7168) + Narrow("Qwen3 30B-A3B", 128, 8, 2048, 768);
 if (IsWanted("splitk")) Array.ForEach(slices, layer => layer.Run(stream));
 if (IsWanted("layer")) Array.ForEach(layers, layer => layer.Run(stream));
 if (IsWanted("omni")) failures += routers.Count(router => !router.Run(stream)) + neurons.Count(layer => !layer.Run(stream));
 Console.WriteLine(failures == 0 ? "all right" : $"{failures} wrong");
 return failures == 0 ? 0 : 1;
+
+// The same layer in every format.
+int Narrow(string name, int count, int topK, int hiddenSize, int intermediateSize)
+{
+    return Of("bf16", WeightPatterns.BFloat16, Experts.Forward) + Of("f16", WeightPatterns.Half, NarrowExperts.Forward) + Of("fp8, blocks of 128", WeightPatterns.Float8Block, NarrowExperts.Forward)
+        + Of("int8, a scale a row", WeightPatterns.Int8Channel, NarrowExperts.Forward) + Of("int4, groups of 128", WeightPatterns.Int4Group, NarrowExperts.Forward);
+
+    int Of<T>(string format, WeightPattern<T> pattern, DeviceExpertsForward<T> forward)
+        where T : unmanaged => new ExpertsBenchmark<T>($"{name} {format}", count, topK, hiddenSize, intermediateSize, pattern, forward).Run(stream) ? 0 : 1;
+}
 
 bool IsWanted(string family) => args.Length == 0 || args.Contains(family);

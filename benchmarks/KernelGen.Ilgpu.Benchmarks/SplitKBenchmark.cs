@@ -10,7 +10,7 @@ internal sealed class SplitKBenchmark(int experts, int topK, int hiddenSize, int
 
     public void Run(AcceleratorStream stream)
     {
-        using var weights = new ExpertsWeights(stream, experts, hiddenSize, intermediateSize);
+        using var weights = new ExpertsWeights<BFloat16>(stream, WeightPatterns.BFloat16, experts, hiddenSize, intermediateSize);
         Console.WriteLine($"hidden size {hiddenSize} (E {experts}, k {topK}, I {intermediateSize}): tokens, ms with SPLIT_K {string.Join(", ", Slices)}");
         foreach (var tokens in Tokens)
         {

@@ -22,7 +22,7 @@ public sealed partial class GroupedGemm
 
     private int PartBytesB => _tile.BlockN * GroupedGemmTile.RowBytes;
 
-    private long WeightRowBytes => 2L * _shape.Reduction;
+    private long WeightRowBytes => _shape.WeightBytes(_shape.Reduction);
 
     /// <summary>Where a thread copies from and to.</summary>
     private void WriteCopySetup()
@@ -53,7 +53,7 @@ public sealed partial class GroupedGemm
                 """);
         }
 
-        WriteWeightRows();
+        WriteWeightRows("row", "chunkOffset");
         WriteActivationRows();
     }
 
@@ -64,7 +64,7 @@ public sealed partial class GroupedGemm
     private int ColumnOf(int row)
     {
         var (fragment, place) = (row / 8, row % 8);
-        if (IsGateUp) fragment /= 2;
+        if (IsPaired) fragment /= 2;
         return (fragment / StoredTiles * 8 * StoredTiles) + (place / 2 * 2 * StoredTiles) + (fragment % StoredTiles * 2) + (place % 2);
     }
 
@@ -72,32 +72,35 @@ public sealed partial class GroupedGemm
     /// In the first product eight gate rows and the eight up rows of the same columns take turns, so that one thread gets the
     /// sums of both.
     /// </summary>
-    private bool IsUp(int row) => IsGateUp && row / 8 % 2 == 1;
+    private bool IsUp(int row) => IsPaired && row / 8 % 2 == 1;
 
     /// <summary>Whether a thread's passes take turns between gate and up rows.</summary>
-    private bool HasUpAddress => IsGateUp && RowsOfPass == 8;
+    private bool HasUpAddress => IsPaired && RowsOfWeightPass == 8;
 
-    private void WriteWeightRows()
+    private int RowsOfWeightPass => _shape.IsConverted ? RowsOfConvertedPass : RowsOfPass;
+
+    /// <summary>The address of the thread's first chunk of weights.</summary>
+    private void WriteWeightRows(string row, string chunkOffset)
     {
         // The same as ColumnOf and IsUp, for the thread's row of the first pass.
-        var firstFragmentBits = IsGateUp ? 4 : 3;
+        var firstFragmentBits = IsPaired ? 4 : 3;
         var bitsOfGroup = StoredTiles == 4 ? 2 : StoredTiles / 2;
         _writer.Code($"""
-            and.b32 %t0, %row, 1;
-            shr.u32 %t1, %row, 1;
+            and.b32 %t0, %{row}, 1;
+            shr.u32 %t1, %{row}, 1;
             and.b32 %t1, %t1, 3;
             mad.lo.u32 %t0, %t1, {2 * StoredTiles}, %t0;
-            shr.u32 %t1, %row, {firstFragmentBits};
+            shr.u32 %t1, %{row}, {firstFragmentBits};
             and.b32 %t1, %t1, {StoredTiles - 1};
             mad.lo.u32 %t0, %t1, 2, %t0;
-            shr.u32 %t1, %row, {firstFragmentBits + bitsOfGroup};
+            shr.u32 %t1, %{row}, {firstFragmentBits + bitsOfGroup};
             mad.lo.u32 %t0, %t1, {8 * StoredTiles}, %t0;
             mad.lo.u32 %t0, %blockN, {OutputColumns(_tile.BlockN)}, %t0;
             """);
-        if (IsGateUp)
+        if (IsPaired)
         {
             _writer.Code($"""
-                shr.u32 %t1, %row, 3;
+                shr.u32 %t1, %{row}, 3;
                 and.b32 %t1, %t1, 1;
                 mad.lo.u32 %t0, %t1, {_shape.IntermediateSize}, %t0;
                 """);
@@ -108,7 +111,7 @@ public sealed partial class GroupedGemm
             ld.param.u64 %fromB, [weights];
             cvta.to.global.u64 %fromB, %fromB;
             mad.wide.u32 %fromB, %t0, {WeightRowBytes}, %fromB;
-            add.u64 %fromB, %fromB, %chunkOffset;
+            add.u64 %fromB, %fromB, %{chunkOffset};
             """);
         if (!HasUpAddress) return;
         _writer.Declare("b64", "fromUp");
@@ -118,7 +121,7 @@ public sealed partial class GroupedGemm
     /// <summary>Address of a pass's weights, without the stage's part.</summary>
     private (string Register, long Offset) WeightSource(int pass)
     {
-        var row = pass * RowsOfPass;
+        var row = pass * RowsOfWeightPass;
         return (HasUpAddress && IsUp(row) ? "fromUp" : "fromB", ColumnOf(row) * WeightRowBytes);
     }
 
@@ -166,8 +169,16 @@ public sealed partial class GroupedGemm
     /// <summary>Starts the copies of the next stage.</summary>
     private void WriteCopies()
     {
-        WriteWeightCopies();
-        WriteActivationCopies();
+        if (_shape.IsConverted)
+        {
+            WriteConvertedCopies();
+        }
+        else
+        {
+            WriteWeightCopies();
+            WriteActivationCopies();
+        }
+
         WriteNextStage("stageIn");
     }
 
@@ -291,8 +302,8 @@ public sealed partial class GroupedGemm
     }
 
     private void WriteNextStage(string stage) => _writer.Code($"""
-        add.u32 %{stage}, %{stage}, {_tile.StageBytes};
-        setp.eq.u32 %wrap, %{stage}, {_tile.StageBytes * _tile.Stages};
+        add.u32 %{stage}, %{stage}, {StageBytes};
+        setp.eq.u32 %wrap, %{stage}, {StageBytes * _tile.Stages};
         selp.b32 %{stage}, 0, %{stage}, %wrap;
         """);
 }

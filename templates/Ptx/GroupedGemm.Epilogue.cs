@@ -9,18 +9,22 @@ public sealed partial class GroupedGemm
     /// <summary>Whether the output is intermediate states and not sums.</summary>
     private bool StoresActivated => IsGateUp && _tile.SplitK == 1;
 
+    /// <summary>Whether the stored sums are multiplied by the router weights.</summary>
+    private bool WeightsOutput => !IsGateUp && !_shape.RouterWeightOnInput;
+
     /// <summary>Fragments whose sums a thread stores at once: as many as 16 bytes of bf16 hold, where the warp's tile has them.</summary>
     private int StoredTiles => (OutputColumns(_tile.WarpN) / 8) switch { var tiles when tiles % 4 == 0 => 4, var tiles when tiles % 2 == 0 => 2, _ => 1 };
 
     /// <summary>Columns of the output that columns of the product yield, if gate and up projection are counted once.</summary>
-    private int OutputColumns(int columns) => IsGateUp ? columns / 2 : columns;
+    private int OutputColumns(int columns) => IsPaired ? columns / 2 : columns;
 
     private void WriteEpilogue()
     {
         _writer.Declare("b32", "slot", "column");
         _writer.Declare("b32", [.. Enumerable.Range(0, 4).Select(i => $"packed{i}")]);
         _writer.Declare("b64", "output", "to", "columnOffset");
-        _writer.Declare("f32", "routerWeight");
+        if (WeightsOutput) _writer.Declare("f32", "routerWeight");
+        if (StoresActivated) Activation.Declare(_writer, _shape.Activation);
         _writer.Declare("f32", [.. Enumerable.Range(0, 8).Select(i => $"value{i}")]);
         _writer.Comment("Rows and columns of the thread's sums.");
         _writer.Code($"""
@@ -33,7 +37,13 @@ public sealed partial class GroupedGemm
             cvta.to.global.u64 %output, %output;
             add.u64 %output, %output, %columnOffset;
             """);
-        if (!_tile.IsSpecialised) WriteRowAddresses();
+        if (!_tile.IsSpecialised)
+        {
+            WriteRowAddresses();
+            WriteWholeSums();
+            WriteRouterWeights();
+        }
+
         for (var m = 0; m < FragmentsM; m++)
         {
             for (var half = 0; half < 2; half++) WriteRow(m, half);
@@ -51,13 +61,15 @@ public sealed partial class GroupedGemm
             mul.wide.u32 %rows, %t0, 4;
             add.u64 %rows, %sortedSlots, %rows;
             """);
-        if (!IsGateUp)
-        {
-            _writer.Code("""
-                ld.param.u64 %address, [routerWeights];
-                cvta.to.global.u64 %address, %address;
-                """);
-        }
+    }
+
+    private void WriteRouterWeights()
+    {
+        if (!WeightsOutput) return;
+        _writer.Code("""
+            ld.param.u64 %address, [routerWeights];
+            cvta.to.global.u64 %address, %address;
+            """);
     }
 
     private void WriteRow(int m, int half)
@@ -67,11 +79,11 @@ public sealed partial class GroupedGemm
             setp.ge.u32 %outside, %slot, %slots;
             @%outside bra STORED{m}_{half};
             """);
-        if (!IsGateUp && _tile.IsSpecialised)
+        if (WeightsOutput && _tile.IsSpecialised)
         {
             _writer.Code($"mov.f32 %routerWeight, %routerWeight{half};");
         }
-        else if (!IsGateUp)
+        else if (WeightsOutput)
         {
             _writer.Code("""
                 mul.wide.u32 %wide, %slot, 4;
@@ -87,7 +99,7 @@ public sealed partial class GroupedGemm
         for (var first = 0; first < tiles; first += StoredTiles)
         {
             var offset = first * 8L * OutputBytes;
-            if (IsGateUp && !StoresActivated)
+            if (IsPaired && !StoresActivated)
             {
                 for (var up = 0; up < 2; up++)
                 {
@@ -118,8 +130,10 @@ public sealed partial class GroupedGemm
 
     private void WriteResult(int m, int tile, int element, string result)
     {
-        if (IsGateUp) GatedActivation.Write(_writer, _shape, $"%{Sum(m, FragmentOf(tile, 0), element)}", $"%{Sum(m, FragmentOf(tile, 1), element)}", result);
-        else _writer.Code($"mul.rn.f32 {result}, %{Sum(m, tile, element)}, %routerWeight;");
+        var sum = $"%{Sum(m, IsPaired ? FragmentOf(tile, 0) : tile, element)}";
+        if (StoresActivated) Activation.Write(_writer, _shape, sum, IsPaired ? $"%{Sum(m, FragmentOf(tile, 1), element)}" : null, result);
+        else if (WeightsOutput) _writer.Code($"mul.rn.f32 {result}, {sum}, %routerWeight;");
+        else _writer.Code($"mov.f32 {result}, {sum};");
     }
 
     /// <summary>Stores the values of <see cref="StoredTiles"/> fragments, which are neighbours.</summary>

@@ -10,34 +10,19 @@ public enum ExpertProduct
     Down,
 }
 
-/// <summary>The sizes of a grouped GEMM.</summary>
-/// <param name="Product">Which product.</param>
-/// <param name="TopK">Slots of a token, k.</param>
-/// <param name="HiddenSize">Width H of the hidden states.</param>
-/// <param name="IntermediateSize">Width I of the intermediate states.</param>
-/// <param name="Activation">Gated activation between the products.</param>
-/// <param name="ActivationLimit">Its limit, if it needs one.</param>
-public sealed record GroupedGemmShape(
-    ExpertProduct Product, int TopK, int HiddenSize, int IntermediateSize, MoeActivation Activation = MoeActivation.SiluAndMul, float ActivationLimit = 0)
-{
-    /// <summary>Rows of an expert's weight matrix.</summary>
-    public int Columns => Product == ExpertProduct.GateUp ? 2 * IntermediateSize : HiddenSize;
-
-    /// <summary>Columns of an expert's weight matrix.</summary>
-    public int Reduction => Product == ExpertProduct.GateUp ? HiddenSize : IntermediateSize;
-}
-
 /// <summary>
 /// Writes the PTX of a grouped GEMM: each group of threads multiplies a block of gathered rows, all of one expert, with a block
-/// of that expert's weights. bfloat16 operands, fp32 sums.
+/// of that expert's weights. bfloat16 activations, fp32 sums; weights of another type become bfloat16 on the way
+/// (<see cref="WeightConversion"/>).
 /// </summary>
 /// <remarks>
 /// Parameters of the entry, in order: activations (bf16, [T, H] or [slots, I]), weights (bf16, [E, 2I, H] or [E, H, I]), output,
 /// sorted slots [blocks · BLOCK_M] (a number that is no slot pads), expert of each block, number of padded slots (one int),
-/// router weights [slots], number of slots. The output is, for the first product, intermediate states (bf16, [slots, I]) or with
-/// Split-K the sums of each slice (fp32, [slices, slots, 2I]); for the second the weighted sums of each slice (fp32, [slices,
-/// slots, H]). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. Kernels with <c>wgmma</c> take a tensor
-/// map of the weights, and as many groups as run at once share all tiles.
+/// router weights [slots], number of slots, biases (fp32, [E, rows of the matrix]), scales (fp32, [E, rows] or [E, groups, rows]),
+/// zero points (bytes, as scales of groups); what a shape does not have is not read. The output is, for the first product, intermediate
+/// states (bf16, [slots, I]) or with Split-K the bare sums of each slice (fp32, [slices, slots, 2I or I]); for the second the weighted
+/// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. Kernels with
+/// <c>wgmma</c> take a tensor map of the weights, and as many groups as run at once share all tiles.
 /// </remarks>
 public sealed partial class GroupedGemm
 {
@@ -54,6 +39,9 @@ public sealed partial class GroupedGemm
 
     private bool IsGateUp => _shape.Product == ExpertProduct.GateUp;
 
+    /// <summary>Whether the columns are those of gate and up projections.</summary>
+    private bool IsPaired => IsGateUp && _shape.IsGated;
+
     private int ReductionBlocks => _shape.Reduction / _tile.BlockK;
 
     private int FragmentsM => _tile.WarpM / 16;
@@ -68,9 +56,25 @@ public sealed partial class GroupedGemm
     /// <exception cref="ArgumentException">The tile does not fit the shape.</exception>
     public static string Write(GroupedGemmShape shape, GroupedGemmTile tile)
     {
-        if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) throw new ArgumentException(problem, nameof(tile));
+        if (Problem(shape, tile) is { } problem) throw new ArgumentException(problem, nameof(tile));
         return new GroupedGemm(shape, tile).WriteModule();
     }
+
+    /// <summary>What is wrong with a tile for a product; null if nothing is.</summary>
+    public static string? Problem(GroupedGemmShape shape, GroupedGemmTile tile)
+    {
+        if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
+        if (shape.IsConverted) return new GroupedGemm(shape, tile).ProblemOfConversion();
+        if (tile.SlicedK) return "warps that share the elements of a stage multiply converted weights alone";
+        return tile.IsSpecialised && (shape.Bias || shape.RouterWeightOnInput || !shape.IsGated)
+            ? "specialised warp groups have no biases, no router weights on the input and no products without up projections"
+            : null;
+    }
+
+    /// <summary>Bytes of dynamic shared memory of a group.</summary>
+    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => shape.IsConverted ? (new GroupedGemm(shape, tile).StageBytes * tile.Stages) + 1024 : tile.SharedBytes;
+
+    private int StageBytes => _shape.IsConverted ? ConvertedStageBytes : _tile.StageBytes;
 
     private string WriteModule()
     {
@@ -91,7 +95,10 @@ public sealed partial class GroupedGemm
                 .param .u64 blockExperts,
                 .param .u64 paddedSlots,
                 .param .u64 routerWeights,
-                .param .u32 slots)
+                .param .u32 slots,
+                .param .u64 biases,
+                .param .u64 scales,
+                .param .u64 zeroPoints)
             {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1")}}
             {
             {{_writer}}    ret;
@@ -106,9 +113,11 @@ public sealed partial class GroupedGemm
     private void WriteUniform()
     {
         WriteBlockIndex();
-        WriteCopySetup();
+        if (_shape.IsConverted) WriteConvertedCopySetup();
+        else WriteCopySetup();
         WriteSums();
-        WriteMmaLoop();
+        if (_shape.IsConverted) WriteConvertedLoop();
+        else WriteMmaLoop();
         WriteEpilogue();
     }
 
@@ -186,7 +195,7 @@ public sealed partial class GroupedGemm
 
     private IEnumerable<string> Sums() =>
         from m in Enumerable.Range(0, FragmentsM)
-        from n in Enumerable.Range(0, FragmentsN)
+        from n in Enumerable.Range(0, MultipliedFragments)
         from element in Enumerable.Range(0, 4)
         select Sum(m, n, element);
 

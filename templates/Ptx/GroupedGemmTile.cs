@@ -22,8 +22,12 @@ public enum TensorCore
 /// <param name="SplitK">Slices of the reduction.</param>
 /// <param name="Cluster">Groups that share a tile's rows evenly and each other's weights; <see cref="BlockM"/> are the rows of all of them.</param>
 /// <param name="Chained">Whether the kernel may start while the one before it in the stream still runs (programmatic dependent launch, from sm_90 on).</param>
+/// <param name="SlicedK">
+/// Whether the warps along the columns share the elements of a stage and not the columns, and add up their sums at the end. The activations,
+/// which every warp needs for its columns, are then read once.
+/// </param>
 public sealed record GroupedGemmTile(
-    TensorCore Core, int BlockM, int BlockN, int BlockK, int Stages, int WarpsM, int WarpsN, int GroupM = 1, int SplitK = 1, int Cluster = 1, bool Chained = false)
+    TensorCore Core, int BlockM, int BlockN, int BlockK, int Stages, int WarpsM, int WarpsN, int GroupM = 1, int SplitK = 1, int Cluster = 1, bool Chained = false, bool SlicedK = false)
 {
     /// <summary>Elements of a row of shared memory: 128 bytes, the span of the swizzle.</summary>
     internal const int RowElements = 64;
@@ -46,7 +50,7 @@ public sealed record GroupedGemmTile(
     /// <summary>Weight rows that one request of the tensor memory accelerator fetches.</summary>
     public int BoxRows => BlockN / 2;
 
-    /// <summary>Bytes of dynamic shared memory of a group; the first stage starts at a multiple of 1024.</summary>
+    /// <summary>Bytes of dynamic shared memory of a group that multiplies bfloat16; the first stage starts at a multiple of 1024.</summary>
     public int SharedBytes => (StageBytes * Stages) + 1024 + (IsSpecialised ? 2 * BarrierBytes * Stages : 0);
 
     /// <summary>Rows of a warp's tile.</summary>
@@ -67,7 +71,7 @@ public sealed record GroupedGemmTile(
         {
             var core = Core == TensorCore.Mma ? "mma" : "wgmma";
             var splitK = SplitK > 1 ? $"k{SplitK}" : "";
-            var warps = $"w{WarpsM}x{WarpsN}";
+            var warps = $"w{WarpsM}x{WarpsN}{(SlicedK ? "s" : "")}";
             var groupM = GroupM > 1 ? $"g{GroupM}" : "";
             var cluster = Cluster > 1 ? $"c{Cluster}" : "";
             return $"{core}{BlockM}x{BlockN}x{BlockK}s{Stages}{warps}{cluster}{groupM}{splitK}{(Chained ? "d" : "")}";

@@ -13,6 +13,16 @@ internal delegate void ExpertsRunner<T>(float[] hidden, ExpertWeights<T> expertW
 /// <summary>What experts are declared to compute, with random biases.</summary>
 internal static class ExpertsCase
 {
+    /// <summary>Requires each output to be as near as its bound, and NaN where that is expected.</summary>
+    public static void RequireWithin(double[] bound, double[] expected, float[] output, string what)
+    {
+        for (var i = 0; i < expected.Length; i++)
+        {
+            var isWithin = double.IsNaN(expected[i]) ? float.IsNaN(output[i]) : Math.Abs(output[i] - expected[i]) <= bound[i];
+            Assert.True(isWithin, $"{what}: output[{i}] is {output[i]}, expected {expected[i]} within {bound[i]}");
+        }
+    }
+
     public static ExpertForm Form(FusedMoeSpec spec, SeededRandom random)
     {
         var form = new ExpertForm(spec.Activation, spec.ActivationLimit, spec.RouterWeightOnInput);
@@ -95,7 +105,17 @@ internal sealed unsafe class ExpertsCase<T>
             : (Math.Sqrt(differences.Sum(value => value * value)) / norm, differences.Max() / expected.Max(Math.Abs));
     }
 
-    private float[] Run(ExpertsRunner<T> run)
+    /// <summary>For tensor cores: every output within what roundings to bfloat16 and sums in single precision explain.</summary>
+    public void CheckOnTensorCores(string what, params ExpertsRunner<T>[] runs)
+    {
+        var rounded = Array.ConvertAll(_hidden, value => (float)(BFloat16)value);
+        var expected = ReferenceMoe.Forward(rounded, GateUp, Down, _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form);
+        var bound = ExpertsErrorBound.Of(rounded, GateUp, Down, _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form, tensorCores: true);
+        foreach (var run in runs) ExpertsCase.RequireWithin(bound, expected, Run(run), $"{_random.Description}: {what}, {_tokens} tokens");
+    }
+
+    /// <summary>The result through any entry point.</summary>
+    public float[] Run(ExpertsRunner<T> run)
     {
         var output = new float[_tokens * _shape.Hidden];
         output.AsSpan().Fill(Poison);

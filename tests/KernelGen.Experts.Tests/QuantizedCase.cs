@@ -120,6 +120,16 @@ internal sealed class QuantizedCase<T>
         return output;
     }
 
+    /// <inheritdoc cref="ExpertsCase{T}.CheckOnTensorCores"/>
+    public void CheckOnTensorCores(string what, params ExpertsRunner<T>[] runs)
+    {
+        var rounded = Array.ConvertAll(_hidden, value => (float)(BFloat16)value);
+        var (topK, hidden, intermediate) = (_spec.TopK, _spec.HiddenSize, _spec.IntermediateSize);
+        var expected = ReferenceMoe.Forward(rounded, _gateUp.Dequantized, _down.Dequantized, _weights, _experts, _tokens, topK, hidden, intermediate, _form);
+        var bound = ExpertsErrorBound.Of(rounded, _gateUp.Dequantized, _down.Dequantized, _weights, _experts, _tokens, topK, hidden, intermediate, _form, tensorCores: true);
+        foreach (var run in runs) ExpertsCase.RequireWithin(bound, expected, Run(run), $"{_random.Description}: {what}, {_tokens} tokens");
+    }
+
     public unsafe void Check(delegate*<in MoeArguments, void> kernel, int bits) => Compare(Run(kernel), $"{_spec.VariantName} at {bits} bits");
 
     public void Compare(float[] output, string what)

@@ -15,19 +15,45 @@ public static class ExpertsErrorBound
     /// <summary>Of an activation's value, for gelu of its argument: 5 units in the last place (docs/numerics.md).</summary>
     private const double OfActivation = 10.0 / (1 << 24);
 
+    /// <summary>
+    /// Tensor cores add up by cutting off, which all partial sums share: of the sum of the terms' magnitudes, √K / 5 times 2⁻²⁴ for random
+    /// terms, which stays below 16 up to K = 6000.
+    /// </summary>
+    private const double OfTermsOnTensorCores = 16.0 / (1 << 24);
+
+    /// <summary>Approximate exponentials and reciprocals, and erf to 7.5e-8.</summary>
+    private const double OfActivationOnTensorCores = 64.0 / (1 << 24);
+
+    /// <summary>Half the distance of two bfloat16 numbers, of the smaller one.</summary>
+    private const double OfBFloat16 = 1.0 / 256;
+
     // What lies below the smallest numbers of single precision: where σ or e⁻ˣ has become 0.
     private const double Smallest = 1e-30;
 
     /// <summary>The bound for every element of the output [T, H]. Parameters as in <see cref="ReferenceMoe"/>.</summary>
+    /// <param name="tensorCores">
+    /// Whether intermediate states and each slot's result are rounded to bfloat16 (of the hidden states, give the rounded ones). Roundings of
+    /// the intermediate states are independent, so that their sum is within six standard deviations.
+    /// </param>
     public static double[] Of(
-        float[] hidden, Func<int, int, int, double> gateUp, Func<int, int, int, double> down, float[] weights, int[] experts, int tokens, int topK, int hiddenSize, int intermediateSize, ExpertForm form)
+        float[] hidden, Func<int, int, int, double> gateUp, Func<int, int, int, double> down, float[] weights, int[] experts, int tokens, int topK, int hiddenSize, int intermediateSize, ExpertForm form,
+        bool tensorCores = false)
     {
+        var ofTerms = tensorCores ? OfTermsOnTensorCores : OfTerms;
         var bound = new double[(long)tokens * hiddenSize];
-        double[] activations = new double[intermediateSize], errors = new double[intermediateSize];
-        for (var slot = 0; slot < tokens * topK; slot++)
+        Parallel.For(0, tokens, token =>
         {
+            for (var slot = token * topK; slot < (token + 1) * topK; slot++)
+            {
+                if (experts[slot] >= 0) Add(slot);
+            }
+        });
+        return bound;
+
+        void Add(int slot)
+        {
+            double[] activations = new double[intermediateSize], errors = new double[intermediateSize];
             var expert = experts[slot];
-            if (expert < 0) continue;
             var input = hidden.AsSpan(slot / topK * hiddenSize, hiddenSize);
             var onInput = form.RouterWeightOnInput ? (double)weights[slot] : 1;
             var width = form.IsGated ? 2 * intermediateSize : intermediateSize;
@@ -36,21 +62,26 @@ public static class ExpertsErrorBound
                 var (gate, gateTerms) = Sum(input, onInput, expert, i);
                 var (up, upTerms) = form.IsGated ? Sum(input, onInput, expert, intermediateSize + i) : (0, 0);
                 activations[i] = form.Activate(gate, up);
-                errors[i] = ActivationError(form, gate, up, OfTerms * gateTerms, OfTerms * upTerms);
+                errors[i] = ActivationError(form, gate, up, ofTerms * gateTerms, ofTerms * upTerms, tensorCores ? OfActivationOnTensorCores : OfActivation);
             }
 
             var weight = form.RouterWeightOnInput ? 1 : Math.Abs(weights[slot]);
             for (var h = 0; h < hiddenSize; h++)
             {
-                double terms = Math.Abs(form.DownBias?[(expert * hiddenSize) + h] ?? 0), carried = 0;
+                double sum = form.DownBias?[(expert * hiddenSize) + h] ?? 0, terms = Math.Abs(sum), carried = 0, roundings = 0;
                 for (var i = 0; i < intermediateSize; i++)
                 {
-                    var element = Math.Abs(down(expert, h, i));
+                    var element = down(expert, h, i);
+                    sum += activations[i] * element;
+                    element = Math.Abs(element);
+                    var rounding = OfBFloat16 * activations[i] * element;
+                    roundings += rounding * rounding / 3;
                     terms += Math.Abs(activations[i]) * element;
                     carried += errors[i] * element;
                 }
 
-                bound[(slot / topK * hiddenSize) + h] += weight * ((OfTerms * terms) + carried);
+                var onTensorCores = tensorCores ? (6 * Math.Sqrt(roundings)) + (OfBFloat16 * Math.Abs(sum)) : 0;
+                bound[(slot / topK * hiddenSize) + h] += weight * ((ofTerms * terms) + carried + onTensorCores);
             }
 
             (double Sum, double Terms) Sum(ReadOnlySpan<float> x, double factor, int e, int row)
@@ -66,12 +97,10 @@ public static class ExpertsErrorBound
                 return (sum, terms);
             }
         }
-
-        return bound;
     }
 
     /// <summary>The activation's own error, and what it makes of those of its arguments: the largest difference at the corners of their intervals.</summary>
-    private static double ActivationError(ExpertForm form, double gate, double up, double gateError, double upError)
+    private static double ActivationError(ExpertForm form, double gate, double up, double gateError, double upError, double ofActivation)
     {
         var exact = form.Activate(gate, up);
         var largest = 0.0;
@@ -83,6 +112,6 @@ public static class ExpertsErrorBound
         // gelu cancels on its left side: its error is a share of its arguments.
         var isGelu = form.Activation is MoeActivation.Gelu or MoeActivation.GeluAndMul or MoeActivation.GeluTanhAndMul;
         var magnitude = isGelu ? Math.Abs(gate * (form.IsGated ? up : 1)) : Math.Abs(exact);
-        return largest + (OfActivation * magnitude) + (Smallest * (1 + Math.Abs(up)));
+        return largest + (ofActivation * magnitude) + (Smallest * (1 + Math.Abs(up)));
     }
 }

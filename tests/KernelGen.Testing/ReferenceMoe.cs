@@ -29,19 +29,27 @@ public static class ReferenceMoe
         var x = Array.ConvertAll(hidden, value => (double)value);
         rounding?.Round(x, hiddenSize, rounding.HiddenScale, _ => 0);
         var activations = new double[(long)tokens * topK * intermediateSize]; // 0 without an expert, which no scale comes from
-        for (var slot = 0; slot < tokens * topK; slot++)
+        Parallel.For(0, tokens * topK, slot =>
         {
-            if (experts[slot] < 0) continue;
+            if (experts[slot] < 0) return;
             var input = x.AsSpan(slot / topK * hiddenSize, hiddenSize);
             Activate(input, form.RouterWeightOnInput ? weights[slot] : 1, experts[slot], gateUp, form, activations.AsSpan(slot * intermediateSize, intermediateSize));
-        }
+        });
 
         var steps = rounding?.Round(activations, intermediateSize, rounding.ActivationScale, value => ActivationError * (1 + Math.Abs(value)));
         double[] output = new double[(long)tokens * hiddenSize], slack = new double[output.Length];
-        for (var slot = 0; slot < tokens * topK; slot++)
+        Parallel.For(0, tokens, token =>
+        {
+            for (var slot = token * topK; slot < (token + 1) * topK; slot++)
+            {
+                if (experts[slot] >= 0) Add(slot);
+            }
+        });
+        return (output, slack);
+
+        void Add(int slot)
         {
             var expert = experts[slot];
-            if (expert < 0) continue;
             var weight = form.RouterWeightOnInput ? 1 : weights[slot];
             for (var h = 0; h < hiddenSize; h++)
             {
@@ -57,8 +65,6 @@ public static class ReferenceMoe
                 slack[(slot / topK * hiddenSize) + h] += Math.Abs(weight) * step;
             }
         }
-
-        return (output, slack);
     }
 
     private static void Activate(ReadOnlySpan<double> input, double onInput, int expert, Func<int, int, int, double> gateUp, ExpertForm form, Span<double> activations)

@@ -84,7 +84,7 @@ internal static class FusedMoeIlgpuTemplate
     {
         var name = GroupedGemm.EntryName(shape, tile);
         if (!texts.ContainsKey(name)) texts.Add(name, GroupedGemm.Write(shape, tile));
-        var gemm = $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {tile.SharedBytes})";
+        var gemm = $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {GroupedGemm.SharedBytes(shape, tile)})";
         var others = new List<string>();
         if (tile.Chained) others.Add("Chained = true");
         if (tile.IsSpecialised) others.Add($"Fetched = new({(long)experts * shape.Columns}, {shape.Reduction}, {tile.BoxRows}, {tile.Cluster})");

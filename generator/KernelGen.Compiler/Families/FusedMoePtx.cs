@@ -3,7 +3,7 @@ using KernelGen.Compiler.Ptx;
 namespace KernelGen.Compiler.Families;
 
 /// <summary>The tensor-core kernels of declared experts: which tiles serve how many rows of an expert, as measured on an H200.</summary>
-public static class FusedMoePtx
+public static partial class FusedMoePtx
 {
     // A second phase costs more than shorter slices would save.
     private const int ShortestSlice = 512;
@@ -47,13 +47,15 @@ public static class FusedMoePtx
     /// <summary>The pairs that a valid spec has, the fewest rows first; none where no tile divides its sizes or no instruction serves its types.</summary>
     public static IReadOnlyList<Pair> Pairs(FusedMoeSpec spec)
     {
-        if (spec.WeightType != DType.BFloat16 || spec.Bias || spec.RouterWeightOnInput || !GatedActivation.Has(spec.Activation)) return [];
+        if (spec.WeightType != DType.BFloat16) return ConvertedPairs(spec);
         var pairs = new List<Pair>();
         Add(TensorCore.Mma, 8, Rows16, RowsDown16(spec));
         Add(TensorCore.Mma, 16, Rows32, Rows32Down);
         Add(TensorCore.Mma, 48, Rows64, Rows64);
         Add(TensorCore.Mma, int.MaxValue, Rows128, Rows128);
 
+        // Biases, router weights on the input and products without up projections have no specialised warp groups.
+        if (spec.Bias || spec.RouterWeightOnInput || !spec.IsGated) return pairs;
         Add(TensorCore.Wgmma, 8, Chained(Rows16), Chained(spec.IntermediateSize >= LongReduction ? Rows16Narrow : RowsDown16(spec)));
         Add(TensorCore.Wgmma, 96, Wgmma128, Wgmma128);
         Add(TensorCore.Wgmma, int.MaxValue, Wgmma128Clustered, spec.IntermediateSize >= LongReduction ? Wgmma128Clustered : Wgmma128Wide);
@@ -66,9 +68,16 @@ public static class FusedMoePtx
         }
     }
 
-    /// <summary>The sizes of a product.</summary>
+    /// <summary>The sizes and numbers of a product.</summary>
     public static GroupedGemmShape Shape(FusedMoeSpec spec, ExpertProduct product) =>
-        new(product, spec.TopK, spec.HiddenSize, spec.IntermediateSize, spec.Activation, spec.ActivationLimit);
+        new(product, spec.TopK, spec.HiddenSize, spec.IntermediateSize, spec.Activation, spec.ActivationLimit)
+        {
+            WeightType = spec.WeightType,
+            GroupSize = spec.Quantization == WeightQuantization.Block128 ? 128 : spec.GroupSize,
+            ZeroPoints = spec.ZeroPoints,
+            Bias = spec.Bias,
+            RouterWeightOnInput = spec.RouterWeightOnInput,
+        };
 
     private static GroupedGemmTile[] RowsDown16(FusedMoeSpec spec) => spec.IntermediateSize <= 512 ? Rows16Short : Rows16;
 
@@ -84,6 +93,6 @@ public static class FusedMoePtx
     {
         var shape = Shape(spec, product);
         var slices = shape.Reduction / spec.SplitK >= ShortestSlice ? spec.SplitK : 1;
-        return tiles.Select(tile => tile with { SplitK = slices }).FirstOrDefault(tile => tile.Problem(shape.Columns, shape.Reduction) is null);
+        return tiles.Select(tile => tile with { SplitK = slices }).FirstOrDefault(tile => GroupedGemm.Problem(shape, tile) is null);
     }
 }

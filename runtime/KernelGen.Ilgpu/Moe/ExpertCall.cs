@@ -113,22 +113,22 @@ public readonly partial struct ExpertCall<TWeight>
             (kernels.Shape.IsGated, kernels.Shape.HasBias, kernels.Shape.Inputs == ActivationQuantization.StaticTensor),
             (_expertWeights.IsGated, _expertWeights.Biases is not null, _expertWeights.Scales?.InputScales is not null));
         if (Tokens == 0) return;
-        var (gateUp, down) = (_expertWeights.GateUp.Cast<TBits>(), _expertWeights.Down.Cast<TBits>());
-        if (kernels.Choose(_stream.Accelerator, (long)Tokens * TopK, gateUp, down) is { } pair) RunOnTensorCores(kernels, pair, gateUp, down);
-        else RunAnywhere(kernels, gateUp, down);
+        if (kernels.Choose(_stream.Accelerator, (long)Tokens * TopK, Matrices(isDown: false), Matrices(isDown: true)) is { } pair) RunOnTensorCores(kernels, pair);
+        else RunAnywhere(kernels, _expertWeights.GateUp.Cast<TBits>(), _expertWeights.Down.Cast<TBits>());
     }
 
     /// <summary>The products on tensor cores: bfloat16 in, single precision inside.</summary>
-    internal void RunOnTensorCores<TBits>(ExpertKernels<TBits> kernels, ExpertGemmPair pair, in ArrayView<TBits> gateUp, in ArrayView<TBits> down)
+    internal void RunOnTensorCores<TBits>(ExpertKernels<TBits> kernels, ExpertGemmPair pair)
         where TBits : unmanaged
     {
+        var (gateUp, down) = (Matrices(isDown: false), Matrices(isDown: true));
         var stream = (CudaStream)_stream;
         var slots = checked(Tokens * TopK);
         var sizes = _sizes;
         sizes.BlockM = pair.GateUp.BlockM;
         var blocks = AlignedSlotsSize.MostBlocks(slots, Experts, sizes.BlockM);
         var (gateUpSlices, downSlices) = (pair.GateUp.Slices, pair.Down.Slices);
-        var gateUpSums = gateUpSlices == 1 ? 0 : (long)gateUpSlices * slots * 2 * IntermediateSize;
+        var gateUpSums = gateUpSlices == 1 ? 0 : (long)gateUpSlices * slots * kernels.Shape.GateUpWidth;
         var downSums = (long)downSlices * slots * HiddenSize;
         var bytes = AlignedSlotsSize.Bytes(slots, blocks, sizes.BlockM)
             + DeviceWorkspace.SizeOf<uint>((long)Tokens * HiddenSize / 2)
@@ -143,26 +143,36 @@ public readonly partial struct ExpertCall<TWeight>
         kernels.Prepare(stream, _hidden, _weights, _experts, rounded, aligned, sizes);
         if (gateUpSlices == 1)
         {
-            pair.GateUp.Launch(stream, CudaArguments.Address(rounded), CudaArguments.Address(gateUp), CudaArguments.Address(intermediate), aligned, blocks);
+            pair.GateUp.Launch(stream, CudaArguments.Address(rounded), gateUp, CudaArguments.Address(intermediate), aligned, blocks);
         }
         else
         {
             var sums = workspace.Take<float>(gateUpSums);
-            pair.GateUp.Launch(stream, CudaArguments.Address(rounded), CudaArguments.Address(gateUp), CudaArguments.Address(sums), aligned, blocks);
+            pair.GateUp.Launch(stream, CudaArguments.Address(rounded), gateUp, CudaArguments.Address(sums), aligned, blocks);
             kernels.Activate(stream, Phase(sums, isDown: false), intermediate, sizes);
         }
 
         if (downSlices == 1)
         {
             var sums = workspace.Take<uint>(downSums / 2);
-            pair.Down.Launch(stream, CudaArguments.Address(intermediate), CudaArguments.Address(down), CudaArguments.Address(sums), aligned, blocks);
+            pair.Down.Launch(stream, CudaArguments.Address(intermediate), down, CudaArguments.Address(sums), aligned, blocks);
             kernels.Combine(stream, sums, _experts, _output, sizes);
         }
         else
         {
             var sums = workspace.Take<float>(downSums);
-            pair.Down.Launch(stream, CudaArguments.Address(intermediate), CudaArguments.Address(down), CudaArguments.Address(sums), aligned, blocks);
+            pair.Down.Launch(stream, CudaArguments.Address(intermediate), down, CudaArguments.Address(sums), aligned, blocks);
             kernels.Combine(stream, sums, _experts, _output, sizes);
         }
+    }
+
+    private ExpertMatrices Matrices(bool isDown)
+    {
+        var (scales, biases) = (_expertWeights.Scales, _expertWeights.Biases);
+        return new(
+            CudaArguments.Address(isDown ? _expertWeights.Down : _expertWeights.GateUp),
+            CudaArguments.Address((isDown ? biases?.Down : biases?.GateUp).GetValueOrDefault()),
+            CudaArguments.Address((isDown ? scales?.Down : scales?.GateUp).GetValueOrDefault()),
+            CudaArguments.Address((isDown ? scales?.DownZeroPoints : scales?.GateUpZeroPoints).GetValueOrDefault()));
     }
 }

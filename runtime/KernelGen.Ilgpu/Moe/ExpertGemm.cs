@@ -46,18 +46,21 @@ public sealed class ExpertGemm
     public PtxKernel Kernel => _kernel;
 
     /// <summary>Launches the product for at most <paramref name="blocks"/> blocks of slots.</summary>
-    internal void Launch(CudaStream stream, nint activations, nint weights, nint output, in AlignedSlots slots, int blocks)
+    internal void Launch(CudaStream stream, nint activations, in ExpertMatrices matrices, nint output, in AlignedSlots slots, int blocks)
     {
         var arguments = default(CudaArguments);
         arguments.Add(activations);
-        if (Fetched is null) arguments.Add(weights);
-        else arguments.Add(Fetched.MapOf(weights), TensorMap.Alignment);
+        if (Fetched is null) arguments.Add(matrices.Weights);
+        else arguments.Add(Fetched.MapOf(matrices.Weights), TensorMap.Alignment);
         arguments.Add(output);
         arguments.Add(CudaArguments.Address(slots.Sorted));
         arguments.Add(CudaArguments.Address(slots.BlockExperts));
         arguments.Add(CudaArguments.Address(slots.Padded));
         arguments.Add(CudaArguments.Address(slots.Weights));
         arguments.Add((int)slots.Weights.Length);
+        arguments.Add(matrices.Biases);
+        arguments.Add(matrices.Scales);
+        arguments.Add(matrices.ZeroPoints);
         _kernel.Launch(stream, Grid(stream.Accelerator, blocks), new Index3D(_threads, 1, 1), arguments, Chained);
     }
 
@@ -78,6 +81,13 @@ public sealed class ExpertGemm
 /// <param name="Down">The second product, with blocks as large.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record ExpertGemmPair(bool NeedsWgmma, int MostRows, ExpertGemm GateUp, ExpertGemm Down);
+
+/// <summary>Addresses of one projection of all experts; 0 for what it does not have.</summary>
+internal readonly record struct ExpertMatrices(nint Weights, nint Biases, nint Scales, nint ZeroPoints)
+{
+    /// <summary>Whether all of them can be read 16 bytes at once.</summary>
+    public bool IsAligned => (Weights | Biases | Scales | ZeroPoints) % 16 == 0;
+}
 
 /// <summary>Slots in the order of their experts, each expert's padded to whole blocks.</summary>
 /// <param name="Sorted">The slots; the number of slots pads.</param>

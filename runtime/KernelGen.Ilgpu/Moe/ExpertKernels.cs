@@ -83,15 +83,14 @@ public sealed class ExpertKernels<TWeight> : IGeneratedKernels
     }
 
     /// <summary>The products on tensor cores for a device and so many slots; null where the device or the alignment of the weights allows none.</summary>
-    internal ExpertGemmPair? Choose(Accelerator accelerator, long slots, in ArrayView<TWeight> gateUp, in ArrayView<TWeight> down)
+    internal ExpertGemmPair? Choose(Accelerator accelerator, long slots, in ExpertMatrices gateUp, in ExpertMatrices down)
     {
-        if (accelerator is not CudaAccelerator cuda || cuda.Architecture < CudaArchitecture.SM_80) return null;
-        if (CudaArguments.Address(gateUp) % 16 != 0 || CudaArguments.Address(down) % 16 != 0) return null;
+        if (accelerator is not CudaAccelerator cuda || cuda.Architecture < CudaArchitecture.SM_80 || !gateUp.IsAligned || !down.IsAligned) return null;
         var hasWgmma = cuda.Architecture == CudaArchitecture.SM_90;
         if (Tuned(accelerator, slots / Shape.TopK)?.Pair is { } tuned && (hasWgmma || !tuned.NeedsWgmma)) return tuned;
+        var usesWgmma = hasWgmma && Array.Exists(_pairs, pair => pair.NeedsWgmma);
         var usedExperts = Math.Min(slots, Shape.Experts);
-        return Array.Find(_pairs, pair => pair.NeedsWgmma == hasWgmma && slots <= pair.MostRows * usedExperts)
-            ?? Array.FindLast(_pairs, pair => hasWgmma || !pair.NeedsWgmma);
+        return Array.Find(_pairs, pair => pair.NeedsWgmma == usesWgmma && slots <= pair.MostRows * usedExperts);
     }
 
     /// <summary>Sorts slots and rounds hidden states.</summary>

@@ -128,10 +128,6 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
         Assert.Equal(pairsOfThread, Regex.Matches(text, @"ex2\.approx").Count);
     }
 
-    [Fact]
-    public void UngatedActivationsAreRefused() =>
-        Assert.Throws<ArgumentException>(() => GroupedGemm.Write(new GroupedGemmShape(ExpertProduct.GateUp, 2, 256, 128, MoeActivation.Relu2), Tiles[0]));
-
     [Theory]
     [InlineData(256, 100, "do not divide 200 columns")]
     [InlineData(200, 128, "do not divide a reduction of 200")]

@@ -50,6 +50,23 @@ internal sealed class DeviceExperts<T>(TestDevice device, DeviceForward<T> forwa
         outputRows.Download(output);
     }
 
+    /// <summary>Runs that fill every result with the same inputs.</summary>
+    public ExpertsRunner<T> RunOften(float[][] results) => (hidden, expertWeights, weights, experts, output, tokens) =>
+    {
+        var stream = device.Stream;
+        using var deviceWeights = DeviceExpertWeights<T>.Upload(stream, expertWeights);
+        using var hiddenRows = new Rows<float>(device, hidden, tokens, expertWeights.HiddenSize);
+        using var weightRows = new Rows<float>(device, weights, tokens, topK);
+        using var expertRows = new Rows<int>(device, experts, tokens, topK);
+        for (var run = 0; run < results.Length; run++)
+        {
+            using var outputRows = new Rows<float>(device, output, tokens, expertWeights.HiddenSize, float.NaN);
+            forward(stream, hiddenRows.View, deviceWeights, weightRows.View, expertRows.View, outputRows.View, splitK);
+            stream.Synchronize();
+            outputRows.Download(results[run] = new float[output.Length]);
+        }
+    };
+
     private sealed class Rows<TElement> : IDisposable
         where TElement : unmanaged
     {

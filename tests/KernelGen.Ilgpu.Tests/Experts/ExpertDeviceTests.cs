@@ -34,36 +34,6 @@ public class ExpertDeviceTests(ITestOutputHelper output)
         foreach (var slices in new[] { 0, 1, 3 }) Check(TestDevice.Get(TestDevice.Cpu), kernels, spec, 4, random, 1e-5, 1e-4, slices);
     }
 
-    // Activations, intermediate states and the slots' results are rounded to bf16, 2⁻⁹ of each number at most: seen are 3.4e-3 of the
-    // norm. A row or a column in the wrong place is 1.
-    [Theory]
-    [InlineData(8, 2, 256, 192, MoeActivation.SiluAndMul)]
-    [InlineData(16, 4, 512, 64, MoeActivation.GeluTanhAndMul)]
-    [InlineData(40, 8, 192, 64, MoeActivation.SwigluOai)] // narrow tiles
-    [InlineData(3, 3, 64, 64, MoeActivation.SwigluClamp)]
-    [InlineData(2, 1, 1152, 128, MoeActivation.SiluAndMul)] // slices of the first product
-    [InlineData(2, 2, 128, 1024, MoeActivation.SwigluOai)] // slices of the second
-    public void TensorCoresOnCuda(int experts, int topK, int hidden, int intermediate, MoeActivation activation)
-    {
-        var device = TestDevice.Get(TestDevice.Cuda);
-        var random = new SeededRandom();
-        output.WriteLine(random.Description);
-        var form = new ExpertForm { Activation = activation, ActivationLimit = activation == MoeActivation.SwigluClamp ? 1.5f : 0f };
-        var spec = new FusedMoeSpec(experts, topK, hidden, intermediate, activation, DType.BFloat16) { ActivationLimit = form.ActivationLimit };
-        Assert.NotEmpty(FusedMoePtx.Pairs(spec));
-        var forward = KernelAssembly.CompileForIlgpu(spec, spec with { SplitK = 2 }).Entry<DeviceForward<BFloat16>>("Forward");
-        foreach (var tokens in new[] { 0, 1, 2, 7, 16, 33, 64, 256, 1000 })
-        {
-            if (tokens > 300 && hidden * intermediate > 20_000) continue; // the reference is slow
-            var inputs = new ExpertsCase<BFloat16>((experts, topK, hidden, intermediate), tokens, random, leaveSlotsOut: random.Bool(), form: form);
-            foreach (var slices in new[] { 1, 2 })
-            {
-                var error = inputs.Error(new DeviceExperts<BFloat16>(device, forward, topK, slices).Run);
-                Assert.True(error is { OfNorm: < 8e-3, OfLargest: < 3e-2 }, $"{random.Description}: {spec.VariantName}, {tokens} tokens, {slices} slices: {error}");
-            }
-        }
-    }
-
     [Fact]
     public void AnyDevicesKernelsOnCuda()
     {

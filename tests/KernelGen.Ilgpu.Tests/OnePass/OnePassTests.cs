@@ -106,5 +106,5 @@ public class OnePassTests
 
     private static DeviceForward<BFloat16> OnPair(ExpertKernels<ushort> kernels, ExpertGemmPair pair) => (stream, hidden, expertWeights, weights, experts, output, _) =>
         ExpertCall<BFloat16>.Create(stream, hidden, expertWeights, weights, experts, output)
-            .RunOnTensorCores(kernels, pair, expertWeights.GateUp.Cast<ushort>(), expertWeights.Down.Cast<ushort>());
+            .RunOnTensorCores(kernels, pair);
 }

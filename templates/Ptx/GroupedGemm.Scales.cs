@@ -1,0 +1,200 @@
+namespace KernelGen.Compiler.Ptx;
+
+/// <content>
+/// Scales and zero points of groups travel with the stages: [groups of the stage, columns of the tile], gate before up. The sums of a group
+/// are kept apart until its end, then multiplied by their scale once.
+/// </content>
+public sealed partial class GroupedGemm
+{
+    private bool HasGroups => _shape.HasScales && _shape.GroupSize > 0;
+
+    /// <summary>Elements of a warp that share scales.</summary>
+    private int ScaledElements => Math.Min(_shape.GroupSize, UnitsOfWarp * UnitElements);
+
+    private int GroupsOfStage => Math.Max(_tile.BlockK / _shape.GroupSize, 1);
+
+    private int Groups => (_shape.Reduction + _shape.GroupSize - 1) / _shape.GroupSize;
+
+    private int ScaleBytes => HasGroups ? GroupsOfStage * _tile.BlockN * 4 : 0;
+
+    private int ZeroPointBytes => _shape.ZeroPoints ? GroupsOfStage * _tile.BlockN : 0;
+
+    /// <summary>What threads copy: scales, then zero points.</summary>
+    private IEnumerable<(string Name, int Bytes, int At)> Copied()
+    {
+        if (!HasGroups) yield break;
+        yield return ("scales", 4, ConvertedActivationBytes + ConvertedWeightBytes);
+        if (_shape.ZeroPoints) yield return ("zeroPoints", 1, ConvertedActivationBytes + ConvertedWeightBytes + ScaleBytes);
+    }
+
+    private void WriteScaleCopySetup()
+    {
+        if (!HasGroups) return;
+        _writer.Declare("b32", "copied");
+        _writer.Code(_tile.SplitK > 1 ? "mov.u32 %copied, %firstBlock;" : "mov.u32 %copied, 0;");
+        foreach (var (name, bytes, _) in Copied())
+        {
+            // A thread's chunk of 16 bytes: which group of the stage, which columns.
+            var chunks = _tile.BlockN * bytes / ChunkBytes;
+            var columnsOfChunk = ChunkBytes / bytes;
+            _writer.Declare("b32", $"{name}To");
+            _writer.Declare("b64", $"{name}From");
+            _writer.Declare("pred", $"{name}Copied");
+            _writer.Code($"""
+                setp.lt.u32 %{name}Copied, %thread, {chunks * GroupsOfStage};
+                mad.lo.u32 %{name}To, %thread, {ChunkBytes}, %shared;
+                div.u32 %t0, %thread, {chunks};
+                rem.u32 %t1, %thread, {chunks};
+                mul.lo.u32 %t1, %t1, {columnsOfChunk};
+                """);
+            if (IsPaired)
+            {
+                _writer.Code($"""
+                    div.u32 %t2, %t1, {_tile.BlockN / 2};
+                    rem.u32 %t1, %t1, {_tile.BlockN / 2};
+                    mad.lo.u32 %t1, %t2, {_shape.IntermediateSize}, %t1;
+                    """);
+            }
+
+            _writer.Code($"""
+                mad.lo.u32 %t1, %blockN, {OutputColumns(_tile.BlockN)}, %t1;
+                mad.lo.u32 %t0, %expert, {Groups}, %t0;
+                ld.param.u64 %{name}From, [{name}];
+                cvta.to.global.u64 %{name}From, %{name}From;
+                mad.wide.u32 %{name}From, %t0, {_shape.Columns * bytes}, %{name}From;
+                mul.wide.u32 %wide, %t1, {bytes};
+                add.u64 %{name}From, %{name}From, %wide;
+                """);
+        }
+    }
+
+    private void WriteScaleCopies()
+    {
+        if (!HasGroups) return;
+        foreach (var (name, bytes, at) in Copied())
+        {
+            var stride = _shape.Columns * bytes;
+            _writer.Code(_shape.GroupSize > _tile.BlockK
+                ? $"""
+                    div.u32 %t2, %copied, {_shape.GroupSize / _tile.BlockK};
+                    mad.wide.u32 %wide, %t2, {stride}, %{name}From;
+                    """
+                : $"mad.wide.u32 %wide, %copied, {GroupsOfStage * stride}, %{name}From;");
+            _writer.Code($"""
+                add.u32 %t2, %{name}To, %stageIn;
+                @%{name}Copied cp.async.cg.shared.global [%t2+{at}], [%wide], 16;
+                """);
+        }
+
+        _writer.Code("add.u32 %copied, %copied, 1;");
+    }
+
+    private void DeclareScales()
+    {
+        if (_shape.WeightType == DType.Int4 && !_shape.ZeroPoints)
+        {
+            _writer.Declare("b32", "minusEight");
+            _writer.Code("mov.b32 %minusEight, 0xc308c308;");
+        }
+
+        if (!HasGroups) return;
+        _writer.Declare("f32", [.. Sums().Select(sum => $"group_{sum}")]);
+        _writer.Declare("f32", "nothing");
+        _writer.Declare("f32", [.. Enumerable.Range(0, 8).Select(i => $"scale{i}")]);
+        _writer.Declare("b32", "laneScale", "atScale");
+        _writer.Code($"""
+            mov.f32 %nothing, 0f00000000;
+            and.b32 %t0, %lane, 3;
+            mul.lo.u32 %t0, %t0, {2 * StoredTiles};
+            mad.lo.u32 %t0, %warpN, {(_tile.SlicedK ? 0 : OutputColumns(_tile.WarpN))}, %t0;
+            mad.lo.u32 %laneScale, %t0, 4, %shared;
+            """);
+        if (_tile.SlicedK) WriteFirstGroup("laneScale", 4);
+        if (!_shape.ZeroPoints) return;
+        if (_shape.WeightType == DType.Int8) _writer.Declare("f32", "minusZero");
+        _writer.Declare("b32", [.. Enumerable.Range(0, MultipliedFragments).Select(n => $"zero{n}")]);
+        _writer.Declare("b32", "laneZero", "atZero");
+
+        // The lane's weights are of row lane ÷ 4 of each fragment.
+        _writer.Code($"""
+            shr.u32 %t0, %lane, 3;
+            mul.lo.u32 %t0, %t0, {2 * StoredTiles};
+            shr.u32 %t1, %lane, 2;
+            and.b32 %t1, %t1, 1;
+            add.u32 %t0, %t0, %t1;
+            mad.lo.u32 %t0, %warpN, {(_tile.SlicedK ? 0 : OutputColumns(_tile.WarpN))}, %t0;
+            add.u32 %laneZero, %t0, %shared;
+            """);
+        if (_tile.SlicedK) WriteFirstGroup("laneZero", 1);
+    }
+
+    /// <summary>Where warps share the elements of a stage: moves an address to the group that a warp's start with.</summary>
+    private void WriteFirstGroup(string address, int bytes) => _writer.Code($"""
+        mul.lo.u32 %t0, %warpN, {UnitsOfWarp * UnitElements};
+        div.u32 %t0, %t0, {Math.Min(_shape.GroupSize, _tile.BlockK)};
+        mad.lo.u32 %{address}, %t0, {_tile.BlockN * bytes}, %{address};
+        """);
+
+    private static string GroupSum(int m, int n, int element) => $"group_{Sum(m, n, element)}";
+
+    private string? MinusZero(int n) => _shape.ZeroPoints ? $"%zero{n}" : _shape.WeightType == DType.Int4 ? "%minusEight" : null;
+
+    private void WriteGroupStart(WeightConversion conversion, int group)
+    {
+        if (!_shape.ZeroPoints) return;
+        if (group == 0) _writer.Code("add.u32 %atZero, %laneZero, %stageOut;");
+        var at = Copied().Last().At + (group * _tile.BlockN);
+        for (var n = 0; n < MultipliedFragments; n++)
+        {
+            var up = IsUp(n * 8) ? _tile.BlockN / 2 : 0;
+            _writer.Code($"ld.shared.s8 %zero{n}, [%atZero+{at + ColumnOf(n * 8) + up}];");
+            conversion.WriteMinusZero($"%zero{n}", $"%zero{n}");
+        }
+    }
+
+    private void WriteGroupEnd(int group)
+    {
+        if (!HasGroups) return;
+        if (group == 0) _writer.Code("add.u32 %atScale, %laneScale, %stageOut;");
+        var at = ConvertedActivationBytes + ConvertedWeightBytes + (group * _tile.BlockN * 4);
+        foreach (var (fragments, column, up) in StoredFragments(MultipliedFragments))
+        {
+            WriteLoads("shared", "scale", "atScale", at + ((column + (up ? _tile.BlockN / 2 : 0)) * 4L));
+            for (var i = 0; i < fragments.Length; i++)
+            {
+                for (var m = 0; m < FragmentsM; m++)
+                {
+                    for (var x = 0; x < 4; x++) _writer.Code($"fma.rn.f32 %{Sum(m, fragments[i], x)}, %{GroupSum(m, fragments[i], x)}, %scale{(2 * i) + (x % 2)}, %{Sum(m, fragments[i], x)};");
+                }
+            }
+        }
+    }
+
+    /// <summary>Fragments whose columns are neighbours in a thread, the first output column that they have, and whether they are up projections.</summary>
+    private IEnumerable<(int[] Fragments, int Column, bool Up)> StoredFragments(int count)
+    {
+        for (var first = 0; first < (IsPaired ? count / 2 : count); first += StoredTiles)
+        {
+            var tiles = Enumerable.Range(first, StoredTiles);
+            if (!IsPaired)
+            {
+                yield return ([.. tiles], first * 8, false);
+                continue;
+            }
+
+            yield return ([.. tiles.Select(tile => 2 * tile)], first * 8, false);
+            yield return ([.. tiles.Select(tile => (2 * tile) + 1)], first * 8, true);
+        }
+    }
+
+    /// <summary>Loads the numbers of <see cref="StoredTiles"/> fragments' columns.</summary>
+    private void WriteLoads(string space, string register, string address, long offset)
+    {
+        var count = 2 * StoredTiles;
+        for (var start = 0; start < count; start += 4)
+        {
+            var registers = Enumerable.Range(start, Math.Min(count, 4)).Select(i => $"%{register}{i}").ToArray();
+            _writer.Code($"ld.{space}.v{registers.Length}.f32 {OpenBrace}{string.Join(", ", registers)}{CloseBrace}, [%{address}+{offset + (start * 4)}];");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+namespace KernelGen.Compiler.Ptx;
+
+/// <summary>The sizes of a grouped GEMM, and what its numbers are.</summary>
+/// <param name="Product">Which product.</param>
+/// <param name="TopK">Slots of a token, k.</param>
+/// <param name="HiddenSize">Width H of the hidden states.</param>
+/// <param name="IntermediateSize">Width I of the intermediate states.</param>
+/// <param name="Activation">Activation between the products.</param>
+/// <param name="ActivationLimit">Its limit, if it needs one.</param>
+public sealed record GroupedGemmShape(
+    ExpertProduct Product, int TopK, int HiddenSize, int IntermediateSize, MoeActivation Activation = MoeActivation.SiluAndMul, float ActivationLimit = 0)
+{
+    /// <summary>Type of a weight: any but <see cref="DType.Float32"/>.</summary>
+    public DType WeightType { get; init; } = DType.BFloat16;
+
+    /// <summary>Weights of a row that share a scale, for types that have scales; 0 for one scale a row.</summary>
+    public int GroupSize { get; init; }
+
+    /// <summary>Whether groups have zero points; without, that of a 4-bit number is 8.</summary>
+    public bool ZeroPoints { get; init; }
+
+    /// <summary>Whether the sums have biases.</summary>
+    public bool Bias { get; init; }
+
+    /// <summary>Whether the router weight multiplies the sums of the first product and not those of the second.</summary>
+    public bool RouterWeightOnInput { get; init; }
+
+    /// <summary>Whether the first product has an up projection beside the gate projection.</summary>
+    public bool IsGated => Activation is not (MoeActivation.Silu or MoeActivation.Gelu or MoeActivation.Relu2);
+
+    /// <summary>Rows of an expert's weight matrix.</summary>
+    public int Columns => Product == ExpertProduct.Down ? HiddenSize : IsGated ? 2 * IntermediateSize : IntermediateSize;
+
+    /// <summary>Columns of an expert's weight matrix.</summary>
+    public int Reduction => Product == ExpertProduct.GateUp ? HiddenSize : IntermediateSize;
+
+    /// <summary>Whether threads make bfloat16 of the weights.</summary>
+    internal bool IsConverted => WeightType != DType.BFloat16;
+
+    /// <summary>Whether stored numbers have scales.</summary>
+    internal bool HasScales => WeightType is DType.Float8E4M3 or DType.Int8 or DType.Int4;
+
+    /// <summary>Bytes of so many weights of a row.</summary>
+    internal int WeightBytes(int weights) => weights * BitsOfWeight / 8;
+
+    private int BitsOfWeight => WeightType switch { DType.Int4 => 4, DType.Int8 or DType.Float8E4M3 => 8, _ => 16 };
+}
