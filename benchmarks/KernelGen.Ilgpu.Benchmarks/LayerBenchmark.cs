@@ -8,7 +8,7 @@ namespace KernelGen.Ilgpu.Benchmarks;
 /// A whole layer, gate to combination, of few tokens: its kernels launched one by one against one captured graph. A layer is awaited
 /// before the next one starts, as when its output decides the next input.
 /// </summary>
-internal sealed class LayerBenchmark(string name, int experts, int topK, int hiddenSize, int intermediateSize, DeviceGateRoute<float> route, DeviceExpertsForward<BFloat16> forward)
+internal sealed class LayerBenchmark(string name, int experts, int topK, int hiddenSize, int intermediateSize, bool hasBias, DeviceGateRoute<float> route, DeviceExpertsForward<BFloat16> forward)
 {
     private static readonly int[] Tokens = [1, 16, 64];
 
@@ -24,7 +24,7 @@ internal sealed class LayerBenchmark(string name, int experts, int topK, int hid
             using var logits = stream.Accelerator.Allocate1D(RandomNumbers.Normal((long)tokens * experts, seed: 6));
             using var chosen = stream.Accelerator.Allocate1D<int>(tokens * topK);
             var routes = inputs.Matrix(chosen);
-            void Gate(AcceleratorStream s) => route(s, inputs.Matrix(logits), bias.View, inputs.Weights, routes);
+            void Gate(AcceleratorStream s) => route(s, inputs.Matrix(logits), hasBias ? bias.View : default, inputs.Weights, routes);
             void Experts(AcceleratorStream s) => forward(s, inputs.Hidden, weights.OnDevice, inputs.Weights, routes, inputs.Output);
 
             var gate = Awaited(inputs, stream, () => Gate(stream));

@@ -26,9 +26,9 @@ ExpertsBenchmark<BFloat16>[] experts =
 SplitKBenchmark[] slices = [new(8, 2, 4096, 3584, Sliced.Forward), new(8, 2, 8192, 3584, Sliced.Forward)];
 LayerBenchmark[] layers =
 [
-    new("Mixtral 8x7B tp2", 8, 2, 4096, 7168, Gates.Route, Experts.Forward),
-    new("Qwen3 30B-A3B", 128, 8, 2048, 768, Gates.Route, Experts.Forward),
-    new("DeepSeek V3 tp8", 256, 8, 7168, 256, Gates.Route, Experts.Forward),
+    new("Mixtral 8x7B tp2", 8, 2, 4096, 7168, false, Gates.Route, Experts.Forward),
+    new("Qwen3 30B-A3B", 128, 8, 2048, 768, false, Gates.Route, Experts.Forward),
+    new("DeepSeek V3 tp8", 256, 8, 7168, 256, true, Gates.Route, Experts.Forward),
 ];
 OmniRouterBenchmark[] routers = [new(32, 8), new(48, 8), new(64, 16), new(100, 16), new(256, 16), new(256, 128), new(1024, 16)];
 OmniExpertsBenchmark[] neurons = [new(64, 16, 1024), new(128, 16, 1024)];

@@ -45,7 +45,7 @@ public sealed class TuningFileAnalyzer : DiagnosticAnalyzer
     {
         var files = new TuningSet(inputs);
         var problems = new List<TuningProblem>(inputs.Select(input => input.Error).OfType<TuningProblem>());
-        foreach (var spec in declared)
+        foreach (var spec in declared.GroupBy(spec => spec.DispatchKey).Select(same => same.First()))
         {
             files.ForCpu(spec, problems);
             files.ForDevices(spec, problems);

@@ -86,10 +86,12 @@ internal static partial class FusedMoe<TWeight, TSum>
             var end = (block * sizes.BlockM) + next[expert];
             next[expert] = block * sizes.BlockM;
             for (; block * sizes.BlockM < end; block++) blockExperts[block] = expert;
-            for (var place = end; place < block * sizes.BlockM; place++) sortedSlots[place] = slots;
         }
 
-        if (thread == threads - 1) paddedSlots[0] = ends[thread] * sizes.BlockM;
+        // Every place pads until a slot takes it.
+        var places = ends[threads - 1] * sizes.BlockM;
+        for (var place = thread; place < places; place += threads) sortedSlots[place] = slots;
+        if (thread == 0) paddedSlots[0] = places;
         Group.Barrier();
         for (var first = thread; first < slots; first += threads * SlotsAtOnce)
         {

@@ -94,7 +94,7 @@ public class VariantsAndInspectTests
     public async Task RejectsMistakes(string args, string message) => (await ToolRun.Of(["inspect", .. args.Split(' ')])).AssertFailure(2, message);
 
     [Theory]
-    [InlineData("", "a command is missing; expected run, bench, variants or inspect")]
+    [InlineData("", "a command is missing; expected run, bench, tune, variants, inspect or report")]
     [InlineData("trun", "'trun' is no command")]
     [InlineData("@file", "'@file' is no command")]
     public async Task NamesTheCommands(string args, string message) =>

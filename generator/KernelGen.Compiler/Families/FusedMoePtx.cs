@@ -56,7 +56,7 @@ public static partial class FusedMoePtx
 
         // Biases, router weights on the input and products without up projections have no specialised warp groups.
         if (spec.Bias || spec.RouterWeightOnInput || !spec.IsGated) return pairs;
-        Add(TensorCore.Wgmma, 6, Chained(Rows16), Chained(spec.IntermediateSize >= LongReduction ? Rows16Narrow : RowsDown16(spec)));
+        Add(TensorCore.Wgmma, 8, Chained(Rows16), Chained(spec.IntermediateSize >= LongReduction ? Rows16Narrow : RowsDown16(spec)));
         Add(TensorCore.Wgmma, 96, Wgmma128, Wgmma128);
         Add(TensorCore.Wgmma, int.MaxValue, Wgmma128Clustered, spec.IntermediateSize >= LongReduction ? Wgmma128Clustered : Wgmma128Wide);
         return pairs;

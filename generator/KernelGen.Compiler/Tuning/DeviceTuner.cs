@@ -4,13 +4,23 @@ using KernelGen.Compiler.Ptx;
 namespace KernelGen.Compiler.Tuning;
 
 /// <summary>From a GPU's tuning files to tiles of ours.</summary>
-/// <param name="spec">The declared experts.</param>
-/// <param name="architecture">The device's.</param>
-/// <param name="problems">Receives what differs from the files.</param>
-internal sealed class DeviceTuner(FusedMoeSpec spec, GpuArchitecture architecture, ICollection<TuningProblem> problems)
+internal sealed class DeviceTuner
 {
-    // Tiles that were measured to be fast come before others of the same sizes.
-    private readonly IReadOnlyList<FusedMoePtx.Pair> _pairs = FusedMoePtx.Pairs(spec);
+    private readonly FusedMoeSpec _spec;
+    private readonly ICollection<TuningProblem> _problems;
+    private readonly Candidates _gateUp;
+    private readonly Candidates _down;
+
+    /// <param name="spec">The declared experts.</param>
+    /// <param name="architecture">The device's.</param>
+    /// <param name="problems">Receives what differs from the files.</param>
+    public DeviceTuner(FusedMoeSpec spec, GpuArchitecture architecture, ICollection<TuningProblem> problems)
+    {
+        (_spec, _problems) = (spec, problems);
+        var pairs = FusedMoePtx.Pairs(spec).Where(pair => architecture.HasWgmma == (pair.Core == TensorCore.Wgmma)).ToArray();
+        _gateUp = new("first", FusedMoePtx.Shape(spec, ExpertProduct.GateUp), architecture, pairs.Select(pair => pair.GateUp));
+        _down = new("second", FusedMoePtx.Shape(spec, ExpertProduct.Down), architecture, pairs.Select(pair => pair.Down));
+    }
 
     /// <summary>The tiles for each number of tokens; none where no tile divides the sizes.</summary>
     /// <exception cref="TuningFileException">A number of a file is not possible.</exception>
@@ -20,11 +30,12 @@ internal sealed class DeviceTuner(FusedMoeSpec spec, GpuArchitecture architectur
         foreach (var regime in TokenRegime.Of(file, down))
         {
             CheckSlices(regime);
-            var gateUp = Nearest(ExpertProduct.GateUp, regime.GateUp, _pairs.Select(pair => pair.GateUp), blockM: null);
-            var second = gateUp is null ? null : Nearest(ExpertProduct.Down, regime.Down, _pairs.Select(pair => pair.Down), gateUp.BlockM);
+            var gateUp = _gateUp.Nearest(regime.GateUp, blockM: null, _problems);
+            var second = gateUp is null ? null : _down.Nearest(regime.Down, gateUp.BlockM, _problems);
             if (gateUp is null || second is null)
             {
-                problems.Add(new TuningProblem(TuningProblem.NoKernel, $"no tensor-core tile divides {spec.HiddenSize} and {spec.IntermediateSize} for {regime.GateUp.Tokens} tokens", regime.GateUp.Place));
+                var message = $"no tensor-core tiles of as many rows divide {_spec.HiddenSize} and {_spec.IntermediateSize} for {regime.GateUp.Tokens} tokens";
+                _problems.Add(new TuningProblem(TuningProblem.NoKernel, message, regime.GateUp.Place));
                 return EquatableArray<DeviceChoice>.Empty;
             }
 
@@ -36,20 +47,6 @@ internal sealed class DeviceTuner(FusedMoeSpec spec, GpuArchitecture architectur
         return new(choices);
     }
 
-    private GroupedGemmTile? Nearest(ExpertProduct product, TuningEntry entry, IEnumerable<GroupedGemmTile> preferred, int? blockM)
-    {
-        var shape = FusedMoePtx.Shape(spec, product);
-        var wanted = TritonTile.Of(entry);
-        var tile = GpuTiles.Nearest(wanted, architecture, shape.Columns, shape.Reduction, blockM, preferred);
-        if (tile is not null && GpuTiles.Difference(wanted, tile) is { } difference)
-        {
-            var which = product == ExpertProduct.GateUp ? "first" : "second";
-            problems.Add(new TuningProblem(TuningProblem.Nearest, $"the {which} product of {entry.Tokens} tokens gets {difference}, which is the nearest", entry.Place));
-        }
-
-        return tile;
-    }
-
     private void CheckSlices(TokenRegime regime)
     {
         var (first, second) = (regime.GateUp[TuningKeys.SplitK] ?? 1, regime.Down[TuningKeys.SplitK] ?? 1);
@@ -59,7 +56,23 @@ internal sealed class DeviceTuner(FusedMoeSpec spec, GpuArchitecture architectur
                 $"{TuningKeys.SplitK} is {second} for the second product, but {first} for the first; one variant has both", regime.Down.PlaceOf(TuningKeys.SplitK));
         }
 
-        var problem = (spec with { SplitK = Math.Max(first, second) }).Validate().FirstOrDefault(problem => problem.Argument == nameof(spec.SplitK));
+        var problem = (_spec with { SplitK = Math.Max(first, second) }).Validate().FirstOrDefault(problem => problem.Argument == nameof(_spec.SplitK));
         if (problem is not null) throw new TuningFileException(problem.Message, (first > 1 ? regime.GateUp : regime.Down).PlaceOf(TuningKeys.SplitK));
+    }
+
+    /// <summary>The tiles of one product. Those that were measured to be fast come before others of the same sizes.</summary>
+    private sealed class Candidates(string product, GroupedGemmShape shape, GpuArchitecture architecture, IEnumerable<GroupedGemmTile> preferred)
+    {
+        private readonly GroupedGemmTile[] _tiles =
+            [.. preferred.Where(tile => architecture.Problem(tile, shape.Columns, shape.Reduction) is null), .. GpuTiles.All(architecture, shape.Columns, shape.Reduction)];
+
+        public GroupedGemmTile? Nearest(TuningEntry entry, int? blockM, ICollection<TuningProblem> problems)
+        {
+            var wanted = TritonTile.Of(entry);
+            var tile = GpuTiles.Nearest(wanted, _tiles.Where(tile => blockM is null || tile.BlockM == blockM), shape.Columns, shape.Reduction);
+            if (tile is not null && GpuTiles.Difference(wanted, tile) is { } difference)
+                problems.Add(new TuningProblem(TuningProblem.Nearest, $"the {product} product of {entry.Tokens} tokens gets {difference}, which is the nearest", entry.Place));
+            return tile;
+        }
     }
 }

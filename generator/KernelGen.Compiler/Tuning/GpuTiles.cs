@@ -25,22 +25,16 @@ public static class GpuTiles
         select tile;
 
     /// <summary>
-    /// The tile nearest to <paramref name="wanted"/>, of <paramref name="blockM"/> rows if that is given: rows count most, then columns,
-    /// the reduction's part and warps, stages least. Null where no tile divides the sizes.
+    /// The tile nearest to <paramref name="wanted"/>, the first of those that are as near: rows count most, then columns, the reduction's part
+    /// and warps, stages least. Null where there is none.
     /// </summary>
-    /// <param name="wanted">What a file names.</param>
-    /// <param name="architecture">The device.</param>
+    /// <param name="wanted">What a file names. Its slices and turns become the tile's; a reduction that is too short for the slices stays whole.</param>
+    /// <param name="tiles">Tiles of a product that its device can run.</param>
     /// <param name="columns">Columns of the product.</param>
     /// <param name="reduction">Its reduction.</param>
-    /// <param name="blockM">Rows that the other product has.</param>
-    /// <param name="preferred">Tiles that come before others of the same sizes.</param>
-    public static GroupedGemmTile? Nearest(
-        TritonTile wanted, GpuArchitecture architecture, int columns, int reduction, int? blockM = null, IEnumerable<GroupedGemmTile>? preferred = null)
+    public static GroupedGemmTile? Nearest(TritonTile wanted, IEnumerable<GroupedGemmTile> tiles, int columns, int reduction)
     {
-        var tile = (preferred ?? []).Where(tile => architecture.Problem(tile, columns, reduction) is null).Concat(All(architecture, columns, reduction))
-            .Where(tile => blockM is null || tile.BlockM == blockM)
-            .OrderBy(tile => Distance(TritonTile.Of(tile), wanted)).FirstOrDefault();
-        if (tile is null) return null;
+        if (tiles.OrderBy(tile => Distance(TritonTile.Of(tile), wanted)).FirstOrDefault() is not { } tile) return null;
         var sliced = tile with { GroupM = wanted.GroupM, SplitK = wanted.SplitK };
         return sliced.Problem(columns, reduction) is null ? sliced : sliced with { SplitK = 1 };
     }

@@ -74,24 +74,8 @@ public sealed class GateKernels<TLogit> : IGeneratedKernels
         in ArrayView<TLogit> logits, in ArrayView<float> bias, in ArrayView<float> weights, in ArrayView<int> experts,
         in ArrayView<int> tokenIds, in ArrayView<int> table, in GateSizes sizes)
     {
-        var kernel = _forms[(int)form].On(stream.Accelerator);
         var (groups, threads) = Extent(form, stream.Accelerator, sizes.Tokens);
-        if (stream is CudaStream cuda)
-        {
-            var arguments = default(CudaArguments);
-            arguments.Add(logits);
-            arguments.Add(bias);
-            arguments.Add(weights);
-            arguments.Add(experts);
-            arguments.Add(tokenIds);
-            arguments.Add(table);
-            arguments.Add(sizes, sizeof(long));
-            arguments.Launch(new CudaLaunch(kernel.CudaFunction, Variant.Name, cuda, new Index3D(groups, 1, 1), new Index3D(threads, 1, 1)));
-        }
-        else
-        {
-            kernel.Launcher!(stream, new KernelConfig(groups, threads), logits, bias, weights, experts, tokenIds, table, sizes);
-        }
+        _forms[(int)form].Launch(stream, new KernelConfig(groups, threads), logits, bias, weights, experts, tokenIds, table, sizes);
     }
 
     private static (int Groups, int Threads) Extent(GateForm form, Accelerator accelerator, int tokens)

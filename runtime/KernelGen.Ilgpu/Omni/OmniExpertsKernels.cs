@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Reflection;
 using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.Cuda;
 using Backward = System.Action<
     ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<int>,
     ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, KernelGen.Ilgpu.OmniExpertsSizes>;
@@ -66,20 +65,8 @@ public sealed class OmniExpertsKernels : IGeneratedKernels
     /// <summary>Launches the forward pass.</summary>
     internal void Launch(OmniExpertsForm form, AcceleratorStream stream, in OmniExpertsInputs inputs, in ArrayView<float> output, in OmniExpertsSizes sizes)
     {
-        var kernel = _forward[(int)form].On(stream.Accelerator);
         var config = OmniExpertsLaunch.OfTokens(form, stream.Accelerator, sizes.Tokens);
-        if (stream is CudaStream cuda)
-        {
-            var arguments = default(CudaArguments);
-            inputs.AddTo(ref arguments);
-            arguments.Add(output);
-            arguments.Add(sizes, sizeof(long));
-            arguments.Launch(new CudaLaunch(kernel.CudaFunction, Variant.Name, cuda, config.GridDim, config.GroupDim));
-        }
-        else
-        {
-            kernel.Launcher!(stream, config, inputs.Hidden, inputs.Up, inputs.Down, inputs.Weights, inputs.Experts, output, sizes);
-        }
+        _forward[(int)form].Launch(stream, config, inputs.Hidden, inputs.Up, inputs.Down, inputs.Weights, inputs.Experts, output, sizes);
     }
 
     /// <summary>Launches the gradients of the tokens; the workspaces receive what those of the experts need.</summary>
@@ -87,25 +74,9 @@ public sealed class OmniExpertsKernels : IGeneratedKernels
         OmniExpertsForm form, AcceleratorStream stream, in OmniExpertsInputs inputs, in ArrayView<float> gradOutput,
         in ArrayView<float> gradHidden, in ArrayView<float> gradWeights, in ArrayView<float> sumGradients, in ArrayView<float> activations, in OmniExpertsSizes sizes)
     {
-        var kernel = _tokens[(int)form].On(stream.Accelerator);
         var config = OmniExpertsLaunch.OfTokens(form, stream.Accelerator, sizes.Tokens);
-        if (stream is CudaStream cuda)
-        {
-            var arguments = default(CudaArguments);
-            inputs.AddTo(ref arguments);
-            arguments.Add(gradOutput);
-            arguments.Add(gradHidden);
-            arguments.Add(gradWeights);
-            arguments.Add(sumGradients);
-            arguments.Add(activations);
-            arguments.Add(sizes, sizeof(long));
-            arguments.Launch(new CudaLaunch(kernel.CudaFunction, Variant.Name, cuda, config.GridDim, config.GroupDim));
-        }
-        else
-        {
-            kernel.Launcher!(
-                stream, config, inputs.Hidden, inputs.Up, inputs.Down, inputs.Weights, inputs.Experts, gradOutput, gradHidden, gradWeights, sumGradients, activations, sizes);
-        }
+        _tokens[(int)form].Launch(
+            stream, config, inputs.Hidden, inputs.Up, inputs.Down, inputs.Weights, inputs.Experts, gradOutput, gradHidden, gradWeights, sumGradients, activations, sizes);
     }
 
     /// <summary>Launches the gradients of the experts, which are added to what is there.</summary>
@@ -113,25 +84,8 @@ public sealed class OmniExpertsKernels : IGeneratedKernels
         OmniExpertsForm form, AcceleratorStream stream, in ArrayView<float> hidden, in ArrayView<float> gradOutput, in ArrayView<float> gradUp, in ArrayView<float> gradDown,
         in ArrayView<ulong> sortedSlots, in ArrayView<float> sumGradients, in ArrayView<float> activations, in OmniExpertsSizes sizes, int hiddenSize)
     {
-        var kernel = _experts[(int)form].On(stream.Accelerator);
         var config = OmniExpertsLaunch.OfExperts(form, stream.Accelerator, (int)activations.Length, hiddenSize, VectorWidth);
-        if (stream is CudaStream cuda)
-        {
-            var arguments = default(CudaArguments);
-            arguments.Add(hidden);
-            arguments.Add(gradOutput);
-            arguments.Add(gradUp);
-            arguments.Add(gradDown);
-            arguments.Add(sortedSlots);
-            arguments.Add(sumGradients);
-            arguments.Add(activations);
-            arguments.Add(sizes, sizeof(long));
-            arguments.Launch(new CudaLaunch(kernel.CudaFunction, Variant.Name, cuda, config.GridDim, config.GroupDim));
-        }
-        else
-        {
-            kernel.Launcher!(stream, config, hidden, gradOutput, gradUp, gradDown, sortedSlots, sumGradients, activations, sizes);
-        }
+        _experts[(int)form].Launch(stream, config, hidden, gradOutput, gradUp, gradDown, sortedSlots, sumGradients, activations, sizes);
     }
 }
 
@@ -141,15 +95,4 @@ public sealed class OmniExpertsKernels : IGeneratedKernels
 /// <param name="Down">D [E, H].</param>
 /// <param name="Weights">Router weights [T, k].</param>
 /// <param name="Experts">Expert ids [T, k].</param>
-internal readonly record struct OmniExpertsInputs(ArrayView<float> Hidden, ArrayView<float> Up, ArrayView<float> Down, ArrayView<float> Weights, ArrayView<int> Experts)
-{
-    /// <summary>Appends them in the order of the kernels' parameters.</summary>
-    public void AddTo(ref CudaArguments arguments)
-    {
-        arguments.Add(Hidden);
-        arguments.Add(Up);
-        arguments.Add(Down);
-        arguments.Add(Weights);
-        arguments.Add(Experts);
-    }
-}
+internal readonly record struct OmniExpertsInputs(ArrayView<float> Hidden, ArrayView<float> Up, ArrayView<float> Down, ArrayView<float> Weights, ArrayView<int> Experts);

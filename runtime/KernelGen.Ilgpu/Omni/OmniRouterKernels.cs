@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Reflection;
 using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.Cuda;
 using Launcher = System.Action<
     ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, ILGPU.ArrayView<int>,
     KernelGen.Ilgpu.OmniRouterSizes>;
@@ -44,21 +43,7 @@ public sealed class OmniRouterKernels : IGeneratedKernels
         bool backward, KernelForm form, AcceleratorStream stream,
         in ArrayView<float> x, in ArrayView<float> y, in ArrayView<float> scores, in ArrayView<int> indices, in OmniRouterSizes sizes)
     {
-        var kernel = (backward ? _backward : _forward)[(int)form].On(stream.Accelerator);
         var config = OmniRouterLaunch.Config(form, stream.Accelerator, sizes.Tokens);
-        if (stream is CudaStream cuda)
-        {
-            var arguments = default(CudaArguments);
-            arguments.Add(x);
-            arguments.Add(y);
-            arguments.Add(scores);
-            arguments.Add(indices);
-            arguments.Add(sizes, sizeof(long));
-            arguments.Launch(new CudaLaunch(kernel.CudaFunction, Variant.Name, cuda, config.GridDim, config.GroupDim));
-        }
-        else
-        {
-            kernel.Launcher!(stream, config, x, y, scores, indices, sizes);
-        }
+        (backward ? _backward : _forward)[(int)form].Launch(stream, config, x, y, scores, indices, sizes);
     }
 }

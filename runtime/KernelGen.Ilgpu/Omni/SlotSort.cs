@@ -28,7 +28,7 @@ internal static class SlotSort
     public static void Run(AcceleratorStream stream, in ArrayView<int> experts, in ArrayView<ulong> entries, in SlotSortSizes sizes)
     {
         var room = (int)entries.Length;
-        LaunchFill(stream, experts, entries, sizes);
+        FillKernel.Launch(stream, KernelForms.OfThreads(stream.Accelerator, room), experts, entries, sizes);
         if (stream is not CudaStream)
         {
             for (var level = 2; level > 0 && level <= room; level *= 2)
@@ -98,24 +98,6 @@ internal static class SlotSort
         Group.Barrier();
         entries[start + Group.IdxX] = tile[Group.IdxX];
         entries[start + Group.IdxX + ThreadsOfTile] = tile[Group.IdxX + ThreadsOfTile];
-    }
-
-    private static void LaunchFill(AcceleratorStream stream, in ArrayView<int> experts, in ArrayView<ulong> entries, in SlotSortSizes sizes)
-    {
-        var kernel = FillKernel.On(stream.Accelerator);
-        var config = KernelForms.OfThreads(stream.Accelerator, (int)entries.Length);
-        if (stream is CudaStream cuda)
-        {
-            var arguments = default(CudaArguments);
-            arguments.Add(experts);
-            arguments.Add(entries);
-            arguments.Add(sizes, sizeof(long));
-            arguments.Launch(new CudaLaunch(kernel.CudaFunction, Name, cuda, config.GridDim, config.GroupDim));
-        }
-        else
-        {
-            kernel.Launcher!(stream, config, experts, entries, sizes);
-        }
     }
 
     private static void Launch(DeviceKernel<Rounds> kernel, AcceleratorStream stream, KernelConfig config, in ArrayView<ulong> entries, int level, int other)

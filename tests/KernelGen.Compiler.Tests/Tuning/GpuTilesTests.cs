@@ -41,7 +41,7 @@ public class GpuTilesTests
         foreach (var tile in tiles.Where((_, number) => number % 7 == 0))
         {
             Assert.Contains(GroupedGemm.EntryName(shape, tile), GroupedGemm.Write(shape, tile));
-            Assert.Equal(tile with { GroupM = 4, SplitK = 2 }, GpuTiles.Nearest(TritonTile.Of(tile with { GroupM = 4, SplitK = 2 }), architecture, 1536, 2048));
+            Assert.Equal(tile with { GroupM = 4, SplitK = 2 }, GpuTiles.Nearest(TritonTile.Of(tile with { GroupM = 4, SplitK = 2 }), tiles, 1536, 2048));
         }
     }
 
@@ -51,7 +51,7 @@ public class GpuTilesTests
         foreach (var entry in TuningFile.Parse(PublicFiles.Read("E=8,N=7168,device_name=NVIDIA_H200.json")).Entries)
         {
             var wanted = TritonTile.Of(entry);
-            var tile = GpuTiles.Nearest(wanted, Hopper, 2 * 7168, 4096)!;
+            var tile = GpuTiles.Nearest(wanted, GpuTiles.All(Hopper, 2 * 7168, 4096), 2 * 7168, 4096)!;
             Assert.Equal(wanted.BlockM, tile.BlockM);
             Assert.Equal(wanted.BlockN, tile.BlockN);
             Assert.True(tile.Chained);
@@ -67,7 +67,7 @@ public class GpuTilesTests
         Assert.Contains("256 accumulators a thread", Hopper.Problem(tile with { BlockN = 256, Stages = 3, WarpsN = 2 }, 1024, 1024));
         Assert.Contains("do not divide", Hopper.Problem(tile with { Stages = 3 }, 1000, 1024));
         Assert.Equal("SM80 has no wgmma", GpuArchitecture.Of("NVIDIA_A100")!.Problem(tile with { Core = TensorCore.Wgmma }, 1024, 1024));
-        Assert.Null(GpuTiles.Nearest(new TritonTile(16, 64, 64, 1, 4, 3), Hopper, 1000, 1000));
+        Assert.Null(GpuTiles.Nearest(new TritonTile(16, 64, 64, 1, 4, 3), GpuTiles.All(Hopper, 1000, 1000), 1000, 1000));
         Assert.Equal("BLOCK_SIZE_K 64 for 32, num_stages 3 for 2", GpuTiles.Difference(new TritonTile(16, 64, 32, 1, 4, 2), new(TensorCore.Mma, 16, 64, 64, 3, 1, 4)));
     }
 }

@@ -168,7 +168,8 @@ internal static partial class omnirouter_n48_k8_f32_ilgpu
             ArrayView<float> x, long xRow, ArrayView<float> y, long yRow, ArrayView<float> scores, long scoresRow, ArrayView<int> indices, long indicesRow,
             int lane, float highestX, float highestY, uint order, int rank, ArrayView<ulong> entries)
         {
-            // Of the columns only those whose best sum reaches the score, if there is room for their numbers.
+            // Of the columns only those whose best sum reaches the score, if there is room for their numbers where every lane has read the candidates.
+            Warps.Barrier();
             var columns = 0;
             for (var first = 0; first < 48; first += 32)
             {

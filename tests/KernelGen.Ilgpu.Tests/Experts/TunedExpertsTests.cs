@@ -50,7 +50,7 @@ public class TunedExpertsTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void EveryTileOfAPublicFileOnCuda()
+    public void TilesOfAFileOnCuda()
     {
         var device = TestDevice.Get(TestDevice.Cuda);
         var name = TuningFileName.DeviceNameOf(device.Accelerator.Name);

@@ -27,7 +27,6 @@ internal static class TuneCommand
         var skew = Parse.Tolerance("--skew", "Exponent of Zipf's law that random ids follow; 0, the default: all experts are equally likely.", absent: 0);
         var device = Parse.Device();
         var json = Parse.Path("--json", "Also write all that was measured, for kernelgen report.", "FILE");
-        var device = Parse.Device();
 
         var command = new Command("tune", "Finds the fastest variant of a model's experts for each number of tokens.")
         {
@@ -35,7 +34,6 @@ internal static class TuneCommand
         };
         command.SetWork(terminal, (parsed, cancellation) =>
         {
-            if (parsed.GetValue(device) is var asked && asked != DeviceName.Cpu) throw new UsageException($"{device.Name} is '{asked}'; tune searches among the processor's kernels, cpu");
             var request = new TuneRequest
             {
                 Model = parsed.GetRequiredValue(model),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
 using KernelGen.OnDemand;
@@ -14,8 +15,9 @@ internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
     where T : unmanaged
 {
     private const int MostCalls = 32;
-    private const int MostWarmUpCalls = 4;
+    private const int WarmUpCalls = 30; // the runtime optimises what was called so often
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan CompilerPause = TimeSpan.FromMilliseconds(150); // it begins when nothing new was called for 100
     private static readonly TimeSpan MostOfSample = TimeSpan.FromMilliseconds(40);
 
     private readonly ExpertsWorkload<T> _workload;
@@ -24,6 +26,7 @@ internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
     private readonly int _tokens;
     private readonly int _callsToForget;
     private readonly Dictionary<ExpertsCandidate, ExpertsForward<T>> _kernels = [];
+    private readonly List<ExpertsForward<T>> _unsettled = [];
     private int _calls;
     private int _firstCall;
 
@@ -38,13 +41,14 @@ internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
         cancellation.ThrowIfCancellationRequested();
         var kernel = _cache.Compile(_spec(candidate)).Forward<T>();
         _kernels[candidate] = kernel;
-        var start = Stopwatch.GetTimestamp();
-        for (var call = 0; call < MostWarmUpCalls && (call == 0 || Stopwatch.GetElapsedTime(start) < WarmUp); call++) _workload.Run(kernel, _tokens, call);
+        _workload.Run(kernel, _tokens, call: 0);
+        _unsettled.Add(kernel);
         return null;
     }
 
     public void Round(IReadOnlyList<ExpertsCandidate> candidates, Span<double> microseconds, CancellationToken cancellation)
     {
+        Settle(cancellation);
         if (_calls == 0) _calls = CallsOfSample(_kernels[candidates[0]]);
         for (var i = 0; i < candidates.Count; i++)
         {
@@ -62,6 +66,26 @@ internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
     {
         cancellation.ThrowIfCancellationRequested();
         return _workload.Verify(_kernels[candidate], _tokens).Mismatch;
+    }
+
+    /// <summary>Has the runtime optimise new kernels before they are timed: its compiler would take one of the processors meanwhile.</summary>
+    private void Settle(CancellationToken cancellation)
+    {
+        if (_unsettled.Count == 0) return;
+        cancellation.WaitHandle.WaitOne(CompilerPause);
+        foreach (var kernel in _unsettled)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var start = Stopwatch.GetTimestamp();
+            for (var call = 0; call < WarmUpCalls && (call == 0 || Stopwatch.GetElapsedTime(start) < WarmUp); call++) _workload.Run(kernel, _tokens, call);
+        }
+
+        _unsettled.Clear();
+        for (long compiled = -1; compiled != JitInfo.GetCompiledMethodCount();)
+        {
+            compiled = JitInfo.GetCompiledMethodCount();
+            cancellation.WaitHandle.WaitOne(CompilerPause);
+        }
     }
 
     private int CallsOfSample(ExpertsForward<T> kernel)

@@ -3,7 +3,7 @@ using KernelGen.Compiler.Families;
 using KernelGen.Compiler.Ptx;
 using KernelGen.Compiler.Tuning;
 
-namespace KernelGen.Tool.Tune;
+namespace KernelGen.Tuning;
 
 /// <summary>
 /// How long the tensor-core kernels of experts should take: weights are read as fast as the copies in flight allow, blocks are multiplied

@@ -1,0 +1,111 @@
+using KernelGen.Benchmarking;
+using KernelGen.Compiler.Families;
+using KernelGen.Compiler.Ptx;
+using KernelGen.Compiler.Tuning;
+
+namespace KernelGen.Tuning;
+
+/// <summary>What can be tuned of experts on tensor cores: the tiles of their two products. Knows the device, but does not need it.</summary>
+public sealed class CudaChoices
+{
+    private readonly FusedMoeSpec _spec;
+    private readonly GpuArchitecture _architecture;
+    private readonly CudaRoofline _roofline;
+    private readonly IReadOnlyList<FusedMoePtx.Pair> _pairs;
+    private readonly Dictionary<(ExpertProduct, TritonTile), GroupedGemmTile> _tiles = [];
+
+    /// <summary>Finds the tiles that divide the sizes and fit the device.</summary>
+    /// <param name="spec">The experts.</param>
+    /// <param name="deviceName">The device, as file names have it.</param>
+    /// <param name="multiprocessors">How many it has.</param>
+    /// <param name="routing">Which experts tokens have.</param>
+    /// <exception cref="TuningException">The device or the experts have no tensor-core kernels.</exception>
+    public CudaChoices(FusedMoeSpec spec, string deviceName, int multiprocessors, ExpertRouting routing)
+    {
+        _spec = spec;
+        _architecture = GpuArchitecture.Of(deviceName) ?? throw new TuningException($"{deviceName} is no device of NVIDIA's");
+        _pairs = [.. FusedMoePtx.Pairs(spec).Where(pair => _architecture.HasWgmma == (pair.Core == TensorCore.Wgmma))];
+        if (_pairs.Count == 0) throw new TuningException($"{spec.ConfigurationName} has no tensor-core kernels; bfloat16 experts whose widths are multiples of 64 have");
+        _roofline = new CudaRoofline(spec, _architecture, multiprocessors, routing);
+        foreach (var product in new[] { ExpertProduct.GateUp, ExpertProduct.Down })
+        {
+            var shape = FusedMoePtx.Shape(spec, product);
+            // Tiles that were measured to be fast come before others of the same sizes.
+            var usual = _pairs.Select(pair => product == ExpertProduct.GateUp ? pair.GateUp : pair.Down);
+            foreach (var tile in usual.Concat(GpuTiles.All(_architecture, shape.Columns, shape.Reduction))) _tiles.TryAdd((product, Size(TritonTile.Of(tile))), tile);
+        }
+    }
+
+    /// <summary>The keys that candidates have.</summary>
+    public static IReadOnlyList<string> Keys { get; } =
+        [TuningKeys.BlockM, TuningKeys.BlockN, TuningKeys.BlockK, TuningKeys.GroupM, TuningKeys.SplitK, TuningKeys.Warps, TuningKeys.Stages];
+
+    /// <summary>The keys that the second product may have values of its own for: all but the alignment that both share.</summary>
+    public static IReadOnlyList<string> DownKeys { get; } = [.. Keys.Where(key => key != TuningKeys.BlockM)];
+
+    /// <summary>What runs where no file says otherwise, as the kernels' launcher chooses.</summary>
+    public ExpertsCandidate Heuristic(int tokens)
+    {
+        var slots = (long)tokens * _spec.TopK;
+        return Candidate(_pairs.FirstOrDefault(pair => slots <= pair.MostRows * Math.Min(slots, _spec.Experts)) ?? _pairs[^1]);
+    }
+
+    /// <summary>What runs for any number of tokens.</summary>
+    public IEnumerable<ExpertsCandidate> Seeds => _pairs.Select(Candidate);
+
+    /// <summary>Why a candidate cannot run; null if it can.</summary>
+    public string? Reject(ExpertsCandidate candidate)
+    {
+        if (candidate.GateUp.Get(TuningKeys.BlockM, 0) != candidate.Down.Get(TuningKeys.BlockM, 0)) return "both products share one alignment";
+        var (first, second) = (SplitK(candidate.GateUp), SplitK(candidate.Down));
+        if (first > 1 && second > 1 && first != second) return "one variant has both products' slices";
+        if ((_spec with { SplitK = Math.Max(first, second) }).Validate() is [var problem, ..]) return problem.Message;
+        return Reject(ExpertProduct.GateUp, candidate.GateUp) ?? Reject(ExpertProduct.Down, candidate.Down);
+    }
+
+    /// <summary>Microseconds that a candidate that can run should take.</summary>
+    public double Estimate(ExpertsCandidate candidate, int tokens)
+    {
+        var (gateUp, down) = Tiles(candidate);
+        return _roofline.Microseconds(gateUp, down, tokens);
+    }
+
+    /// <summary>A candidate's tiles in a word.</summary>
+    public string NameOf(ExpertsCandidate candidate)
+    {
+        var (gateUp, down) = Tiles(candidate);
+        return gateUp == down ? gateUp.Name : $"{gateUp.Name} {down.Name}";
+    }
+
+    /// <summary>The tiles of a candidate that can run.</summary>
+    public (GroupedGemmTile GateUp, GroupedGemmTile Down) Tiles(ExpertsCandidate candidate) =>
+        (Tile(ExpertProduct.GateUp, candidate.GateUp)!, Tile(ExpertProduct.Down, candidate.Down)!);
+
+    private static int SplitK(TuningPoint point) => point.Get(TuningKeys.SplitK, absent: 1);
+
+    // What a table of tiles is asked for: without what any tile can have.
+    private static TritonTile Size(TritonTile tile) => tile with { GroupM = 1, SplitK = 1 };
+
+    private static ExpertsCandidate Candidate(FusedMoePtx.Pair pair) => new(Point(pair.GateUp), Point(pair.Down));
+
+    private static TuningPoint Point(GroupedGemmTile tile)
+    {
+        var sizes = TritonTile.Of(tile);
+        int[] values = [sizes.BlockM, sizes.BlockN, sizes.BlockK, sizes.GroupM, sizes.SplitK, sizes.Warps, sizes.Stages];
+        return new TuningPoint(Keys.Zip(values, KeyValuePair.Create));
+    }
+
+    private string? Reject(ExpertProduct product, TuningPoint point)
+    {
+        var shape = FusedMoePtx.Shape(_spec, product);
+        return Tile(product, point) is { } tile
+            ? _architecture.Problem(tile, shape.Columns, shape.Reduction)
+            : $"no tile of {point} fits {_architecture.Name} and {shape.Columns} columns of {shape.Reduction}";
+    }
+
+    private GroupedGemmTile? Tile(ExpertProduct product, TuningPoint point)
+    {
+        var wanted = TritonTile.Of(TunedFiles.Entry(1, point));
+        return _tiles.TryGetValue((product, Size(wanted)), out var tile) ? tile with { GroupM = wanted.GroupM, SplitK = wanted.SplitK } : null;
+    }
+}
