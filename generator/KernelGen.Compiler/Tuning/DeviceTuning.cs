@@ -28,7 +28,7 @@ public sealed record DeviceChoice(int MostTokens, GroupedGemmTile GateUp, Groupe
     public int SplitK => Math.Max(GateUp.SplitK, Down.SplitK);
 
     /// <summary>Whether the kernels need compute capability 9.0.</summary>
-    internal bool NeedsSm90 => IsForSm90(GateUp) || IsForSm90(Down);
+    public bool NeedsSm90 => IsForSm90(GateUp) || IsForSm90(Down);
 
     internal string Name => GateUp == Down ? GateUp.Name : $"{GateUp.Name}_{Down.Name}";
 

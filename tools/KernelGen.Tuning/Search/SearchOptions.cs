@@ -12,8 +12,8 @@ public sealed record SearchOptions
     /// <summary>Rounds of a rung, at most.</summary>
     public int MostRounds { get; init; } = 24;
 
-    /// <summary>Rounds of the last comparison: the best against the heuristic's choice.</summary>
-    public int FinalRounds { get; init; } = 15;
+    /// <summary>Rounds of the last comparison: the best against the heuristic's choice. Many, for a busy neighbour spoils some.</summary>
+    public int FinalRounds { get; init; } = 60;
 
     /// <summary>The same where they take longer than <see cref="RungBudget"/>.</summary>
     public int FewestFinalRounds { get; init; } = 7;

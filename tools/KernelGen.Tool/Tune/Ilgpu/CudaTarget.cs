@@ -73,14 +73,18 @@ internal sealed class CudaTarget : ITuningTarget
             _variants.Add(slices, variant);
         }
 
-        var needsWgmma = gateUp.Core == TensorCore.Wgmma || down.Core == TensorCore.Wgmma;
-        return variant.With(new ExpertGemmPair(needsWgmma, int.MaxValue, Gemm(variant, ExpertProduct.GateUp, gateUp), Gemm(variant, ExpertProduct.Down, down)));
+        var needsSm90 = new DeviceChoice(int.MaxValue, gateUp, down).NeedsSm90;
+        return variant.With(new ExpertGemmPair(needsSm90, int.MaxValue, Gemm(variant, ExpertProduct.GateUp, gateUp), Gemm(variant, ExpertProduct.Down, down)));
     }
 
     private ExpertGemm Gemm(ExpertKernels<ushort> variant, ExpertProduct product, GroupedGemmTile tile)
     {
         var shape = FusedMoePtx.Shape(_spec, product);
         return new ExpertGemm(
-            variant.Variant, GroupedGemm.Write(shape, tile), GroupedGemm.EntryName(shape, tile), tile.BlockM, tile.GroupM, shape.Columns / tile.BlockN, tile.SplitK, tile.Threads, tile.SharedBytes);
+            variant.Variant, GroupedGemm.Write(shape, tile), GroupedGemm.EntryName(shape, tile), tile.BlockM, tile.GroupM, shape.Columns / tile.BlockN, tile.SplitK, tile.Threads, tile.SharedBytes)
+        {
+            Chained = tile.Chained,
+            Fetched = tile.IsSpecialised ? new((long)_spec.Experts * shape.Columns, shape.Reduction, tile.BoxRows, tile.Cluster) : null,
+        };
     }
 }
