@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KernelGen.Compiler.Tuning;
+using KernelGen.Testing;
 using KernelGen.Tuning;
 
 namespace KernelGen.Tool.Tests.Tune;
@@ -163,6 +164,21 @@ public class TuneTests
         RoutingFile.Write(folder.File("wide.safetensors"), new Benchmarking.ExpertRouting(3, [0, 1, 2], [0.5f, 0.5f, 0]));
         (await Tune(folder, "--topk-ids", folder.File("wide.safetensors"))).AssertFailure(2, "[T, 2]");
         (await Tune(folder, "--topk-ids", folder.File("ids.safetensors"), "--skew", "1")).AssertFailure(2, "--skew is for random ids");
+    }
+
+    [Fact]
+    public async Task TheIdsOfALayerThatRanCanBeTunedFor()
+    {
+        using var folder = Folder();
+        var model = Path.Combine(GoldenFiles.Root, "mixtral-a");
+        var ids = folder.File("ids.safetensors");
+        (await ToolRun.Of("run", "--model", model, "--input", Path.Combine(model, "expected.safetensors"), "--record", ids)).AssertSuccess();
+        var routing = RoutingFile.Read(ids, experts: 8, topK: 2);
+        Assert.Equal(37, routing.Tokens);
+        Assert.All(routing.Ids.Chunk(2), pair => Assert.NotEqual(pair[0], pair[1]));
+        Assert.All(routing.Weights.Chunk(2), pair => Assert.Equal(1f, pair.Sum(), 1e-5f));
+        var run = (await ToolRun.Of("tune", "--model", model, "--output", folder.File(""), "--search-space", folder.File("space.json"), "--batch-size", "5", "--topk-ids", ids)).AssertSuccess();
+        Assert.Contains("fusedmoe_silu_e8_k2_h128_i96_bf16", run.Output);
     }
 
     private static TemporaryFolder Folder()
