@@ -40,7 +40,7 @@ public sealed partial class GroupedGemm
             return $"{_tile.WarpsN} warps cannot share {Units} units of a stage";
         if (HasGroups && (_shape.GroupSize % UnitElements != 0 || (_tile.BlockK % _shape.GroupSize != 0 && _shape.GroupSize % _tile.BlockK != 0)))
             return $"groups of {_shape.GroupSize} and blocks of {_tile.BlockK} do not divide each other";
-        if (HasGroups && ScaledElements % _shape.GroupSize != 0 && _shape.GroupSize % ScaledElements != 0) return $"groups of {_shape.GroupSize} end within a warp's elements";
+        if (HasGroups && ElementsOfWarp % _shape.GroupSize != 0 && _shape.GroupSize % ElementsOfWarp != 0) return $"groups of {_shape.GroupSize} end within a warp's elements";
         if (ScaleBytes / ChunkBytes > _tile.Threads) return $"{_tile.Threads} threads cannot copy {GroupsOfStage} groups of scales at once";
         return null;
     }

@@ -9,7 +9,10 @@ public sealed partial class GroupedGemm
     private bool HasGroups => _shape.HasScales && _shape.GroupSize > 0;
 
     /// <summary>Elements of a warp that share scales.</summary>
-    private int ScaledElements => Math.Min(_shape.GroupSize, UnitsOfWarp * UnitElements);
+    private int ScaledElements => Math.Min(_shape.GroupSize, ElementsOfWarp);
+
+    /// <summary>Elements of a stage that one warp multiplies.</summary>
+    private int ElementsOfWarp => UnitsOfWarp * UnitElements;
 
     private int GroupsOfStage => Math.Max(_tile.BlockK / _shape.GroupSize, 1);
 
