@@ -12,6 +12,7 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
     private const int Rounds = 5;
     private const int MostSamples = 2_000;
     private static readonly TimeSpan CompilerPause = TimeSpan.FromMilliseconds(250); // it begins when nothing new was called for 100
+    private static readonly TimeSpan CompilerPatience = TimeSpan.FromSeconds(5); // where other threads have ever new methods compiled
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(400); // the runtime takes a while to compile what is called often
 
     /// <summary>
@@ -67,7 +68,8 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
     /// <summary>Until the runtime has compiled what the warm-up, and everything before it, called often: it takes a processor for seconds.</summary>
     private static void AwaitCompiler(CancellationToken cancellation)
     {
-        for (long compiled = -1; compiled != JitInfo.GetCompiledMethodCount();)
+        var begin = Stopwatch.GetTimestamp();
+        for (long compiled = -1; compiled != JitInfo.GetCompiledMethodCount() && Stopwatch.GetElapsedTime(begin) < CompilerPatience;)
         {
             compiled = JitInfo.GetCompiledMethodCount();
             cancellation.WaitHandle.WaitOne(CompilerPause);

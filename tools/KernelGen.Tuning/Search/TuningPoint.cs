@@ -44,7 +44,16 @@ public sealed class TuningPoint : IEquatable<TuningPoint>
     }
 
     /// <inheritdoc/>
-    public bool Equals(TuningPoint? other) => other is not null && _values.AsSpan().SequenceEqual(other._values);
+    public bool Equals(TuningPoint? other)
+    {
+        if (other is null || other._values.Length != _values.Length) return false;
+        for (var i = 0; i < _values.Length; i++)
+        {
+            if (_values[i].Value != other._values[i].Value || _values[i].Key != other._values[i].Key) return false;
+        }
+
+        return true;
+    }
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as TuningPoint);
@@ -53,7 +62,13 @@ public sealed class TuningPoint : IEquatable<TuningPoint>
     public override int GetHashCode()
     {
         var hash = default(HashCode);
-        foreach (var value in _values) hash.Add(value);
+        foreach (var (key, value) in _values)
+        {
+            // A pair's own hash is that of its key alone.
+            hash.Add(key);
+            hash.Add(value);
+        }
+
         return hash.ToHashCode();
     }
 
