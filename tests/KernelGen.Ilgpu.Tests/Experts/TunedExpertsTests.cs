@@ -71,15 +71,20 @@ public class TunedExpertsTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>The variants that this thread's calls report: other tests run meanwhile.</summary>
     private static List<string> Reported(Action action)
     {
+        var thread = Environment.CurrentManagedThreadId;
         var names = new List<string>();
         using var listener = new System.Diagnostics.Metrics.MeterListener();
         listener.InstrumentPublished = (instrument, self) =>
         {
             if (instrument.Meter.Name == KernelDispatch.MeterName) self.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => names.Add((string)tags[0].Value!));
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
+        {
+            if (Environment.CurrentManagedThreadId == thread) names.Add((string)tags[0].Value!);
+        });
         listener.Start();
         action();
         return names;
