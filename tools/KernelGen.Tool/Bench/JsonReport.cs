@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KernelGen.Benchmarking;
+using KernelGen.Tuning;
 
 namespace KernelGen.Tool;
 
@@ -7,7 +8,7 @@ namespace KernelGen.Tool;
 internal static class JsonReport
 {
     /// <summary>Writes the file; it appears complete or not at all.</summary>
-    public static void Write(string path, BenchContext bench) => OutputFile.Write(path, file => Write(file, bench));
+    public static void Write(string path, BenchContext bench) => AtomicFile.Write(path, file => Write(file, bench));
 
     private static void Write(Stream file, BenchContext bench)
     {

@@ -11,28 +11,4 @@ internal static class OutputFile
         var directory = Path.GetDirectoryName(Path.GetFullPath(path));
         if (!Directory.Exists(directory)) throw new UsageException($"{option} {path}: there is no directory {directory}");
     }
-
-    /// <summary>Writes a text; the file appears complete or not at all.</summary>
-    /// <exception cref="IOException">It cannot be written; an older file is as it was.</exception>
-    public static void Write(string path, string text) => Write(path, file =>
-    {
-        using var writer = new StreamWriter(file, leaveOpen: true);
-        writer.Write(text);
-    });
-
-    /// <summary>Writes a file that appears complete or not at all.</summary>
-    /// <exception cref="IOException">It cannot be written; an older file is as it was.</exception>
-    public static void Write(string path, Action<Stream> write)
-    {
-        var temporary = $"{path}.{Path.GetRandomFileName()}";
-        try
-        {
-            using (var file = File.Create(temporary)) write(file);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KernelGen.Tool.Report;
+using KernelGen.Tuning;
 
 namespace KernelGen.Tool;
 
@@ -22,7 +23,7 @@ internal static class ReportCommand
                 results.Add(ResultFile.Read(file));
             }
 
-            OutputFile.Write(path, HtmlReport.Write(results));
+            AtomicFile.Write(path, HtmlReport.Write(results));
             terminal.Output.WriteLine($"{path}: {results.Sum(file => file.Rows.Count)} rows of {results.Count} {(results.Count == 1 ? "file" : "files")}");
         });
         return command;

@@ -8,7 +8,7 @@ namespace KernelGen.Tool.Tune;
 internal static class TuneJson
 {
     /// <summary>Writes the file; it appears complete or not at all.</summary>
-    public static void Write(string path, TuneRequest request, TunedModel model, MachineLimits limits, SearchSpace space, IEnumerable<TunedRow> rows) => OutputFile.Write(path, file =>
+    public static void Write(string path, TuneRequest request, TunedModel model, MachineLimits limits, SearchSpace space, IEnumerable<TunedRow> rows) => AtomicFile.Write(path, file =>
     {
         using var json = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true });
         json.WriteStartObject();

@@ -3,18 +3,22 @@ using System.Text;
 namespace KernelGen.Tuning;
 
 /// <summary>Files that appear complete or not at all.</summary>
-internal static class AtomicFile
+public static class AtomicFile
 {
-    /// <summary>Writes a file beside the one that it replaces, then takes its place.</summary>
+    /// <summary>Writes a text beside the file that it replaces, then takes its place.</summary>
     /// <exception cref="TuningException">The folder cannot be written, or the disk is full; the old file is as it was.</exception>
-    public static void Write(string path, string text)
+    public static void Write(string path, string text) => Write(path, file => file.Write(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>The same for what writes into a stream.</summary>
+    /// <exception cref="TuningException">The folder cannot be written, or the disk is full; the old file is as it was.</exception>
+    public static void Write(string path, Action<Stream> write)
     {
         var temporary = TemporaryPath(path);
         try
         {
             using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
             {
-                file.Write(Encoding.UTF8.GetBytes(text));
+                write(file);
                 file.Flush(flushToDisk: true);
             }
 
