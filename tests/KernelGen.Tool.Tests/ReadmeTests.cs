@@ -24,6 +24,7 @@ public class ReadmeTests
     /// <summary>What the repository has is read there; a file of no folder is written, and read again, elsewhere.</summary>
     private static string Locate(string word, TemporaryFolder folder) =>
         word.StartsWith("tests/golden/", StringComparison.Ordinal) ? GoldenFiles.Path(word["tests/golden/".Length..])
+        : word == "." ? folder.File("")
         : word.EndsWith(".json", StringComparison.Ordinal) || word.EndsWith(".html", StringComparison.Ordinal) ? folder.File(word)
         : word;
 }

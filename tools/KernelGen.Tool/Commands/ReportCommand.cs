@@ -24,7 +24,8 @@ internal static class ReportCommand
             }
 
             AtomicFile.Write(path, HtmlReport.Write(results));
-            terminal.Output.WriteLine($"{path}: {results.Sum(file => file.Rows.Count)} rows of {results.Count} {(results.Count == 1 ? "file" : "files")}");
+            var measured = results.Sum(file => file.Rows.Count + (file.Search?.Candidates.Count ?? 0));
+            terminal.Output.WriteLine($"{path}: {measured} measurements of {results.Count} {(results.Count == 1 ? "file" : "files")}");
         });
         return command;
     }
