@@ -97,14 +97,53 @@ public class OnePassTests
                 foreach (var tokens in new[] { 1, 40 })
                 {
                     var inputs = new ExpertsCase<BFloat16>((3, 2, hidden, intermediate), tokens, _random, leaveSlotsOut: tokens > 1, form: new ExpertForm { Activation = activation });
-                    var error = inputs.Error(new DeviceExperts<BFloat16>(device, OnPair(kernels, pair), spec.TopK).Run);
+                    var error = inputs.Error(new DeviceExperts<BFloat16>(device, OnPair<BFloat16, ushort>(kernels, pair), spec.TopK).Run);
                     Assert.True(error is { OfNorm: < 8e-3, OfLargest: < 3e-2 }, $"{slices.VariantName}, {pair.GateUp.Kernel.Entry}, {tokens} tokens: {error}");
                 }
             }
         }
     }
 
-    private static DeviceForward<BFloat16> OnPair(ExpertKernels<ushort> kernels, ExpertGemmPair pair) => (stream, hidden, expertWeights, weights, experts, output, _) =>
-        ExpertCall<BFloat16>.Create(stream, hidden, expertWeights, weights, experts, output)
-            .RunOnTensorCores(kernels, pair);
+    [Theory]
+    [MemberData(nameof(TensorCoreExpertTests.Formats), MemberType = typeof(TensorCoreExpertTests))]
+    public void ConvertedExperts(DType type, WeightQuantization quantization, int groupSize, bool zeroPoints)
+    {
+        switch (type)
+        {
+            case DType.BFloat16: break; // has its own pass
+            case DType.Float16: Plain(); break;
+            case DType.Float8E4M3: Quantized<Float8E4M3>(); break;
+            case DType.Int8: Quantized<sbyte>(); break;
+            default: Quantized<Int4Pair>(); break;
+        }
+
+        void Plain() => OnEveryPair<Half, ushort>((spec, tokens, run) => new ExpertsCase<Half>(
+            (spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize), tokens, _random, leaveSlotsOut: tokens > 1, form: ExpertsCase.Form(spec, _random)).CheckOnTensorCores(spec.VariantName, run));
+
+        void Quantized<T>()
+            where T : unmanaged => OnEveryPair<T, byte>((spec, tokens, run) => new QuantizedCase<T>(spec, tokens, _random, leaveSlotsOut: tokens > 1).CheckOnTensorCores(spec.VariantName, run));
+
+        void OnEveryPair<T, TBits>(Action<FusedMoeSpec, int, ExpertsRunner<T>> check)
+            where T : unmanaged
+            where TBits : unmanaged
+        {
+            var device = TestDevice.Get(TestDevice.Cuda);
+            var spec = new FusedMoeSpec(3, 2, 256, 128, MoeActivation.SwigluOai, type, Quantization: quantization, GroupSize: groupSize, ZeroPoints: zeroPoints) { Bias = true };
+            FusedMoeSpec[] specs = [spec, spec with { SplitK = 2 }];
+            var assembly = KernelAssembly.CompileForIlgpu([.. specs]);
+            foreach (var slices in specs)
+            {
+                var kernels = (ExpertKernels<TBits>)assembly.IlgpuKernels(slices);
+                foreach (var pair in kernels.Pairs)
+                {
+                    foreach (var tokens in new[] { 1, 40 }) check(slices, tokens, new DeviceExperts<T>(device, OnPair<T, TBits>(kernels, pair), spec.TopK).Run);
+                }
+            }
+        }
+    }
+
+    private static DeviceForward<T> OnPair<T, TBits>(ExpertKernels<TBits> kernels, ExpertGemmPair pair)
+        where T : unmanaged
+        where TBits : unmanaged => (stream, hidden, expertWeights, weights, experts, output, _) =>
+            ExpertCall<T>.Create(stream, hidden, expertWeights, weights, experts, output).RunOnTensorCores(kernels, pair);
 }
