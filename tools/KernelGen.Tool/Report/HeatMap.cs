@@ -11,8 +11,8 @@ internal static class HeatMap
     private const int Top = 6;
     private const int RowHeight = 15;
 
-    // Twice the best time is as pale as it gets.
-    private const double Palest = 2;
+    // Half as much again as the best time is as pale as it gets.
+    private const double Palest = 1.5;
 
     /// <summary>Draws a search, its candidates in the order of the tokens that they suit best.</summary>
     public static string Draw(ResultSearch search)

@@ -136,7 +136,7 @@ internal sealed class HtmlReport
         var measured = search.Candidates.Select(candidate => candidate.Name).Distinct().Count();
         var shown = Math.Min(measured, HeatMap.MostCandidates);
         _page.Append($"<h2>Search: {Text(search.Subject)}</h2>\n<p class=\"quiet\">{Text(file.Name)}: {measured} of {Math.Max(search.SpaceSize, measured)} candidates measured on {Text(search.Device)}; the {shown} best are shown.</p>\n<div class=\"charts\">\n");
-        _page.Append($"<figure>\n<figcaption>Time over the best of each number of tokens: solid is the best, pale twice as long or more</figcaption>\n{HeatMap.Draw(search)}</figure>\n</div>\n");
+        _page.Append($"<figure>\n<figcaption>Time over the best of each number of tokens: solid is the best, pale half as long again or more</figcaption>\n{HeatMap.Draw(search)}</figure>\n</div>\n");
         if (search.Command.Length > 0) _page.Append($"<p><code>{Text(search.Command)}</code></p>\n");
     }
 

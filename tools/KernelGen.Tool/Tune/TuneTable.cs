@@ -31,7 +31,7 @@ internal sealed class TuneTable(SearchSpace space, int validCount)
             table.AddRow(Number(row.Tokens, "F0"), name, Number(row.BaselineUs, "F1"), Number(row.BestUs, "F1"), Number(row.Ratio, "F3"), Number(row.Measured.Count, "F0"));
         console.Write(table);
         var measured = _rows.SelectMany(row => row.Row.Measured.Keys).Distinct().Count();
-        console.WriteLine(FormattableString.Invariant($"{space.Name}: {space.Count} combinations, {validCount} can run, {measured} were measured, heuristics' choices included"));
+        console.WriteLine(FormattableString.Invariant($"{space.Name}: {space.Count} combinations, {validCount} can run, {measured} were measured, with the heuristics' choices and their neighbours"));
     }
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
