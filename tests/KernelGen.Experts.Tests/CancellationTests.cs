@@ -22,10 +22,9 @@ public sealed unsafe class CancellationTests
         var kernel = (delegate*<in MoeArguments, void>)KernelAssembly.Compile(spec).Kernel(spec, bits);
         var (hidden, weights, experts, output) = Inputs();
         using var expertWeights = Weights();
-        var delay = Cancelling.InTheMiddle(cancellation => FusedMoeCall.Create(
+        Cancelling.EndsWithin(TimeSpan.FromSeconds(2), cancellation => FusedMoeCall.Create(
             new ReadOnlyTensorSpan<float>(hidden, [Tokens, Shape.Hidden]), expertWeights, new ReadOnlyTensorSpan<float>(weights, [Tokens, Shape.TopK]),
             new ReadOnlyTensorSpan<int>(experts, [Tokens, Shape.TopK]), new TensorSpan<float>(output, [Tokens, Shape.Hidden])).Run(kernel, cancellation: cancellation));
-        Assert.InRange(delay, TimeSpan.Zero, TimeSpan.FromSeconds(2));
         Assert.True(float.IsNaN(output[^1]), "the last token was computed");
         new ExpertsCase<float>(Shape, 40, new SeededRandom(bits)).Check(kernel);
     }

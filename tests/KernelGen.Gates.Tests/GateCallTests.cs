@@ -89,10 +89,9 @@ public class GateCallTests
         var (logits, bias) = (new float[Spec.Experts], new float[Spec.Experts]); // every row is the same memory
         var (weights, experts) = (new float[Tokens * Spec.TopK], new int[Tokens * Spec.TopK]);
         experts.AsSpan().Fill(-7);
-        var delay = Cancelling.InTheMiddle(cancellation => Route.Value(
+        Cancelling.EndsWithin(TimeSpan.FromSeconds(1), cancellation => Route.Value(
             new ReadOnlyTensorSpan<float>(logits, [Tokens, Spec.Experts], [0, 1]), bias,
             new TensorSpan<float>(weights, [Tokens, Spec.TopK]), new TensorSpan<int>(experts, [Tokens, Spec.TopK]), cancellation: cancellation));
-        Assert.InRange(delay, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         Assert.Equal(-7, experts[^1]);
         ManyTokensOnAllProcessorsRouteLikeEachAlone();
     }
