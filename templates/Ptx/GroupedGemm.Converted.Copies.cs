@@ -50,13 +50,8 @@ public sealed partial class GroupedGemm
         _writer.Declare("b32", "shared", "row", "chunk", "weightRow", "weightChunk", "toA", "toB", "stageIn", "stageOut", "ahead", "done");
         _writer.Declare("b64", "chunkOffset", "weightOffset", "fromA", "fromB");
         _writer.Declare("pred", "more", "wrap", "valid");
-        _writer.Comment("A thread copies one 16-byte chunk of every few rows.");
+        WriteCopyStart();
         _writer.Code($"""
-            mov.u32 %shared, stageMemory;
-            add.u32 %shared, %shared, 1023;
-            and.b32 %shared, %shared, -1024;
-            and.b32 %chunk, %thread, {ChunksOfRow - 1};
-            shr.u32 %row, %thread, 3;
             shr.u32 %t0, %chunk, 2;
             mad.lo.u32 %toA, %t0, {UnitBytesA}, %shared;
             and.b32 %t0, %chunk, 3;

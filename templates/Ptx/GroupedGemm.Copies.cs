@@ -30,18 +30,9 @@ public sealed partial class GroupedGemm
         _writer.Declare("b32", "shared", "row", "chunk", "toA", "toB", "stageIn", "stageOut", "ahead", "done");
         _writer.Declare("b64", "chunkOffset", "fromA", "fromB");
         _writer.Declare("pred", "more", "wrap", "valid");
-        _writer.Comment("A thread copies one 16-byte chunk of every few rows.");
+        WriteCopyStart();
+        WriteSwizzledPlace();
         _writer.Code($"""
-            mov.u32 %shared, stageMemory;
-            add.u32 %shared, %shared, 1023;
-            and.b32 %shared, %shared, -1024;
-            and.b32 %chunk, %thread, {ChunksOfRow - 1};
-            shr.u32 %row, %thread, 3;
-            and.b32 %t0, %row, 7;
-            xor.b32 %t0, %t0, %chunk;
-            shl.b32 %t0, %t0, 4;
-            mad.lo.u32 %t0, %row, {GroupedGemmTile.RowBytes}, %t0;
-            add.u32 %toA, %shared, %t0;
             add.u32 %toB, %toA, {PartBytesA * Parts};
             mul.wide.u32 %chunkOffset, %chunk, {ChunkBytes};
             """);

@@ -25,14 +25,9 @@ public sealed partial class GroupedGemm
         _writer.Declare("b64", "activations", "from", "map", "experts");
         _writer.Declare("pred", "valid");
         if (IsClustered) _writer.Declare("b16", "bothGroups");
+        WriteThreadsChunk();
+        WriteSwizzledPlace();
         _writer.Code($"""
-            and.b32 %chunk, %thread, {ChunksOfRow - 1};
-            shr.u32 %row, %thread, 3;
-            and.b32 %t0, %row, 7;
-            xor.b32 %t0, %t0, %chunk;
-            shl.b32 %t0, %t0, 4;
-            mad.lo.u32 %t0, %row, {GroupedGemmTile.RowBytes}, %t0;
-            add.u32 %toA, %shared, %t0;
             add.u32 %toB, %shared, {ActivationBytes};
             ld.param.u64 %activations, [activations];
             cvta.to.global.u64 %activations, %activations;

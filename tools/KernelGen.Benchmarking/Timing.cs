@@ -39,7 +39,7 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
             }
         }
 
-        AwaitCompiler(cancellation);
+        AwaitCompiler(CompilerPause, cancellation);
         for (var round = 0; round < Rounds; round++)
         {
             for (var k = 0; k < kernels.Count; k++)
@@ -65,14 +65,17 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
         return new Timing(median, sorted[0], calls);
     }
 
-    /// <summary>Until the runtime has compiled what the warm-up, and everything before it, called often: it takes a processor for seconds.</summary>
-    private static void AwaitCompiler(CancellationToken cancellation)
+    /// <summary>Waits until the runtime has compiled what was called often: it takes a processor for seconds. Not for ever: other threads may give it more.</summary>
+    /// <param name="pause">Time without a new method after which it is done.</param>
+    /// <param name="cancellation">Looked at between pauses.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public static void AwaitCompiler(TimeSpan pause, CancellationToken cancellation)
     {
         var begin = Stopwatch.GetTimestamp();
         for (long compiled = -1; compiled != JitInfo.GetCompiledMethodCount() && Stopwatch.GetElapsedTime(begin) < CompilerPatience;)
         {
             compiled = JitInfo.GetCompiledMethodCount();
-            cancellation.WaitHandle.WaitOne(CompilerPause);
+            cancellation.WaitHandle.WaitOne(pause);
             cancellation.ThrowIfCancellationRequested();
         }
     }

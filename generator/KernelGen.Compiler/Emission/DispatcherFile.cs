@@ -21,19 +21,27 @@ internal static class DispatcherFile
         writer.Line("#nullable enable").Line();
         if (declared.Namespace.Length > 0) writer.Line($"namespace {GeneratedNames.EscapeDotted(declared.Namespace)};").Line();
         writer.Line($"using {GeneratedNames.VariantsAlias} = global::{GeneratedNames.VariantNamespace(declared.FullName)};").Line();
-        WriteNested(writer, declared, families, depth: 0);
+        WriteInside(writer, declared, () => WriteClass(writer, declared, families));
         return writer.ToString();
     }
 
-    private static void WriteNested(CodeWriter writer, DeclaredClass declared, IReadOnlyList<Action<CodeWriter, DeclaredClass>> families, int depth)
+    /// <summary>Writes something inside the types around a class.</summary>
+    public static void WriteInside(CodeWriter writer, DeclaredClass declared, Action write) => WriteInside(writer, declared, write, depth: 0);
+
+    private static void WriteInside(CodeWriter writer, DeclaredClass declared, Action write, int depth)
     {
-        if (depth < declared.ContainingTypes.Count)
+        if (depth == declared.ContainingTypes.Count)
         {
-            var type = declared.ContainingTypes[depth];
-            using (writer.OpenBlock($"partial {type.Keyword} {GeneratedNames.Escape(type.Name)}")) WriteNested(writer, declared, families, depth + 1);
+            write();
             return;
         }
 
+        var type = declared.ContainingTypes[depth];
+        using (writer.OpenBlock($"partial {type.Keyword} {GeneratedNames.Escape(type.Name)}")) WriteInside(writer, declared, write, depth + 1);
+    }
+
+    private static void WriteClass(CodeWriter writer, DeclaredClass declared, IReadOnlyList<Action<CodeWriter, DeclaredClass>> families)
+    {
         using (writer.OpenBlock($"{declared.Modifiers} partial class {GeneratedNames.Escape(declared.Name)}".TrimStart()))
         {
             foreach (var write in families)

@@ -34,20 +34,8 @@ public static class SpecializedTemplateFile
         var usings = result.Usings.Select(VariantFiles.Rooted).Concat(Around(declared.Namespace)).Distinct();
         foreach (var directive in usings.OrderBy(line => line.TrimEnd(';'), StringComparer.Ordinal)) writer.Line(directive);
         writer.Line();
-        WriteNested(writer, declared.Class, result.Source.TrimEnd(), depth: 0);
+        DispatcherFile.WriteInside(writer, declared.Class, () => writer.Line(result.Source.TrimEnd()));
         return writer.ToString();
-    }
-
-    private static void WriteNested(CodeWriter writer, DeclaredClass target, string source, int depth)
-    {
-        if (depth == target.ContainingTypes.Count)
-        {
-            writer.Line(source);
-            return;
-        }
-
-        var type = target.ContainingTypes[depth];
-        using (writer.OpenBlock($"partial {type.Keyword} {GeneratedNames.Escape(type.Name)}")) WriteNested(writer, target, source, depth + 1);
     }
 
     private static string Inputs(SpecializedTemplate declared) => string.Join(", ", declared.Types.Select(type => $"{type.Parameter} = {type.Type}")

@@ -33,12 +33,10 @@ public partial class ConvertedGemmTests
         foreach (var activation in Enum.GetValues<MoeActivation>())
         {
             var text = GroupedGemm.Write(Shape(product, format) with { Activation = activation, ActivationLimit = 1.5f, Bias = true, RouterWeightOnInput = true }, Tiles[tile]);
-            var declared = Declaration().Matches(text).SelectMany(match => match.Groups["names"].Value.Split(", ")).ToArray();
+            var declared = PtxText.Declared(text);
             Assert.Equal(declared.Distinct(), declared);
-            Assert.Empty(Register().Matches(text).Select(match => match.Value).Distinct().Except(declared).Except(["%tid", "%ctaid"]));
-            var labels = Label().Matches(text).Select(match => match.Groups["name"].Value).ToArray();
-            Assert.Equal(labels.Distinct(), labels);
-            Assert.Equal(labels.Order(), Branch().Matches(text).Select(match => match.Groups["name"].Value).Distinct().Order());
+            Assert.Empty(PtxText.Registers(text).Except(declared).Except(["%tid", "%ctaid"]));
+            PtxText.AssertLabels(text);
         }
     }
 
@@ -119,18 +117,6 @@ public partial class ConvertedGemmTests
 
     private static GroupedGemmShape Shape(ExpertProduct product, int format) =>
         new(product, 8, 1024, 768) { WeightType = Formats[format].Type, GroupSize = Formats[format].GroupSize, ZeroPoints = Formats[format].ZeroPoints };
-
-    [GeneratedRegex(@"\.reg \.\w+ (?<names>%[^;]+);")]
-    private static partial Regex Declaration();
-
-    [GeneratedRegex(@"%[A-Za-z_]\w*")]
-    private static partial Regex Register();
-
-    [GeneratedRegex(@"^(?<name>[A-Z]\w*):", RegexOptions.Multiline)]
-    private static partial Regex Label();
-
-    [GeneratedRegex(@"\bbra (?<name>\w+);")]
-    private static partial Regex Branch();
 
     [GeneratedRegex(@"cp\.async\.cg\S+ \[(?<to>%t[01])\+(?<offset>\d+)\]")]
     private static partial Regex Copy();

@@ -33,14 +33,12 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
     public void EveryRegisterAndLabelIsDeclaredOnce(ExpertProduct product, int tile)
     {
         var text = Write(product, Tiles[tile]);
-        var declared = Declaration().Matches(text).SelectMany(match => match.Groups["names"].Value.Split(", ")).ToArray();
+        var declared = PtxText.Declared(text);
         Assert.Equal(declared.Distinct(), declared);
-        var used = Register().Matches(text).Select(match => match.Value).Distinct().Except(["%tid", "%ctaid", "%nctaid", "%cluster_ctarank"]);
+        var used = PtxText.Registers(text).Except(["%tid", "%ctaid", "%nctaid", "%cluster_ctarank"]);
         Assert.Equal(declared.Order(), used.Order());
 
-        var labels = Label().Matches(text).Select(match => match.Groups["name"].Value).ToArray();
-        Assert.Equal(labels.Distinct(), labels);
-        Assert.Equal(labels.Order(), Branch().Matches(text).Select(match => match.Groups["name"].Value).Distinct().Order());
+        PtxText.AssertLabels(text);
     }
 
     [Theory]
@@ -140,18 +138,6 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
     }
 
     private static string Write(ExpertProduct product, GroupedGemmTile tile) => GroupedGemm.Write(new GroupedGemmShape(product, 8, 1024, 768), tile);
-
-    [GeneratedRegex(@"\.reg \.\w+ (?<names>%[^;]+);")]
-    private static partial Regex Declaration();
-
-    [GeneratedRegex(@"%[A-Za-z_]\w*")]
-    private static partial Regex Register();
-
-    [GeneratedRegex(@"^(?<name>[A-Z]\w*):", RegexOptions.Multiline)]
-    private static partial Regex Label();
-
-    [GeneratedRegex(@"\bbra (?<name>\w+);")]
-    private static partial Regex Branch();
 
     [GeneratedRegex(@"expect_tx\S+ _, \[%full\], (?<bytes>\d+);")]
     private static partial Regex ExpectedBytes();

@@ -16,13 +16,7 @@ internal static class JsonReport
         json.WriteStartObject();
         json.WriteString("date", bench.Date);
         json.WriteStartObject("machine");
-        json.WriteString("cpu", MachineInfo.Current.Cpu);
-        json.WriteNumber("cores", MachineInfo.Current.Cores);
-        json.WriteNumber("threads", bench.Limits.Threads);
-        json.WriteString("operatingSystem", MachineInfo.Current.OperatingSystem);
-        json.WriteString("runtime", MachineInfo.Current.Runtime);
-        json.WriteNumber("gflops", Math.Round(bench.Limits.Gflops, 2));
-        json.WriteNumber("gigabytesPerSecond", Math.Round(bench.Limits.GigabytesPerSecond, 2));
+        MachineJson.WriteMembers(json, bench.Limits);
         json.WriteStartObject("devices");
         foreach (var device in bench.OtherDevices) json.WriteString(device.Name.ToString(), device.Description);
         json.WriteEndObject();

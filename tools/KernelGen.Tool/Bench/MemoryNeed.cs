@@ -1,3 +1,5 @@
+using KernelGen.Benchmarking;
+
 namespace KernelGen.Tool;
 
 /// <summary>Says no before the operating system does.</summary>
@@ -14,8 +16,6 @@ internal static class MemoryNeed
     /// <exception cref="UsageException">They do not.</exception>
     public static void Require(double bytes)
     {
-        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (bytes > 0.8 * available)
-            throw new UsageException(FormattableString.Invariant($"these shapes take {bytes / 1e9:F1} GB; this machine has {available / 1e9:F1} GB"));
+        if (MemoryLimit.Problem(bytes) is { } problem) throw new UsageException($"these shapes {problem}");
     }
 }

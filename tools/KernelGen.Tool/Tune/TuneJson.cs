@@ -14,13 +14,7 @@ internal static class TuneJson
         json.WriteStartObject();
         json.WriteString("date", DateTimeOffset.UtcNow);
         json.WriteStartObject("machine");
-        json.WriteString("cpu", MachineInfo.Current.Cpu);
-        json.WriteNumber("cores", MachineInfo.Current.Cores);
-        json.WriteNumber("threads", limits.Threads);
-        json.WriteString("operatingSystem", MachineInfo.Current.OperatingSystem);
-        json.WriteString("runtime", MachineInfo.Current.Runtime);
-        json.WriteNumber("gflops", Math.Round(limits.Gflops, 2));
-        json.WriteNumber("gigabytesPerSecond", Math.Round(limits.GigabytesPerSecond, 2));
+        MachineJson.WriteMembers(json, limits);
         json.WriteEndObject();
         json.WriteStartObject("search");
         json.WriteString("subject", model.Spec.ConfigurationName);

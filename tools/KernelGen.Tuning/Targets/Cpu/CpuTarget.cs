@@ -110,9 +110,7 @@ internal sealed class CpuTarget<T> : ITuningTarget
         var most = ExpertsWorkload<T>.MostTokens(_spec.TopK, _spec.HiddenSize);
         if (mostTokens > most) throw new TuningException($"{mostTokens} tokens are too many; with these shapes expected at most {most}");
         var bytes = ExpertsWorkload<T>.BytesFor(_spec.Experts, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, mostTokens);
-        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (bytes > 0.8 * available)
-            throw new TuningException(FormattableString.Invariant($"these experts take {bytes / 1e9:F1} GB; this machine has {available / 1e9:F1} GB: more ranks have smaller parts"));
+        if (MemoryLimit.Problem(bytes) is { } problem) throw new TuningException($"these experts {problem}: more ranks have smaller parts");
     }
 
     private FusedMoeSpec Spec(ExpertsCandidate candidate)

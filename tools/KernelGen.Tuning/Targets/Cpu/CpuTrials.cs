@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime;
 using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
 using KernelGen.OnDemand;
@@ -81,11 +80,7 @@ internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
         }
 
         _unsettled.Clear();
-        for (long compiled = -1; compiled != JitInfo.GetCompiledMethodCount();)
-        {
-            compiled = JitInfo.GetCompiledMethodCount();
-            cancellation.WaitHandle.WaitOne(CompilerPause);
-        }
+        Timing.AwaitCompiler(CompilerPause, cancellation);
     }
 
     private int CallsOfSample(ExpertsForward<T> kernel)

@@ -1,0 +1,32 @@
+namespace KernelGen.Compiler.Ptx;
+
+/// <content>What all kernels' copies begin with: which chunk a thread copies, and where it goes.</content>
+public sealed partial class GroupedGemm
+{
+    /// <summary>Where shared memory starts, and the thread's chunk.</summary>
+    private void WriteCopyStart()
+    {
+        _writer.Comment("A thread copies one 16-byte chunk of every few rows.");
+        _writer.Code("""
+            mov.u32 %shared, stageMemory;
+            add.u32 %shared, %shared, 1023;
+            and.b32 %shared, %shared, -1024;
+            """);
+        WriteThreadsChunk();
+    }
+
+    /// <summary>The thread's chunk, and its row of the first pass.</summary>
+    private void WriteThreadsChunk() => _writer.Code($"""
+        and.b32 %chunk, %thread, {ChunksOfRow - 1};
+        shr.u32 %row, %thread, 3;
+        """);
+
+    /// <summary>Where the chunk lies in the activations' rows of 128 bytes, under the swizzle.</summary>
+    private void WriteSwizzledPlace() => _writer.Code($"""
+        and.b32 %t0, %row, 7;
+        xor.b32 %t0, %t0, %chunk;
+        shl.b32 %t0, %t0, 4;
+        mad.lo.u32 %t0, %row, {GroupedGemmTile.RowBytes}, %t0;
+        add.u32 %toA, %shared, %t0;
+        """);
+}
