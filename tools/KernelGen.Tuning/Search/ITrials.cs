@@ -4,7 +4,7 @@ namespace KernelGen.Tuning;
 /// <typeparam name="T">A candidate; compares by content.</typeparam>
 public interface ITrials<T>
 {
-    /// <summary>Makes a candidate ready, which may take long, and says why it cannot run; null if it can.</summary>
+    /// <summary>Makes a candidate ready, which may take long, and says why it cannot run; null if it can. A search asks once for each.</summary>
     string? Prepare(T candidate, CancellationToken cancellation);
 
     /// <summary>One round: each candidate runs on the same input, one after the other.</summary>

@@ -12,6 +12,7 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
     where T : notnull
 {
     private readonly SampleTable<T> _samples = new();
+    private readonly HashSet<T> _fit = [];
     private readonly HashSet<T> _unfit = [];
     private readonly HashSet<T> _right = [];
     private readonly List<string> _problems = [];
@@ -89,7 +90,9 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
     private bool IsFit(T candidate, CancellationToken cancellation)
     {
         if (_unfit.Contains(candidate)) return false;
-        return _samples.Contains(candidate) || Accept(candidate, trials.Prepare(candidate, cancellation));
+        if (_fit.Contains(candidate)) return true;
+        if (!Accept(candidate, trials.Prepare(candidate, cancellation))) return false;
+        return _fit.Add(candidate);
     }
 
     private bool IsRight(T candidate, CancellationToken cancellation)
