@@ -37,12 +37,9 @@ public sealed partial class GroupedGemm
             cvta.to.global.u64 %output, %output;
             add.u64 %output, %output, %columnOffset;
             """);
-        if (!_tile.IsSpecialised)
-        {
-            WriteRowAddresses();
-            WriteWholeSums();
-            WriteRouterWeights();
-        }
+        if (!_tile.IsSpecialised) WriteRowAddresses();
+        WriteWholeSums();
+        if (!_tile.IsSpecialised) WriteRouterWeights();
 
         for (var m = 0; m < FragmentsM; m++)
         {

@@ -65,10 +65,7 @@ public sealed partial class GroupedGemm
     {
         if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
         if (shape.IsConverted) return new GroupedGemm(shape, tile).ProblemOfConversion();
-        if (tile.SlicedK) return "warps that share the elements of a stage multiply converted weights alone";
-        return tile.IsSpecialised && (shape.Bias || shape.RouterWeightOnInput || !shape.IsGated)
-            ? "specialised warp groups have no biases, no router weights on the input and no products without up projections"
-            : null;
+        return tile.SlicedK ? "warps that share the elements of a stage multiply converted weights alone" : null;
     }
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
