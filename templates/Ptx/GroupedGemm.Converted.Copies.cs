@@ -32,8 +32,9 @@ public sealed partial class GroupedGemm
 
     private string? ProblemOfConversion()
     {
-        if (_tile.Core != TensorCore.Mma || _tile.Chained) return $"weights of type {_shape.WeightType} are multiplied with mma alone, one kernel after the other";
         if (_shape.WeightType == DType.Float32) return "weights in single precision have no tensor-core instruction as exact";
+        if (_tile.IsSpecialised) return ProblemOfSpecialisedConversion();
+        if (_tile.Chained) return $"weights of type {_shape.WeightType} are multiplied with mma in one kernel after the other";
         if ((_tile.Threads & (_tile.Threads - 1)) != 0) return $"{_tile.Threads} threads are no power of two";
         if (ChunksOfWeightRow < ChunksOfUnit || _tile.BlockN % RowsOfConvertedPass != 0) return $"{_tile.Threads} threads cannot share the copies of {_tile.BlockN} rows evenly";
         if (_tile.SlicedK && (_tile.WarpsM > 1 || Units % _tile.WarpsN != 0 || _tile.WarpsN * _tile.BlockM * _tile.BlockN * 4 > StageBytes * _tile.Stages))

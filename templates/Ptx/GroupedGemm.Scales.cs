@@ -22,12 +22,18 @@ public sealed partial class GroupedGemm
 
     private int ZeroPointBytes => _shape.ZeroPoints ? GroupsOfStage * _tile.BlockN : 0;
 
-    /// <summary>What threads copy: scales, then zero points.</summary>
+    /// <summary>Where the scales of a stage begin.</summary>
+    private int ScalesAt => ConvertsInCopies ? SpecialisedScalesAt : ConvertedActivationBytes + ConvertedWeightBytes;
+
+    /// <summary>The stage that is filled, and the one that is multiplied.</summary>
+    private (string In, string Out) StageRegisters => ConvertsInCopies ? ("stage", "stage") : ("stageIn", "stageOut");
+
+    /// <summary>What threads copy: scales, then zero points, which threads that convert for others load themselves.</summary>
     private IEnumerable<(string Name, int Bytes, int At)> Copied()
     {
         if (!HasGroups) yield break;
-        yield return ("scales", 4, ConvertedActivationBytes + ConvertedWeightBytes);
-        if (_shape.ZeroPoints) yield return ("zeroPoints", 1, ConvertedActivationBytes + ConvertedWeightBytes + ScaleBytes);
+        yield return ("scales", 4, ScalesAt);
+        if (_shape.ZeroPoints && !ConvertsInCopies) yield return ("zeroPoints", 1, ScalesAt + ScaleBytes);
     }
 
     private void WriteScaleCopySetup()
@@ -84,7 +90,7 @@ public sealed partial class GroupedGemm
                     """
                 : $"mad.wide.u32 %wide, %copied, {GroupsOfStage * stride}, %{name}From;");
             _writer.Code($"""
-                add.u32 %t2, %{name}To, %stageIn;
+                add.u32 %t2, %{name}To, %{StageRegisters.In};
                 @%{name}Copied cp.async.cg.shared.global [%t2+{at}], [%wide], 16;
                 """);
         }
@@ -92,28 +98,39 @@ public sealed partial class GroupedGemm
         _writer.Code("add.u32 %copied, %copied, 1;");
     }
 
+    private void DeclareMinusEight()
+    {
+        if (_shape.WeightType != DType.Int4 || _shape.ZeroPoints) return;
+        _writer.Declare("b32", "minusEight");
+        _writer.Code("mov.b32 %minusEight, 0xc308c308;");
+    }
+
     private void DeclareScales()
     {
-        if (_shape.WeightType == DType.Int4 && !_shape.ZeroPoints)
-        {
-            _writer.Declare("b32", "minusEight");
-            _writer.Code("mov.b32 %minusEight, 0xc308c308;");
-        }
+        DeclareMinusEight();
+        DeclareGroupSums();
+        if (HasGroups && _shape.ZeroPoints) DeclareZeroPoints();
+    }
 
+    private void DeclareGroupSums()
+    {
         if (!HasGroups) return;
         _writer.Declare("f32", [.. Sums().Select(sum => $"group_{sum}")]);
-        _writer.Declare("f32", "nothing");
+        if (!_tile.IsSpecialised) _writer.Declare("f32", "nothing");
         _writer.Declare("f32", [.. Enumerable.Range(0, 8).Select(i => $"scale{i}")]);
         _writer.Declare("b32", "laneScale", "atScale");
         _writer.Code($"""
-            mov.f32 %nothing, 0f00000000;
+            {(_tile.IsSpecialised ? "" : "mov.f32 %nothing, 0f00000000;")}
             and.b32 %t0, %lane, 3;
             mul.lo.u32 %t0, %t0, {2 * StoredTiles};
             mad.lo.u32 %t0, %warpN, {(_tile.SlicedK ? 0 : OutputColumns(_tile.WarpN))}, %t0;
             mad.lo.u32 %laneScale, %t0, 4, %shared;
             """);
         if (_tile.SlicedK) WriteFirstGroup("laneScale", 4);
-        if (!_shape.ZeroPoints) return;
+    }
+
+    private void DeclareZeroPoints()
+    {
         if (_shape.WeightType == DType.Int8) _writer.Declare("f32", "minusZero");
         _writer.Declare("b32", [.. Enumerable.Range(0, MultipliedFragments).Select(n => $"zero{n}")]);
         _writer.Declare("b32", "laneZero", "atZero");
@@ -158,8 +175,8 @@ public sealed partial class GroupedGemm
     private void WriteGroupEnd(int group)
     {
         if (!HasGroups) return;
-        if (group == 0) _writer.Code("add.u32 %atScale, %laneScale, %stageOut;");
-        var at = ConvertedActivationBytes + ConvertedWeightBytes + (group * _tile.BlockN * 4);
+        if (group == 0) _writer.Code($"add.u32 %atScale, %laneScale, %{StageRegisters.Out};");
+        var at = ScalesAt + (group * _tile.BlockN * 4);
         foreach (var (fragments, column, up) in StoredFragments(MultipliedFragments))
         {
             WriteLoads("shared", "scale", "atScale", at + ((column + (up ? _tile.BlockN / 2 : 0)) * 4L));

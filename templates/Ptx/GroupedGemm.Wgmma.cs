@@ -28,7 +28,7 @@ public sealed partial class GroupedGemm
     private bool IsClustered => _tile.Cluster > 1;
 
     /// <summary>Registers of a thread that copies and of one that multiplies; null where all get the most there are.</summary>
-    private (int Copies, int Multiplies)? RegistersOfRoles => _tile.WarpsM == 8 ? (40, 232) : null;
+    private (int Copies, int Multiplies)? RegistersOfRoles => _tile.WarpsM != 8 ? null : ConvertsInCopies ? (96, 200) : (40, 232);
 
     private string SpecialisedDirectives =>
         (IsClustered ? $".explicitcluster\n.reqnctapercluster {_tile.Cluster}, 1, 1\n" : "") + $".maxntid {_tile.Threads}, 1, 1\n.minnctapersm 1\n";
@@ -60,7 +60,7 @@ public sealed partial class GroupedGemm
             mov.u32 %shared, stageMemory;
             add.u32 %shared, %shared, 1023;
             and.b32 %shared, %shared, -1024;
-            add.u32 %barriers, %shared, {_tile.StageBytes * _tile.Stages};
+            add.u32 %barriers, %shared, {StageBytes * _tile.Stages};
             """);
         WriteBarriers();
         if (_tile.Chained)
@@ -103,9 +103,9 @@ public sealed partial class GroupedGemm
         _writer.Comment("The full barriers, then the empty ones.");
         for (var stage = 0; stage < _tile.Stages; stage++)
         {
-            // Full: every thread that copies, and the one that awaits the weights. Empty: every warp that multiplies.
+            // Full: every thread that copies, and the one that awaits the weights or all that convert them. Empty: every warp that multiplies.
             _writer.Code($"""
-                @%isFirst mbarrier.init.shared.b64 [%barriers+{GroupedGemmTile.BarrierBytes * stage}], {GroupedGemmTile.WarpGroupThreads + 1};
+                @%isFirst mbarrier.init.shared.b64 [%barriers+{GroupedGemmTile.BarrierBytes * stage}], {GroupedGemmTile.WarpGroupThreads + (ConvertsInCopies ? GroupedGemmTile.WarpGroupThreads : 1)};
                 @%isFirst mbarrier.init.shared.b64 [%barriers+{BarriersBytes + (GroupedGemmTile.BarrierBytes * stage)}], {_tile.WarpsM * _tile.Cluster};
                 """);
         }
@@ -168,7 +168,7 @@ public sealed partial class GroupedGemm
 
     private void WriteNextBarrier() => _writer.Code($"""
         add.u32 %barrier, %barrier, {GroupedGemmTile.BarrierBytes};
-        add.u32 %stage, %stage, {_tile.StageBytes};
+        add.u32 %stage, %stage, {StageBytes};
         setp.eq.u32 %wrap, %barrier, {BarriersBytes};
         @%wrap mov.u32 %barrier, 0;
         @%wrap mov.u32 %stage, 0;

@@ -2,8 +2,8 @@ namespace KernelGen.Compiler.Ptx;
 
 /// <content>
 /// The warp group that copies: its threads gather the rows of the activations, one of them has the tensor memory accelerator
-/// fetch the weights. The tensor map sees the rows of all experts as [rows / 32, 4, 4, 2] and its box runs through them in such an
-/// order that they lie in shared memory as <see cref="ColumnOf"/> deals them out.
+/// fetch the weights, or all convert them (<see cref="WriteConversion"/>). The tensor map sees the rows of all experts as
+/// [rows / 32, 4, 4, 2] and its box runs through them in such an order that they lie in shared memory as <see cref="ColumnOf"/> deals them out.
 /// </content>
 public sealed partial class GroupedGemm
 {
@@ -20,9 +20,9 @@ public sealed partial class GroupedGemm
         _writer.Comment("The warp group that copies.");
         _writer.Code("@%multiplies bra MULTIPLY;");
         if (RegistersOfRoles is { } registers) _writer.Code($"setmaxnreg.dec.sync.aligned.u32 {registers.Copies};");
-        _writer.Declare("b32", "chunk", "row", "expert", "toA", "toB", "full", "flipped", "zero", "weightRow", "secondRow", "element", "left");
+        _writer.Declare("b32", ["chunk", "row", "expert", "toA", "toB", "full", "flipped", .. ConvertsInCopies ? Array.Empty<string>() : ["zero", "weightRow", "secondRow"], "element", "left"]);
         _writer.Declare("b32", [.. Enumerable.Range(0, CopyPasses).Select(pass => $"row{pass}")]);
-        _writer.Declare("b64", "activations", "from", "map", "experts");
+        _writer.Declare("b64", ["activations", "from", .. ConvertsInCopies ? Array.Empty<string>() : ["map"], "experts"]);
         _writer.Declare("pred", "valid");
         if (IsClustered) _writer.Declare("b16", "bothGroups");
         WriteThreadsChunk();
@@ -35,18 +35,9 @@ public sealed partial class GroupedGemm
             add.u64 %activations, %activations, %wide;
             ld.param.u64 %experts, [blockExperts];
             cvta.to.global.u64 %experts, %experts;
-            mov.u32 %zero, 0;
-            mov.b64 %map, weights;
-            cvta.param.u64 %map, %map;
             """);
-        if (IsClustered)
-        {
-            _writer.Code($"""
-                mov.b16 %bothGroups, {(1 << _tile.Cluster) - 1};
-                mad.lo.u32 %toB, %rank, {HalfOfWeightBytes}, %toB;
-                """);
-        }
-
+        if (ConvertsInCopies) WriteConversionSetup();
+        else WriteFetchSetup();
         _writer.Label("COPYTILE");
         WriteTileIndex("COPIED");
         WriteCopySources();
@@ -59,11 +50,25 @@ public sealed partial class GroupedGemm
             """);
     }
 
+    private void WriteFetchSetup()
+    {
+        _writer.Code("""
+            mov.u32 %zero, 0;
+            mov.b64 %map, weights;
+            cvta.param.u64 %map, %map;
+            """);
+        if (IsClustered)
+        {
+            _writer.Code($"""
+                mov.b16 %bothGroups, {(1 << _tile.Cluster) - 1};
+                mad.lo.u32 %toB, %rank, {HalfOfWeightBytes}, %toB;
+                """);
+        }
+    }
+
     /// <summary>Where a tile's operands come from.</summary>
     private void WriteCopySources()
     {
-        const int Box = GroupedGemmTile.DealtRows;
-        var secondHalf = IsPaired ? _shape.IntermediateSize : _tile.BlockN / 2;
         _writer.Code($"""
             mul.wide.u32 %wide, %blockM, 4;
             add.u64 %address, %experts, %wide;
@@ -82,16 +87,23 @@ public sealed partial class GroupedGemm
                 """);
         }
 
+        if (!ConvertsInCopies)
+        {
+            _writer.Code($"""
+                mul.lo.u32 %weightRow, %expert, {_shape.Columns / GroupedGemmTile.DealtRows};
+                mad.lo.u32 %weightRow, %blockN, {OutputColumns(_tile.BlockN) / GroupedGemmTile.DealtRows}, %weightRow;
+                """);
+        }
+
         _writer.Code($"""
-            mul.lo.u32 %weightRow, %expert, {_shape.Columns / Box};
-            mad.lo.u32 %weightRow, %blockN, {OutputColumns(_tile.BlockN) / Box}, %weightRow;
             mov.u32 %left, %blocks;
             {(_tile.SplitK > 1 ? $"mul.lo.u32 %element, %firstBlock, {GroupedGemmTile.RowElements};" : "mov.u32 %element, 0;")}
             mul.wide.u32 %wide, %element, 2;
             add.u64 %from, %activations, %wide;
             """);
-        if (IsClustered) _writer.Code($"mad.lo.u32 %weightRow, %rank, {secondHalf / Box}, %weightRow;");
-        else _writer.Code($"add.u32 %secondRow, %weightRow, {secondHalf / Box};");
+        if (ConvertsInCopies) WriteConversionSources();
+        else if (IsClustered) _writer.Code($"mad.lo.u32 %weightRow, %rank, {SecondHalf / GroupedGemmTile.DealtRows}, %weightRow;");
+        else _writer.Code($"add.u32 %secondRow, %weightRow, {SecondHalf / GroupedGemmTile.DealtRows};");
     }
 
     private void WriteCopyStage()
@@ -102,6 +114,32 @@ public sealed partial class GroupedGemm
             xor.b32 %flipped, %phase, 1;
             """);
         WriteWait($"%full+{BarriersBytes}", "%flipped", "OCCUPIED");
+        if (!ConvertsInCopies) WriteFetch();
+        _writer.Code("add.u32 %t0, %toA, %stage;");
+        for (var pass = 0; pass < CopyPasses; pass++)
+        {
+            _writer.Code($"""
+                setp.ge.s32 %valid, %row{pass}, 0;
+                mad.wide.u32 %wide, %row{pass}, {2 * _shape.Reduction}, %from;
+                @%valid cp.async.cg.shared.global [%t0+{pass * RowsOfCopyPass * GroupedGemmTile.RowBytes}], [%wide], 16;
+                """);
+        }
+
+        if (ConvertsInCopies) WriteScaleCopies();
+        _writer.Code("cp.async.mbarrier.arrive.noinc.shared.b64 [%full];");
+        if (ConvertsInCopies) WriteConversion();
+        WriteNextBarrier();
+        _writer.Code($"""
+            add.u64 %from, %from, {GroupedGemmTile.RowBytes};
+            add.u32 %element, %element, {GroupedGemmTile.RowElements};
+            sub.u32 %left, %left, 1;
+            setp.ne.u32 %more, %left, 0;
+            @%more bra COPYSTAGE;
+            """);
+    }
+
+    private void WriteFetch()
+    {
         const string Fetch = "@%isFirst cp.async.bulk.tensor.5d.shared::cluster.global.mbarrier::complete_tx::bytes";
         _writer.Code($"""
             @%isFirst mbarrier.arrive.expect_tx.shared.b64 _, [%full], {2 * HalfOfWeightBytes};
@@ -119,25 +157,5 @@ public sealed partial class GroupedGemm
                 {Fetch} [%t0], [%map, {OpenBrace}%element, %zero, %zero, %zero, %secondRow{CloseBrace}], [%full];
                 """);
         }
-
-        _writer.Code("add.u32 %t0, %toA, %stage;");
-        for (var pass = 0; pass < CopyPasses; pass++)
-        {
-            _writer.Code($"""
-                setp.ge.s32 %valid, %row{pass}, 0;
-                mad.wide.u32 %wide, %row{pass}, {WeightRowBytes}, %from;
-                @%valid cp.async.cg.shared.global [%t0+{pass * RowsOfCopyPass * GroupedGemmTile.RowBytes}], [%wide], 16;
-                """);
-        }
-
-        _writer.Code("cp.async.mbarrier.arrive.noinc.shared.b64 [%full];");
-        WriteNextBarrier();
-        _writer.Code($"""
-            add.u64 %from, %from, {GroupedGemmTile.RowBytes};
-            add.u32 %element, %element, {GroupedGemmTile.RowElements};
-            sub.u32 %left, %left, 1;
-            setp.ne.u32 %more, %left, 0;
-            @%more bra COPYSTAGE;
-            """);
     }
 }

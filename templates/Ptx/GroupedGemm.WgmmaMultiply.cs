@@ -11,9 +11,9 @@ public sealed partial class GroupedGemm
         _writer.Label("MULTIPLY");
         _writer.Comment("The warp groups that multiply.");
         if (RegistersOfRoles is { } registers) _writer.Code($"setmaxnreg.inc.sync.aligned.u32 {registers.Multiplies};");
-        _writer.Declare("b32", "warpM", "warpN", "groupRow", "empty", "before", "todo", "first");
-        _writer.Declare("b64", "descriptorA", "descriptorB", "atA", "atB", "stageWide");
-        _writer.Declare("pred", "accumulate", "signals", "releases", "active");
+        _writer.Declare("b32", ["warpM", "warpN", "groupRow", "empty", .. HasGroups ? Array.Empty<string>() : ["before"], "todo", "first"]);
+        _writer.Declare("b64", ["descriptorA", "descriptorB", "atA", "atB", .. HasRests ? ["atRest"] : Array.Empty<string>(), "stageWide"]);
+        _writer.Declare("pred", [.. HasGroups ? Array.Empty<string>() : ["accumulate"], "signals", .. HasGroups ? Array.Empty<string>() : ["releases"], "active"]);
         _writer.Declare("f32", [.. Sums()]);
         _writer.Code($"""
             sub.u32 %warpM, %warp, {CopyWarps};
@@ -27,6 +27,8 @@ public sealed partial class GroupedGemm
             """);
         WriteDescriptors();
 
+        DeclareGroupSums();
+
         // A lane for each group of the cluster signals its barrier.
         if (IsClustered) _writer.Code("and.b32 %t0, %lane, 1;\nmapa.shared::cluster.u32 %empty, %empty, %t0;");
         _writer.Label("MULTIPLYTILE");
@@ -39,8 +41,16 @@ public sealed partial class GroupedGemm
             setp.lt.u32 %active, %first, %slots;
             mov.u32 %todo, %blocks;
             @!%active bra PASS;
-            setp.ne.u32 %accumulate, %todo, %blocks;
             """);
+        if (HasGroups)
+        {
+            foreach (var sum in Sums()) _writer.Code($"mov.f32 %{sum}, 0f00000000;");
+        }
+        else
+        {
+            _writer.Code("setp.ne.u32 %accumulate, %todo, %blocks;");
+        }
+
         WriteMultiplyStages();
         WriteEpilogue();
         WriteNextTile("MULTIPLYTILE");
@@ -76,20 +86,14 @@ public sealed partial class GroupedGemm
             add.u64 %atB, %descriptorB, %stageWide;
             wgmma.fence.sync.aligned;
             """);
-        var sums = string.Join(", ", Sums().Select(sum => $"%{sum}"));
-        for (var step = 0; step < StepsOfPart; step++)
-        {
-            if (step > 0)
-            {
-                _writer.Code("""
-                    add.u64 %atA, %atA, 2;
-                    add.u64 %atB, %atB, 2;
-                    """);
-            }
+        if (HasGroups) WriteProductsOfGroups();
+        else WriteProductsOfStage();
+    }
 
-            _writer.Code($"wgmma.mma_async.sync.aligned.m64n{_tile.BlockN}k16.f32.bf16.bf16 {OpenBrace}{sums}{CloseBrace}, %atA, %atB, {(step == 0 ? "%accumulate" : "1")}, 1, 1, 0, 0;");
-        }
-
+    /// <summary>The products of a stage, begun while those of the one before may still run.</summary>
+    private void WriteProductsOfStage()
+    {
+        for (var step = 0; step < StepsOfPart; step++) WriteWgmma(step, [.. Sums()], step == 0 ? "%accumulate" : "1");
         _writer.Comment("The stage before this one has been read.");
         _writer.Code("""
             wgmma.commit_group.sync.aligned;
@@ -107,6 +111,49 @@ public sealed partial class GroupedGemm
             wgmma.wait_group.sync.aligned 0;
             """);
         WriteRelease("%signals", "%before");
+    }
+
+    /// <summary>The products of a stage whose groups have scales. While a warp group waits for its sums and scales them, the other one multiplies.</summary>
+    private void WriteProductsOfGroups()
+    {
+        var steps = StepsOfPart / GroupsOfStage;
+        for (var group = 0; group < GroupsOfStage; group++)
+        {
+            if (group > 0) _writer.Code("wgmma.fence.sync.aligned;");
+            for (var step = 0; step < steps; step++) WriteWgmma((group * steps) + step, [.. Sums().Select(sum => $"group_{sum}")], step == 0 ? "0" : "1");
+            _writer.Code("""
+                wgmma.commit_group.sync.aligned;
+                wgmma.wait_group.sync.aligned 0;
+                """);
+            WriteGroupEnd(group);
+        }
+
+        WriteRelease("%signals", "%barrier");
+        WriteNextBarrier();
+        _writer.Code("""
+            sub.u32 %todo, %todo, 1;
+            setp.ne.u32 %more, %todo, 0;
+            @%more bra NEXT;
+            """);
+    }
+
+    private void WriteWgmma(int step, string[] sums, string accumulate)
+    {
+        if (step > 0)
+        {
+            _writer.Code("""
+                add.u64 %atA, %atA, 2;
+                add.u64 %atB, %atB, 2;
+                """);
+        }
+
+        Multiply("%atB", accumulate);
+        if (!HasRests) return;
+        _writer.Code($"add.u64 %atRest, %atB, {WeightTileBytes / ChunkBytes};");
+        Multiply("%atRest", "1");
+
+        void Multiply(string weights, string scale) => _writer.Code(
+            $"wgmma.mma_async.sync.aligned.m64n{_tile.BlockN}k16.f32.bf16.bf16 {OpenBrace}{string.Join(", ", sums.Select(sum => $"%{sum}"))}{CloseBrace}, %atA, {weights}, {scale}, 1, 1, 0, 0;");
     }
 
     /// <summary>A warp group whose rows all pad keeps step with the others and leaves them the tensor cores.</summary>

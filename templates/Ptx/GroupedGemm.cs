@@ -21,8 +21,8 @@ public enum ExpertProduct
 /// router weights [slots], number of slots, biases (fp32, [E, rows of the matrix]), scales (fp32, [E, rows] or [E, groups, rows]),
 /// zero points (bytes, as scales of groups); what a shape does not have is not read. The output is, for the first product, intermediate
 /// states (bf16, [slots, I]) or with Split-K the bare sums of each slice (fp32, [slices, slots, 2I or I]); for the second the weighted
-/// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. Kernels with
-/// <c>wgmma</c> take a tensor map of the weights, and as many groups as run at once share all tiles.
+/// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. In kernels
+/// with <c>wgmma</c> as many groups as run at once share all tiles; they take a tensor map of weights that are bfloat16.
 /// </remarks>
 public sealed partial class GroupedGemm
 {
@@ -69,9 +69,9 @@ public sealed partial class GroupedGemm
     }
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
-    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => shape.IsConverted ? (new GroupedGemm(shape, tile).StageBytes * tile.Stages) + 1024 : tile.SharedBytes;
+    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => tile.SharedBytes + ((new GroupedGemm(shape, tile).StageBytes - tile.StageBytes) * tile.Stages);
 
-    private int StageBytes => _shape.IsConverted ? ConvertedStageBytes : _tile.StageBytes;
+    private int StageBytes => ConvertsInCopies ? SpecialisedStageBytes : _shape.IsConverted ? ConvertedStageBytes : _tile.StageBytes;
 
     private string WriteModule()
     {
@@ -86,7 +86,7 @@ public sealed partial class GroupedGemm
 
             .visible .entry {{EntryName(_shape, _tile)}}(
                 .param .u64 activations,
-                {{(_tile.IsSpecialised ? $".param .align 64 .b8 weights[{TensorMapBytes}]" : ".param .u64 weights")}},
+                {{(FetchesWeights(_shape, _tile) ? $".param .align 64 .b8 weights[{TensorMapBytes}]" : ".param .u64 weights")}},
                 .param .u64 output,
                 .param .u64 sortedSlots,
                 .param .u64 blockExperts,

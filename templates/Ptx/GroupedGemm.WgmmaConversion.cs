@@ -1,0 +1,234 @@
+namespace KernelGen.Compiler.Ptx;
+
+/// <content>
+/// Weights of other types for <c>wgmma</c>, which wants bfloat16 in shared memory: the warp group that copies converts them on the way, each
+/// weight once for all rows of the tile. A thread loads 16 bytes of every few rows into registers, a stage ahead, and writes what becomes
+/// of them in the order in which the tensor memory accelerator deals rows out, under the same swizzle.
+/// </content>
+public sealed partial class GroupedGemm
+{
+    // The sums of a group need as many registers as all sums.
+    private const int MostColumnsOfGroups = 128;
+
+    // Eight rows, after which the swizzle repeats.
+    private const int SwizzleBytes = 8 * GroupedGemmTile.RowBytes;
+
+    /// <summary>Whether the tensor memory accelerator fetches the weights.</summary>
+    public static bool FetchesWeights(GroupedGemmShape shape, GroupedGemmTile tile) => tile.IsSpecialised && !shape.IsConverted;
+
+    private bool ConvertsInCopies => _tile.IsSpecialised && _shape.IsConverted;
+
+    /// <summary>Weights of a row that a thread loads at once, in units of eight, which are 16 bytes of bfloat16.</summary>
+    private int LoadedEights => ChunkBytes / (4 * Conversion.Words);
+
+    private int LoadsOfWeightRow => ChunksOfRow / LoadedEights;
+
+    /// <summary>Rows that all threads load at once. Half of 64 are of the first half of the tile's rows, half of the second.</summary>
+    private int LoadedRows => GroupedGemmTile.WarpGroupThreads / LoadsOfWeightRow;
+
+    private bool LoadsBothHalves => LoadedRows > GroupedGemmTile.DealtRows;
+
+    private int Loads => _tile.BlockN / LoadedRows;
+
+    private int WeightTileBytes => _tile.BlockN * GroupedGemmTile.RowBytes;
+
+    /// <summary>Where the scales of a stage begin: behind the weights and, of fp16, what rounding has left of them.</summary>
+    private int SpecialisedScalesAt => ActivationBytes + ((HasRests ? 2 : 1) * WeightTileBytes);
+
+    private int SpecialisedStageBytes => (SpecialisedScalesAt + ScaleBytes + SwizzleBytes - 1) / SwizzleBytes * SwizzleBytes;
+
+    /// <summary>Rows of the weight matrix from the first half of the tile's rows to the second.</summary>
+    private int SecondHalf => IsPaired ? _shape.IntermediateSize : _tile.BlockN / 2;
+
+    private string? ProblemOfSpecialisedConversion()
+    {
+        if (_tile.Cluster > 1) return "groups that convert weights share none";
+        if (HasGroups && _shape.GroupSize != UnitElements && _shape.GroupSize % GroupedGemmTile.RowElements != 0)
+            return $"groups of {_shape.GroupSize} and stages of {GroupedGemmTile.RowElements} do not divide each other";
+        return (HasGroups || HasRests) && _tile.BlockN > MostColumnsOfGroups
+            ? $"{_tile.BlockN} columns leave no room for the sums of groups and for the rests of fp16; there may be {MostColumnsOfGroups}"
+            : null;
+    }
+
+    /// <summary>Which weights of a tile a thread has, and where they go.</summary>
+    private void WriteConversionSetup()
+    {
+        var conversion = Conversion;
+        conversion.WriteSetup();
+        DeclareMinusEight();
+        _writer.Declare("b32", "weightRow", "weightChunk", "weightColumn");
+        _writer.Declare("b32", [.. Enumerable.Range(0, LoadedEights).Select(eight => $"toEight{eight}")]);
+        _writer.Declare("b32", [.. Enumerable.Range(0, 4).Select(pair => $"pair{pair}")]);
+        if (HasRests) _writer.Declare("b32", [.. Enumerable.Range(0, 4).Select(pair => $"restPair{pair}")]);
+        _writer.Declare("b64", "fromB");
+        _writer.Declare("pred", "loads");
+        if (!LoadsBothHalves) _writer.Declare("b64", "fromSecond");
+        if (CollectsNaN)
+        {
+            _writer.Declare("b32", "seven");
+            _writer.Declare("pred", "isNaN");
+        }
+
+        for (var load = 0; load < Loads; load++) _writer.Declare("b32", [.. Words(load)]);
+        if (_shape.ZeroPoints)
+        {
+            _writer.Declare("b32", "zeroElement");
+            _writer.Declare("b32", [.. Enumerable.Range(0, Loads).Select(load => $"zero{load}")]);
+            _writer.Declare("b64", "zeroFrom");
+            if (_shape.WeightType == DType.Int8) _writer.Declare("f32", "minusZero");
+        }
+
+        _writer.Comment("The thread's weights: its column of the tile, and their place in shared memory.");
+        _writer.Code($"""
+            and.b32 %weightChunk, %thread, {LoadsOfWeightRow - 1};
+            div.u32 %weightRow, %thread, {LoadsOfWeightRow};
+            and.b32 %weightColumn, %weightRow, 1;
+            shr.u32 %t0, %weightRow, 1;
+            and.b32 %t0, %t0, 3;
+            mad.lo.u32 %weightColumn, %t0, 8, %weightColumn;
+            shr.u32 %t0, %weightRow, 3;
+            and.b32 %t0, %t0, 3;
+            mad.lo.u32 %weightColumn, %t0, 2, %weightColumn;
+            mul.lo.u32 %t0, %weightChunk, {LoadedEights};
+            and.b32 %t1, %weightRow, 7;
+            xor.b32 %t0, %t0, %t1;
+            mad.lo.u32 %toB, %t0, {ChunkBytes}, %toB;
+            and.b32 %t0, %weightRow, {GroupedGemmTile.DealtRows - 1};
+            mad.lo.u32 %toB, %t0, {GroupedGemmTile.RowBytes}, %toB;
+            """);
+        if (!LoadsBothHalves) return;
+        _writer.Code($"""
+            div.u32 %t0, %weightRow, {GroupedGemmTile.DealtRows};
+            mad.lo.u32 %weightColumn, %t0, {SecondHalf}, %weightColumn;
+            mad.lo.u32 %toB, %t0, {WeightTileBytes / 2}, %toB;
+            """);
+    }
+
+    /// <summary>A load's rows, beside the thread's first one: in shared memory, and columns of the output in the same half.</summary>
+    private (bool IsSecond, int Row, int Column) PlaceOfLoad(int load)
+    {
+        var rows = Math.Min(LoadedRows, GroupedGemmTile.DealtRows);
+        var loadsOfHalf = _tile.BlockN / 2 / rows;
+        var (isSecond, row) = (load >= loadsOfHalf, load % loadsOfHalf * rows);
+        return (isSecond, row + (isSecond ? _tile.BlockN / 2 : 0), (row / GroupedGemmTile.DealtRows * GroupedGemmTile.DealtRows) + (row % GroupedGemmTile.DealtRows / 8 * 2));
+    }
+
+    private static IEnumerable<string> Words(int load) => Enumerable.Range(0, ChunkBytes / 4).Select(word => $"word{load}_{word}");
+
+    /// <summary>Where a tile's weights come from, and the loads of its first stage.</summary>
+    private void WriteConversionSources()
+    {
+        _writer.Code($"""
+            mad.lo.u32 %t0, %blockN, {OutputColumns(_tile.BlockN)}, %weightColumn;
+            mad.lo.u32 %t1, %expert, {_shape.Columns}, %t0;
+            ld.param.u64 %fromB, [weights];
+            cvta.to.global.u64 %fromB, %fromB;
+            mad.wide.u32 %fromB, %t1, {WeightRowBytes}, %fromB;
+            mul.wide.u32 %wide, %weightChunk, {ChunkBytes};
+            add.u64 %fromB, %fromB, %wide;
+            """);
+        var stageBytes = _shape.WeightBytes(GroupedGemmTile.RowElements);
+        if (_tile.SplitK > 1)
+        {
+            _writer.Code($"""
+                mul.wide.u32 %wide, %firstBlock, {stageBytes};
+                add.u64 %fromB, %fromB, %wide;
+                """);
+        }
+
+        if (!LoadsBothHalves) _writer.Code($"add.u64 %fromSecond, %fromB, {SecondHalf * WeightRowBytes};");
+        if (_shape.ZeroPoints)
+        {
+            _writer.Code($"""
+                mul.lo.u32 %t1, %expert, {Groups};
+                ld.param.u64 %zeroFrom, [zeroPoints];
+                cvta.to.global.u64 %zeroFrom, %zeroFrom;
+                mad.wide.u32 %zeroFrom, %t1, {_shape.Columns}, %zeroFrom;
+                cvt.u64.u32 %wide, %t0;
+                add.u64 %zeroFrom, %zeroFrom, %wide;
+                mad.lo.u32 %zeroElement, %weightChunk, {8 * LoadedEights}, %element;
+                """);
+            WriteZeroPointAddress();
+        }
+
+        for (var load = 0; load < Loads; load++) WriteLoad(load, "");
+        WriteScaleCopySetup();
+    }
+
+    /// <summary>Loads a thread's weights of some rows, and their zero points.</summary>
+    private void WriteLoad(int load, string condition)
+    {
+        var (isSecond, _, column) = PlaceOfLoad(load);
+        var words = string.Join(", ", Words(load).Select(word => $"%{word}"));
+        _writer.Code($"{condition}ld.global.nc.L1::no_allocate.L2::128B.v4.b32 {OpenBrace}{words}{CloseBrace}, [%{(isSecond ? "fromSecond" : "fromB")}+{column * WeightRowBytes}];");
+        if (_shape.ZeroPoints) _writer.Code($"{condition}ld.global.nc.s8 %zero{load}, [%address+{column + (isSecond ? SecondHalf : 0)}];");
+    }
+
+    private void WriteZeroPointAddress() => _writer.Code($"""
+        div.u32 %t1, %zeroElement, {_shape.GroupSize};
+        mad.wide.u32 %address, %t1, {_shape.Columns}, %zeroFrom;
+        """);
+
+    /// <summary>Converts the weights of a stage and loads those of the next.</summary>
+    private void WriteConversion()
+    {
+        var conversion = Conversion;
+        var stageBytes = _shape.WeightBytes(GroupedGemmTile.RowElements);
+        _writer.Code($"""
+            setp.gt.u32 %loads, %left, 1;
+            add.u64 %fromB, %fromB, {stageBytes};
+            {(LoadsBothHalves ? "" : $"add.u64 %fromSecond, %fromSecond, {stageBytes};")}
+            add.u32 %toEight0, %toB, %stage;
+            """);
+        for (var eight = 1; eight < LoadedEights; eight++) _writer.Code($"xor.b32 %toEight{eight}, %toEight0, {eight * ChunkBytes};");
+        if (_shape.ZeroPoints)
+        {
+            _writer.Code($"add.u32 %zeroElement, %zeroElement, {GroupedGemmTile.RowElements};");
+            WriteZeroPointAddress();
+        }
+
+        for (var load = 0; load < Loads; load++)
+        {
+            if (_shape.ZeroPoints) conversion.WriteMinusZero($"%zero{load}", $"%zero{load}");
+            for (var eight = 0; eight < LoadedEights; eight++) WriteEight(conversion, load, eight);
+            WriteLoad(load, "@%loads ");
+        }
+
+        _writer.Comment("Tensor cores see what was written behind a fence.");
+        _writer.Code("""
+            fence.proxy.async.shared::cta;
+            mbarrier.arrive.shared.b64 _, [%full];
+            """);
+    }
+
+    private void WriteEight(WeightConversion conversion, int load, int eight)
+    {
+        string[] words = [.. Words(load).Skip(eight * conversion.Words).Take(conversion.Words).Select(word => $"%{word}")];
+        for (var pair = 0; pair < 4; pair++)
+        {
+            var minusZero = _shape.ZeroPoints ? $"%zero{load}" : _shape.WeightType == DType.Int4 ? "%minusEight" : null;
+            conversion.WritePair(words, pair / 2, pair % 2, $"%pair{pair}", HasRests ? $"%restPair{pair}" : null, minusZero);
+        }
+
+        if (CollectsNaN)
+        {
+            // All seven bits below the sign: the only NaN there is. One NaN among eight neighbours makes the same of a sum as another.
+            _writer.Code($"""
+                and.b32 %converted, {words[0]}, 0x7f7f7f7f;
+                mad.lo.u32 %converted, %converted, 1, 0x01010101;
+                and.b32 %seven, {words[1]}, 0x7f7f7f7f;
+                mad.lo.u32 %seven, %seven, 1, 0x01010101;
+                lop3.b32 %seven, %seven, %converted, 0x80808080, 0xa8;
+                setp.ne.b32 %isNaN, %seven, 0;
+                @%isNaN mov.b32 %pair0, 0x7fff7fff;
+                """);
+        }
+
+        var at = PlaceOfLoad(load).Row * GroupedGemmTile.RowBytes;
+        WriteStoredPairs("pair", at);
+        if (HasRests) WriteStoredPairs("restPair", at + WeightTileBytes);
+
+        void WriteStoredPairs(string register, int offset) =>
+            _writer.Code($"st.shared.v4.b32 [%toEight{eight}+{offset}], {OpenBrace}{string.Join(", ", Enumerable.Range(0, 4).Select(pair => $"%{register}{pair}"))}{CloseBrace};");
+    }
+}
