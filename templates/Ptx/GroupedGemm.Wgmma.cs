@@ -7,13 +7,17 @@ namespace KernelGen.Compiler.Ptx;
 /// </content>
 public sealed partial class GroupedGemm
 {
-    private const int CopyWarps = 4;
     private const int WarpGroupRows = 64;
 
     private const string WaitForCluster = """
         barrier.cluster.arrive.release;
         barrier.cluster.wait.acquire;
         """;
+
+    // Two warp groups that convert hide each other's latencies.
+    private int CopyWarps => ConvertsInCopies ? 8 : 4;
+
+    private int CopyThreads => 32 * CopyWarps;
 
     private int ColumnBlocks => _shape.Columns / _tile.BlockN;
 
@@ -28,10 +32,10 @@ public sealed partial class GroupedGemm
     private bool IsClustered => _tile.Cluster > 1;
 
     /// <summary>Registers of a thread that copies and of one that multiplies; null where all get the most there are.</summary>
-    private (int Copies, int Multiplies)? RegistersOfRoles => _tile.WarpsM != 8 ? null : ConvertsInCopies ? (96, 200) : (40, 232);
+    private (int Copies, int Multiplies)? RegistersOfRoles => _tile.WarpsM != 8 ? null : ConvertsInCopies ? (72, 184) : (40, 232);
 
     private string SpecialisedDirectives =>
-        (IsClustered ? $".explicitcluster\n.reqnctapercluster {_tile.Cluster}, 1, 1\n" : "") + $".maxntid {_tile.Threads}, 1, 1\n.minnctapersm 1\n";
+        (IsClustered ? $".explicitcluster\n.reqnctapercluster {_tile.Cluster}, 1, 1\n" : "") + $".maxntid {ThreadsOfGroup}, 1, 1\n.minnctapersm 1\n";
 
     private void WriteSpecialised()
     {
@@ -105,7 +109,7 @@ public sealed partial class GroupedGemm
         {
             // Full: every thread that copies, and the one that awaits the weights or all that convert them. Empty: every warp that multiplies.
             _writer.Code($"""
-                @%isFirst mbarrier.init.shared.b64 [%barriers+{GroupedGemmTile.BarrierBytes * stage}], {GroupedGemmTile.WarpGroupThreads + (ConvertsInCopies ? GroupedGemmTile.WarpGroupThreads : 1)};
+                @%isFirst mbarrier.init.shared.b64 [%barriers+{GroupedGemmTile.BarrierBytes * stage}], {CopyThreads + (ConvertsInCopies ? CopyThreads : 1)};
                 @%isFirst mbarrier.init.shared.b64 [%barriers+{BarriersBytes + (GroupedGemmTile.BarrierBytes * stage)}], {_tile.WarpsM * _tile.Cluster};
                 """);
         }

@@ -1,9 +1,9 @@
 namespace KernelGen.Compiler.Ptx;
 
 /// <content>
-/// Weights of other types for <c>wgmma</c>, which wants bfloat16 in shared memory: the warp group that copies converts them on the way, each
-/// weight once for all rows of the tile. A thread loads 16 bytes of every few rows into registers, a stage ahead, and writes what becomes
-/// of them in the order in which the tensor memory accelerator deals rows out, under the same swizzle.
+/// Weights of other types for <c>wgmma</c>, which wants bfloat16 in shared memory: two warp groups that copy convert them on the
+/// way, each weight once for all rows of the tile. A thread loads weights of every 64th row into registers, a stage ahead, and writes what
+/// becomes of them in the order in which the tensor memory accelerator deals rows out, under the same swizzle.
 /// </content>
 public sealed partial class GroupedGemm
 {
@@ -18,17 +18,14 @@ public sealed partial class GroupedGemm
 
     private bool ConvertsInCopies => _tile.IsSpecialised && _shape.IsConverted;
 
-    /// <summary>Weights of a row that a thread loads at once, in units of eight, which are 16 bytes of bfloat16.</summary>
-    private int LoadedEights => ChunkBytes / (4 * Conversion.Words);
+    // A thread loads 16 neighbours of a row, which become two chunks of shared memory.
+    private const int LoadedEights = 2;
+    private const int LoadsOfWeightRow = ChunksOfRow / LoadedEights;
 
-    private int LoadsOfWeightRow => ChunksOfRow / LoadedEights;
+    /// <summary>Loads of a thread: all threads together load rows of both halves of the tile at once.</summary>
+    private int Loads => _tile.BlockN * LoadsOfWeightRow / CopyThreads;
 
-    /// <summary>Rows that all threads load at once. Half of 64 are of the first half of the tile's rows, half of the second.</summary>
-    private int LoadedRows => GroupedGemmTile.WarpGroupThreads / LoadsOfWeightRow;
-
-    private bool LoadsBothHalves => LoadedRows > GroupedGemmTile.DealtRows;
-
-    private int Loads => _tile.BlockN / LoadedRows;
+    private int LoadBytes => _shape.WeightBytes(8 * LoadedEights);
 
     private int WeightTileBytes => _tile.BlockN * GroupedGemmTile.RowBytes;
 
@@ -62,7 +59,6 @@ public sealed partial class GroupedGemm
         if (HasRests) _writer.Declare("b32", [.. Enumerable.Range(0, 4).Select(pair => $"restPair{pair}")]);
         _writer.Declare("b64", "fromB");
         _writer.Declare("pred", "loads");
-        if (!LoadsBothHalves) _writer.Declare("b64", "fromSecond");
         if (CollectsNaN)
         {
             _writer.Declare("b32", "seven");
@@ -95,25 +91,13 @@ public sealed partial class GroupedGemm
             mad.lo.u32 %toB, %t0, {ChunkBytes}, %toB;
             and.b32 %t0, %weightRow, {GroupedGemmTile.DealtRows - 1};
             mad.lo.u32 %toB, %t0, {GroupedGemmTile.RowBytes}, %toB;
-            """);
-        if (!LoadsBothHalves) return;
-        _writer.Code($"""
             div.u32 %t0, %weightRow, {GroupedGemmTile.DealtRows};
             mad.lo.u32 %weightColumn, %t0, {SecondHalf}, %weightColumn;
             mad.lo.u32 %toB, %t0, {WeightTileBytes / 2}, %toB;
             """);
     }
 
-    /// <summary>A load's rows, beside the thread's first one: in shared memory, and columns of the output in the same half.</summary>
-    private (bool IsSecond, int Row, int Column) PlaceOfLoad(int load)
-    {
-        var rows = Math.Min(LoadedRows, GroupedGemmTile.DealtRows);
-        var loadsOfHalf = _tile.BlockN / 2 / rows;
-        var (isSecond, row) = (load >= loadsOfHalf, load % loadsOfHalf * rows);
-        return (isSecond, row + (isSecond ? _tile.BlockN / 2 : 0), (row / GroupedGemmTile.DealtRows * GroupedGemmTile.DealtRows) + (row % GroupedGemmTile.DealtRows / 8 * 2));
-    }
-
-    private static IEnumerable<string> Words(int load) => Enumerable.Range(0, ChunkBytes / 4).Select(word => $"word{load}_{word}");
+    private IEnumerable<string> Words(int load) => Enumerable.Range(0, LoadBytes / 4).Select(word => $"word{load}_{word}");
 
     /// <summary>Where a tile's weights come from, and the loads of its first stage.</summary>
     private void WriteConversionSources()
@@ -124,7 +108,7 @@ public sealed partial class GroupedGemm
             ld.param.u64 %fromB, [weights];
             cvta.to.global.u64 %fromB, %fromB;
             mad.wide.u32 %fromB, %t1, {WeightRowBytes}, %fromB;
-            mul.wide.u32 %wide, %weightChunk, {ChunkBytes};
+            mul.wide.u32 %wide, %weightChunk, {LoadBytes};
             add.u64 %fromB, %fromB, %wide;
             """);
         var stageBytes = _shape.WeightBytes(GroupedGemmTile.RowElements);
@@ -136,7 +120,6 @@ public sealed partial class GroupedGemm
                 """);
         }
 
-        if (!LoadsBothHalves) _writer.Code($"add.u64 %fromSecond, %fromB, {SecondHalf * WeightRowBytes};");
         if (_shape.ZeroPoints)
         {
             _writer.Code($"""
@@ -155,14 +138,22 @@ public sealed partial class GroupedGemm
         WriteScaleCopySetup();
     }
 
-    /// <summary>Loads a thread's weights of some rows, and their zero points.</summary>
+    /// <summary>Loads a thread's weights of a row of each half, and their zero point.</summary>
     private void WriteLoad(int load, string condition)
     {
-        var (isSecond, _, column) = PlaceOfLoad(load);
-        var words = string.Join(", ", Words(load).Select(word => $"%{word}"));
-        _writer.Code($"{condition}ld.global.nc.L1::no_allocate.L2::128B.v4.b32 {OpenBrace}{words}{CloseBrace}, [%{(isSecond ? "fromSecond" : "fromB")}+{column * WeightRowBytes}];");
-        if (_shape.ZeroPoints) _writer.Code($"{condition}ld.global.nc.s8 %zero{load}, [%address+{column + (isSecond ? SecondHalf : 0)}];");
+        var column = load * GroupedGemmTile.DealtRows;
+        string[] words = [.. Words(load)];
+        for (var first = 0; first < words.Length; first += 4)
+        {
+            var loaded = words.Skip(first).Take(4).Select(word => $"%{word}").ToArray();
+            _writer.Code($"{condition}ld.global.nc{LoadHints}.v{loaded.Length}.b32 {OpenBrace}{string.Join(", ", loaded)}{CloseBrace}, [%fromB+{(column * WeightRowBytes) + (first * 4)}];");
+        }
+
+        if (_shape.ZeroPoints) _writer.Code($"{condition}ld.global.nc.s8 %zero{load}, [%address+{column}];");
     }
+
+    // Weights are read once, but for the second half of what a thread has of fp16.
+    private string LoadHints => LoadBytes > ChunkBytes ? ".L2::128B" : ".L1::no_allocate.L2::128B";
 
     private void WriteZeroPointAddress() => _writer.Code($"""
         div.u32 %t1, %zeroElement, {_shape.GroupSize};
@@ -177,10 +168,9 @@ public sealed partial class GroupedGemm
         _writer.Code($"""
             setp.gt.u32 %loads, %left, 1;
             add.u64 %fromB, %fromB, {stageBytes};
-            {(LoadsBothHalves ? "" : $"add.u64 %fromSecond, %fromSecond, {stageBytes};")}
             add.u32 %toEight0, %toB, %stage;
+            xor.b32 %toEight1, %toEight0, {ChunkBytes};
             """);
-        for (var eight = 1; eight < LoadedEights; eight++) _writer.Code($"xor.b32 %toEight{eight}, %toEight0, {eight * ChunkBytes};");
         if (_shape.ZeroPoints)
         {
             _writer.Code($"add.u32 %zeroElement, %zeroElement, {GroupedGemmTile.RowElements};");
@@ -224,7 +214,7 @@ public sealed partial class GroupedGemm
                 """);
         }
 
-        var at = PlaceOfLoad(load).Row * GroupedGemmTile.RowBytes;
+        var at = load * GroupedGemmTile.DealtRows * GroupedGemmTile.RowBytes;
         WriteStoredPairs("pair", at);
         if (HasRests) WriteStoredPairs("restPair", at + WeightTileBytes);
 

@@ -7,7 +7,7 @@ namespace KernelGen.Compiler.Ptx;
 /// </content>
 public sealed partial class GroupedGemm
 {
-    private int RowsOfCopyPass => GroupedGemmTile.WarpGroupThreads / ChunksOfRow;
+    private int RowsOfCopyPass => CopyThreads / ChunksOfRow;
 
     private int CopyPasses => _tile.RowsOfGroup / RowsOfCopyPass;
 

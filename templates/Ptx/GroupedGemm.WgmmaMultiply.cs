@@ -11,9 +11,9 @@ public sealed partial class GroupedGemm
         _writer.Label("MULTIPLY");
         _writer.Comment("The warp groups that multiply.");
         if (RegistersOfRoles is { } registers) _writer.Code($"setmaxnreg.inc.sync.aligned.u32 {registers.Multiplies};");
-        _writer.Declare("b32", ["warpM", "warpN", "groupRow", "empty", .. HasGroups ? Array.Empty<string>() : ["before"], "todo", "first"]);
+        _writer.Declare("b32", ["warpM", "warpN", "groupRow", "empty", "before", "todo", "first"]);
         _writer.Declare("b64", ["descriptorA", "descriptorB", "atA", "atB", .. HasRests ? ["atRest"] : Array.Empty<string>(), "stageWide"]);
-        _writer.Declare("pred", [.. HasGroups ? Array.Empty<string>() : ["accumulate"], "signals", .. HasGroups ? Array.Empty<string>() : ["releases"], "active"]);
+        _writer.Declare("pred", "accumulate", "signals", "releases", "active");
         _writer.Declare("f32", [.. Sums()]);
         _writer.Code($"""
             sub.u32 %warpM, %warp, {CopyWarps};
@@ -42,15 +42,8 @@ public sealed partial class GroupedGemm
             mov.u32 %todo, %blocks;
             @!%active bra PASS;
             """);
-        if (HasGroups)
-        {
-            foreach (var sum in Sums()) _writer.Code($"mov.f32 %{sum}, 0f00000000;");
-        }
-        else
-        {
-            _writer.Code("setp.ne.u32 %accumulate, %todo, %blocks;");
-        }
-
+        if (HasGroups) WriteStartOfGroups();
+        else _writer.Code("setp.ne.u32 %accumulate, %todo, %blocks;");
         WriteMultiplyStages();
         WriteEpilogue();
         WriteNextTile("MULTIPLYTILE");
@@ -94,14 +87,7 @@ public sealed partial class GroupedGemm
     private void WriteProductsOfStage()
     {
         for (var step = 0; step < StepsOfPart; step++) WriteWgmma(step, [.. Sums()], step == 0 ? "%accumulate" : "1");
-        _writer.Comment("The stage before this one has been read.");
-        _writer.Code("""
-            wgmma.commit_group.sync.aligned;
-            wgmma.wait_group.sync.aligned 1;
-            and.pred %releases, %accumulate, %signals;
-            """);
-        WriteRelease("%releases", "%before");
-        _writer.Code("mov.u32 %before, %barrier;");
+        WriteReleaseOfLastStage();
         WriteNextBarrier();
         _writer.Code("""
             sub.u32 %todo, %todo, 1;
@@ -113,28 +99,16 @@ public sealed partial class GroupedGemm
         WriteRelease("%signals", "%before");
     }
 
-    /// <summary>The products of a stage whose groups have scales. While a warp group waits for its sums and scales them, the other one multiplies.</summary>
-    private void WriteProductsOfGroups()
+    private void WriteReleaseOfLastStage()
     {
-        var steps = StepsOfPart / GroupsOfStage;
-        for (var group = 0; group < GroupsOfStage; group++)
-        {
-            if (group > 0) _writer.Code("wgmma.fence.sync.aligned;");
-            for (var step = 0; step < steps; step++) WriteWgmma((group * steps) + step, [.. Sums().Select(sum => $"group_{sum}")], step == 0 ? "0" : "1");
-            _writer.Code("""
-                wgmma.commit_group.sync.aligned;
-                wgmma.wait_group.sync.aligned 0;
-                """);
-            WriteGroupEnd(group);
-        }
-
-        WriteRelease("%signals", "%barrier");
-        WriteNextBarrier();
+        _writer.Comment("The stage before this one has been read.");
         _writer.Code("""
-            sub.u32 %todo, %todo, 1;
-            setp.ne.u32 %more, %todo, 0;
-            @%more bra NEXT;
+            wgmma.commit_group.sync.aligned;
+            wgmma.wait_group.sync.aligned 1;
+            and.pred %releases, %accumulate, %signals;
             """);
+        WriteRelease("%releases", "%before");
+        _writer.Code("mov.u32 %before, %barrier;");
     }
 
     private void WriteWgmma(int step, string[] sums, string accumulate)

@@ -71,6 +71,11 @@ public sealed partial class GroupedGemm
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
     public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => tile.SharedBytes + ((new GroupedGemm(shape, tile).StageBytes - tile.StageBytes) * tile.Stages);
 
+    /// <summary>Threads of a group.</summary>
+    public static int Threads(GroupedGemmShape shape, GroupedGemmTile tile) => new GroupedGemm(shape, tile).ThreadsOfGroup;
+
+    private int ThreadsOfGroup => _tile.IsSpecialised ? 32 * (CopyWarps + _tile.WarpsM) : _tile.Threads;
+
     private int StageBytes => ConvertsInCopies ? SpecialisedStageBytes : _shape.IsConverted ? ConvertedStageBytes : _tile.StageBytes;
 
     private string WriteModule()

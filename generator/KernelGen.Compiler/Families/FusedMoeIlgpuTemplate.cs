@@ -84,10 +84,10 @@ internal static class FusedMoeIlgpuTemplate
     {
         var name = GroupedGemm.EntryName(shape, tile);
         if (!texts.ContainsKey(name)) texts.Add(name, GroupedGemm.Write(shape, tile));
-        var gemm = $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {GroupedGemm.SharedBytes(shape, tile)})";
+        var gemm = $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {GroupedGemm.Threads(shape, tile)}, {GroupedGemm.SharedBytes(shape, tile)})";
         var others = new List<string>();
         if (tile.Chained) others.Add("Chained = true");
-        if (tile.IsSpecialised) others.Add("IsPersistent = true");
+        if (tile.IsSpecialised) others.Add("Resident = 1");
         if (GroupedGemm.FetchesWeights(shape, tile)) others.Add($"Fetched = new({(long)experts * shape.Columns}, {shape.Reduction}, {tile.BoxRows}, {tile.Cluster})");
         return others.Count == 0 ? gemm : $"{gemm} {{ {string.Join(", ", others)} }}";
     }

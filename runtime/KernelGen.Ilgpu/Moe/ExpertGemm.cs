@@ -33,7 +33,10 @@ public sealed class ExpertGemm
     /// <summary>Whether the kernel may start while the one before it in the stream still runs.</summary>
     public bool Chained { get; init; }
 
-    /// <summary>The weights that the tensor memory accelerator fetches; null for kernels that copy them themselves, one tile a group.</summary>
+    /// <summary>Groups of a multiprocessor that run at once and share all tiles with those of the others; 0 where each group has one tile.</summary>
+    public int Resident { get; init; }
+
+    /// <summary>The weights that the tensor memory accelerator fetches; null for kernels that copy them themselves.</summary>
     public FetchedWeights? Fetched { get; init; }
 
     /// <summary>Slots of a block.</summary>
@@ -66,11 +69,12 @@ public sealed class ExpertGemm
 
     private Index3D Grid(Accelerator accelerator, int blocks)
     {
-        if (Fetched is null) return new(checked((blocks + _groupM - 1) / _groupM * _groupM * _columnBlocks), Slices, 1);
+        if (Resident == 0) return new(checked((blocks + _groupM - 1) / _groupM * _groupM * _columnBlocks), Slices, 1);
 
         // As many clusters as run at once; each takes one tile after the other.
         var tiles = (long)blocks * _columnBlocks * Slices;
-        return new((int)Math.Min(tiles, accelerator.NumMultiprocessors / Fetched.Cluster) * Fetched.Cluster, 1, 1);
+        var cluster = Fetched?.Cluster ?? 1;
+        return new((int)Math.Min(tiles, accelerator.NumMultiprocessors * Resident / cluster) * cluster, 1, 1);
     }
 }
 

@@ -78,13 +78,6 @@ public partial class ConvertedGemmTests
         Assert.Contains(problem, Assert.Throws<ArgumentException>(() => GroupedGemm.Write(shape, tile)).Message);
     }
 
-    [Fact]
-    public void WarpGroupsMultiplyBFloat16Alone()
-    {
-        var tile = new GroupedGemmTile(TensorCore.Wgmma, 64, 128, 64, 3, 4, 1);
-        Assert.Contains("multiplied with mma alone", Assert.Throws<ArgumentException>(() => GroupedGemm.Write(Shape(ExpertProduct.Down, 3), tile)).Message);
-    }
-
     [Theory]
     [InlineData(WeightQuantization.Tensor, DType.Float8E4M3, 0)]
     [InlineData(WeightQuantization.Block128, DType.Float8E4M3, 0)]

@@ -124,6 +124,22 @@ public class TuningSetTests
         Assert.Equal("fusedmoe_silu_e8_k2_h4096_i7168_bf16_cpu", two.VariantName);
     }
 
+    [Theory]
+    [InlineData("NVIDIA_H200", DType.Float8E4M3, WeightQuantization.Block128)]
+    [InlineData("NVIDIA_H200", DType.Float16, WeightQuantization.None)]
+    [InlineData("NVIDIA_L4", DType.Int8, WeightQuantization.Channel)]
+    public void WeightsOfEveryTypeGetTilesThatCanBeWritten(string device, DType type, WeightQuantization quantization)
+    {
+        var spec = Spec with { WeightType = type, Quantization = quantization };
+        foreach (var tile in new[] { new TritonTile(16, 64, 128, 1, 4, 4), new TritonTile(64, 128, 64, 8, 4, 3), new TritonTile(128, 256, 64, 8, 8, 4), new TritonTile(256, 128, 64, 8, 8, 4) })
+        {
+            var (devices, _) = Tune(spec, (ExpertTuning.FileName(spec, device).ToString(), Text(tile)));
+            var choice = Assert.Single(Assert.Single(devices).Choices);
+            Assert.Null(GroupedGemm.Problem(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), choice.GateUp));
+            Assert.Null(GroupedGemm.Problem(FusedMoePtx.Shape(spec, ExpertProduct.Down), choice.Down));
+        }
+    }
+
     private static string Text(TritonTile tile) => TuningFile.Empty.With([tile.ToEntry(8)]).ToString();
 
     private static (Compiler.EquatableArray<DeviceTuning> Devices, IReadOnlyList<TuningProblem> Problems) Tune(FusedMoeSpec spec, params (string Name, string Text)[] files)

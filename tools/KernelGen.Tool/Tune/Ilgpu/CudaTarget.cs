@@ -84,6 +84,7 @@ internal sealed class CudaTarget : ITuningTarget
             variant.Variant, GroupedGemm.Write(shape, tile), GroupedGemm.EntryName(shape, tile), tile.BlockM, tile.GroupM, shape.Columns / tile.BlockN, tile.SplitK, tile.Threads, tile.SharedBytes)
         {
             Chained = tile.Chained,
+            Resident = tile.IsSpecialised ? 1 : 0,
             Fetched = tile.IsSpecialised ? new((long)_spec.Experts * shape.Columns, shape.Reduction, tile.BoxRows, tile.Cluster) : null,
         };
     }

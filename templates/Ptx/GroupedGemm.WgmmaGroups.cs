@@ -1,0 +1,77 @@
+namespace KernelGen.Compiler.Ptx;
+
+/// <content>
+/// <c>wgmma</c> with weights whose groups have scales: the sums of a group are kept apart until its end, then multiplied by their scale once.
+/// While one warp group waits for its sums and scales them, the other one multiplies.
+/// </content>
+public sealed partial class GroupedGemm
+{
+    /// <summary>Stages of a group; 1 too where a stage has several groups.</summary>
+    private int StagesOfGroup => Math.Max(_shape.GroupSize / _tile.BlockK, 1);
+
+    private string[] GroupSums => [.. Sums().Select(sum => $"group_{sum}")];
+
+    private void WriteStartOfGroups()
+    {
+        foreach (var sum in Sums()) _writer.Code($"mov.f32 %{sum}, 0f00000000;");
+        if (StagesOfGroup == 1) return;
+        _writer.Declare("b32", "leftOfGroup");
+        _writer.Code("setp.ne.u32 %accumulate, %todo, %todo;");
+        if (_tile.SplitK == 1)
+        {
+            _writer.Code($"mov.u32 %leftOfGroup, {StagesOfGroup};");
+            return;
+        }
+
+        _writer.Code($"""
+            rem.u32 %leftOfGroup, %firstBlock, {StagesOfGroup};
+            sub.u32 %leftOfGroup, {StagesOfGroup}, %leftOfGroup;
+            """);
+    }
+
+    private void WriteProductsOfGroups()
+    {
+        if (StagesOfGroup > 1) WriteStageOfGroup();
+        else WriteGroupsOfStage();
+        WriteNextBarrier();
+        _writer.Code("""
+            sub.u32 %todo, %todo, 1;
+            setp.ne.u32 %more, %todo, 0;
+            @%more bra NEXT;
+            """);
+    }
+
+    private void WriteStageOfGroup()
+    {
+        for (var step = 0; step < StepsOfPart; step++) WriteWgmma(step, GroupSums, step == 0 ? "%accumulate" : "1");
+        WriteReleaseOfLastStage();
+        _writer.Code("""
+            sub.u32 %leftOfGroup, %leftOfGroup, 1;
+            setp.ne.u32 %accumulate, %leftOfGroup, 0;
+            setp.ne.and.u32 %accumulate, %todo, 1, %accumulate;
+            @%accumulate bra WITHIN;
+            wgmma.wait_group.sync.aligned 0;
+            """);
+        WriteGroupEnd(0);
+        WriteRelease("%signals", "%before");
+        _writer.Code($"mov.u32 %leftOfGroup, {StagesOfGroup};");
+        _writer.Label("WITHIN");
+    }
+
+    private void WriteGroupsOfStage()
+    {
+        var steps = StepsOfPart / GroupsOfStage;
+        for (var group = 0; group < GroupsOfStage; group++)
+        {
+            if (group > 0) _writer.Code("wgmma.fence.sync.aligned;");
+            for (var step = 0; step < steps; step++) WriteWgmma((group * steps) + step, GroupSums, step == 0 ? "0" : "1");
+            _writer.Code("""
+                wgmma.commit_group.sync.aligned;
+                wgmma.wait_group.sync.aligned 0;
+                """);
+            WriteGroupEnd(group);
+        }
+
+        WriteRelease("%signals", "%barrier");
+    }
+}
