@@ -8,16 +8,14 @@ namespace KernelGen.Compiler.Ptx;
 public sealed partial class GroupedGemm
 {
     private const int WarpGroupRows = 64;
+    private const int WarpsOfGroup = GroupedGemmTile.WarpGroupThreads / 32;
 
     private const string WaitForCluster = """
         barrier.cluster.arrive.release;
         barrier.cluster.wait.acquire;
         """;
 
-    // Two warp groups that convert hide each other's latencies.
-    private int CopyWarps => ConvertsInCopies ? 8 : 4;
-
-    private int CopyThreads => 32 * CopyWarps;
+    private int CopyWarps => ConvertsInCopies ? ConvertingGroups * WarpsOfGroup : WarpsOfGroup;
 
     private int ColumnBlocks => _shape.Columns / _tile.BlockN;
 
@@ -32,7 +30,7 @@ public sealed partial class GroupedGemm
     private bool IsClustered => _tile.Cluster > 1;
 
     /// <summary>Registers of a thread that copies and of one that multiplies; null where all get the most there are.</summary>
-    private (int Copies, int Multiplies)? RegistersOfRoles => _tile.WarpsM != 8 ? null : ConvertsInCopies ? (72, 184) : (40, 232);
+    private (int Copies, int Multiplies)? RegistersOfRoles => _tile.WarpsM != 8 ? null : ConvertsInCopies ? (88, 168) : (40, 232);
 
     private string SpecialisedDirectives =>
         (IsClustered ? $".explicitcluster\n.reqnctapercluster {_tile.Cluster}, 1, 1\n" : "") + $".maxntid {ThreadsOfGroup}, 1, 1\n.minnctapersm 1\n";
@@ -109,7 +107,7 @@ public sealed partial class GroupedGemm
         {
             // Full: every thread that copies, and the one that awaits the weights or all that convert them. Empty: every warp that multiplies.
             _writer.Code($"""
-                @%isFirst mbarrier.init.shared.b64 [%barriers+{GroupedGemmTile.BarrierBytes * stage}], {CopyThreads + (ConvertsInCopies ? CopyThreads : 1)};
+                @%isFirst mbarrier.init.shared.b64 [%barriers+{GroupedGemmTile.BarrierBytes * stage}], {GroupedGemmTile.WarpGroupThreads + (ConvertsInCopies ? GroupedGemmTile.WarpGroupThreads : 1)};
                 @%isFirst mbarrier.init.shared.b64 [%barriers+{BarriersBytes + (GroupedGemmTile.BarrierBytes * stage)}], {_tile.WarpsM * _tile.Cluster};
                 """);
         }

@@ -1,9 +1,9 @@
 namespace KernelGen.Compiler.Ptx;
 
 /// <content>
-/// Weights of other types for <c>wgmma</c>, which wants bfloat16 in shared memory: two warp groups that copy convert them on the
-/// way, each weight once for all rows of the tile. A thread loads weights of every 64th row into registers, a stage ahead, and writes what
-/// becomes of them in the order in which the tensor memory accelerator deals rows out, under the same swizzle.
+/// Weights of other types for <c>wgmma</c>, which wants bfloat16 in shared memory: two warp groups that copy take turns and convert
+/// them on the way, each weight once for all rows of the tile. A thread loads weights of every 32nd row into registers, a turn ahead, and writes
+/// what becomes of them in the order in which the tensor memory accelerator deals rows out, under the same swizzle.
 /// </content>
 public sealed partial class GroupedGemm
 {
@@ -18,12 +18,17 @@ public sealed partial class GroupedGemm
 
     private bool ConvertsInCopies => _tile.IsSpecialised && _shape.IsConverted;
 
+    // They take turns: of what a stage takes, most is waiting.
+    private const int ConvertingGroups = 2;
+
     // A thread loads 16 neighbours of a row, which become two chunks of shared memory.
     private const int LoadedEights = 2;
     private const int LoadsOfWeightRow = ChunksOfRow / LoadedEights;
 
-    /// <summary>Loads of a thread: all threads together load rows of both halves of the tile at once.</summary>
-    private int Loads => _tile.BlockN * LoadsOfWeightRow / CopyThreads;
+    /// <summary>Loads of a thread, each of one of the rows that are dealt out together.</summary>
+    private int Loads => _tile.BlockN / GroupedGemmTile.DealtRows;
+
+    private int StageBytesOfWeights => _shape.WeightBytes(GroupedGemmTile.RowElements);
 
     private int LoadBytes => _shape.WeightBytes(8 * LoadedEights);
 
@@ -40,11 +45,34 @@ public sealed partial class GroupedGemm
     private string? ProblemOfSpecialisedConversion()
     {
         if (_tile.Cluster > 1) return "groups that convert weights share none";
+        if (_tile.Stages <= ConvertingGroups) return $"{ConvertingGroups} warp groups cannot take turns with {_tile.Stages} stages";
         if (HasGroups && _shape.GroupSize != UnitElements && _shape.GroupSize % GroupedGemmTile.RowElements != 0)
             return $"groups of {_shape.GroupSize} and stages of {GroupedGemmTile.RowElements} do not divide each other";
         return (HasGroups || HasRests) && _tile.BlockN > MostColumnsOfGroups
             ? $"{_tile.BlockN} columns leave no room for the sums of groups and for the rests of fp16; there may be {MostColumnsOfGroups}"
             : null;
+    }
+
+    /// <summary>Numbers a converting group's threads from 0; the first stage is the first group's.</summary>
+    private void WriteTurns()
+    {
+        _writer.Declare("pred", "ownTurn");
+        _writer.Code($"""
+            setp.lt.u32 %ownTurn, %thread, {GroupedGemmTile.WarpGroupThreads};
+            and.b32 %thread, %thread, {GroupedGemmTile.WarpGroupThreads - 1};
+            """);
+    }
+
+    private void WriteTurnOfOthers()
+    {
+        if (HasGroups) _writer.Code("@!%ownTurn add.u32 %copied, %copied, 1;");
+        _writer.Code("@!%ownTurn bra CONVERTED;");
+    }
+
+    private void WriteEndOfOwnTurn()
+    {
+        _writer.Label("CONVERTED");
+        _writer.Code("not.pred %ownTurn, %ownTurn;");
     }
 
     /// <summary>Which weights of a tile a thread has, and where they go.</summary>
@@ -57,7 +85,7 @@ public sealed partial class GroupedGemm
         _writer.Declare("b32", [.. Enumerable.Range(0, LoadedEights).Select(eight => $"toEight{eight}")]);
         _writer.Declare("b32", [.. Enumerable.Range(0, 4).Select(pair => $"pair{pair}")]);
         if (HasRests) _writer.Declare("b32", [.. Enumerable.Range(0, 4).Select(pair => $"restPair{pair}")]);
-        _writer.Declare("b64", "fromB");
+        _writer.Declare("b64", "fromB", "fromSecond");
         _writer.Declare("pred", "loads");
         if (CollectsNaN)
         {
@@ -89,11 +117,7 @@ public sealed partial class GroupedGemm
             and.b32 %t1, %weightRow, 7;
             xor.b32 %t0, %t0, %t1;
             mad.lo.u32 %toB, %t0, {ChunkBytes}, %toB;
-            and.b32 %t0, %weightRow, {GroupedGemmTile.DealtRows - 1};
-            mad.lo.u32 %toB, %t0, {GroupedGemmTile.RowBytes}, %toB;
-            div.u32 %t0, %weightRow, {GroupedGemmTile.DealtRows};
-            mad.lo.u32 %weightColumn, %t0, {SecondHalf}, %weightColumn;
-            mad.lo.u32 %toB, %t0, {WeightTileBytes / 2}, %toB;
+            mad.lo.u32 %toB, %weightRow, {GroupedGemmTile.RowBytes}, %toB;
             """);
     }
 
@@ -110,46 +134,45 @@ public sealed partial class GroupedGemm
             mad.wide.u32 %fromB, %t1, {WeightRowBytes}, %fromB;
             mul.wide.u32 %wide, %weightChunk, {LoadBytes};
             add.u64 %fromB, %fromB, %wide;
+            selp.b32 %t1, 0, 1, %ownTurn;
+            setp.lt.u32 %loads, %t1, %left;
+            {(_tile.SplitK > 1 ? "add.u32 %t1, %t1, %firstBlock;" : "")}
+            mul.wide.u32 %wide, %t1, {StageBytesOfWeights};
+            add.u64 %fromB, %fromB, %wide;
+            add.u64 %fromSecond, %fromB, {SecondHalf * WeightRowBytes};
             """);
-        var stageBytes = _shape.WeightBytes(GroupedGemmTile.RowElements);
-        if (_tile.SplitK > 1)
-        {
-            _writer.Code($"""
-                mul.wide.u32 %wide, %firstBlock, {stageBytes};
-                add.u64 %fromB, %fromB, %wide;
-                """);
-        }
-
         if (_shape.ZeroPoints)
         {
             _writer.Code($"""
+                mul.lo.u32 %zeroElement, %weightChunk, {8 * LoadedEights};
+                mad.lo.u32 %zeroElement, %t1, {GroupedGemmTile.RowElements}, %zeroElement;
                 mul.lo.u32 %t1, %expert, {Groups};
                 ld.param.u64 %zeroFrom, [zeroPoints];
                 cvta.to.global.u64 %zeroFrom, %zeroFrom;
                 mad.wide.u32 %zeroFrom, %t1, {_shape.Columns}, %zeroFrom;
                 cvt.u64.u32 %wide, %t0;
                 add.u64 %zeroFrom, %zeroFrom, %wide;
-                mad.lo.u32 %zeroElement, %weightChunk, {8 * LoadedEights}, %element;
                 """);
             WriteZeroPointAddress();
         }
 
-        for (var load = 0; load < Loads; load++) WriteLoad(load, "");
+        for (var load = 0; load < Loads; load++) WriteLoad(load);
         WriteScaleCopySetup();
     }
 
-    /// <summary>Loads a thread's weights of a row of each half, and their zero point.</summary>
-    private void WriteLoad(int load, string condition)
+    /// <summary>Loads a thread's weights of a row, and their zero point, if there is a stage left for them.</summary>
+    private void WriteLoad(int load)
     {
-        var column = load * GroupedGemmTile.DealtRows;
+        var (isSecond, column) = (load >= Loads / 2, load % (Loads / 2) * GroupedGemmTile.DealtRows);
         string[] words = [.. Words(load)];
         for (var first = 0; first < words.Length; first += 4)
         {
             var loaded = words.Skip(first).Take(4).Select(word => $"%{word}").ToArray();
-            _writer.Code($"{condition}ld.global.nc{LoadHints}.v{loaded.Length}.b32 {OpenBrace}{string.Join(", ", loaded)}{CloseBrace}, [%fromB+{(column * WeightRowBytes) + (first * 4)}];");
+            var from = $"[%{(isSecond ? "fromSecond" : "fromB")}+{(column * WeightRowBytes) + (first * 4)}]";
+            _writer.Code($"@%loads ld.global.nc{LoadHints}.v{loaded.Length}.b32 {OpenBrace}{string.Join(", ", loaded)}{CloseBrace}, {from};");
         }
 
-        if (_shape.ZeroPoints) _writer.Code($"{condition}ld.global.nc.s8 %zero{load}, [%address+{column}];");
+        if (_shape.ZeroPoints) _writer.Code($"@%loads ld.global.nc.s8 %zero{load}, [%address+{column + (isSecond ? SecondHalf : 0)}];");
     }
 
     // Weights are read once, but for the second half of what a thread has of fp16.
@@ -160,20 +183,20 @@ public sealed partial class GroupedGemm
         mad.wide.u32 %address, %t1, {_shape.Columns}, %zeroFrom;
         """);
 
-    /// <summary>Converts the weights of a stage and loads those of the next.</summary>
+    /// <summary>Converts the weights of a stage and loads those of the group's next.</summary>
     private void WriteConversion()
     {
         var conversion = Conversion;
-        var stageBytes = _shape.WeightBytes(GroupedGemmTile.RowElements);
         _writer.Code($"""
-            setp.gt.u32 %loads, %left, 1;
-            add.u64 %fromB, %fromB, {stageBytes};
+            setp.gt.u32 %loads, %left, {ConvertingGroups};
+            add.u64 %fromB, %fromB, {ConvertingGroups * StageBytesOfWeights};
+            add.u64 %fromSecond, %fromSecond, {ConvertingGroups * StageBytesOfWeights};
             add.u32 %toEight0, %toB, %stage;
             xor.b32 %toEight1, %toEight0, {ChunkBytes};
             """);
         if (_shape.ZeroPoints)
         {
-            _writer.Code($"add.u32 %zeroElement, %zeroElement, {GroupedGemmTile.RowElements};");
+            _writer.Code($"add.u32 %zeroElement, %zeroElement, {ConvertingGroups * GroupedGemmTile.RowElements};");
             WriteZeroPointAddress();
         }
 
@@ -181,7 +204,7 @@ public sealed partial class GroupedGemm
         {
             if (_shape.ZeroPoints) conversion.WriteMinusZero($"%zero{load}", $"%zero{load}");
             for (var eight = 0; eight < LoadedEights; eight++) WriteEight(conversion, load, eight);
-            WriteLoad(load, "@%loads ");
+            WriteLoad(load);
         }
 
         _writer.Comment("Tensor cores see what was written behind a fence.");

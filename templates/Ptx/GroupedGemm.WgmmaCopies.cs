@@ -7,7 +7,7 @@ namespace KernelGen.Compiler.Ptx;
 /// </content>
 public sealed partial class GroupedGemm
 {
-    private int RowsOfCopyPass => CopyThreads / ChunksOfRow;
+    private int RowsOfCopyPass => GroupedGemmTile.WarpGroupThreads / ChunksOfRow;
 
     private int CopyPasses => _tile.RowsOfGroup / RowsOfCopyPass;
 
@@ -25,6 +25,7 @@ public sealed partial class GroupedGemm
         _writer.Declare("b64", ["activations", "from", .. ConvertsInCopies ? Array.Empty<string>() : ["map"], "experts"]);
         _writer.Declare("pred", "valid");
         if (IsClustered) _writer.Declare("b16", "bothGroups");
+        if (ConvertsInCopies) WriteTurns();
         WriteThreadsChunk();
         WriteSwizzledPlace();
         _writer.Code($"""
@@ -109,6 +110,7 @@ public sealed partial class GroupedGemm
     private void WriteCopyStage()
     {
         _writer.Label("COPYSTAGE");
+        if (ConvertsInCopies) WriteTurnOfOthers();
         _writer.Code("""
             add.u32 %full, %barriers, %barrier;
             xor.b32 %flipped, %phase, 1;
@@ -128,6 +130,7 @@ public sealed partial class GroupedGemm
         if (ConvertsInCopies) WriteScaleCopies();
         _writer.Code("cp.async.mbarrier.arrive.noinc.shared.b64 [%full];");
         if (ConvertsInCopies) WriteConversion();
+        if (ConvertsInCopies) WriteEndOfOwnTurn();
         WriteNextBarrier();
         _writer.Code($"""
             add.u64 %from, %from, {GroupedGemmTile.RowBytes};

@@ -12,7 +12,7 @@ public sealed partial class GroupedGemm
         _writer.Comment("The warp groups that multiply.");
         if (RegistersOfRoles is { } registers) _writer.Code($"setmaxnreg.inc.sync.aligned.u32 {registers.Multiplies};");
         _writer.Declare("b32", ["warpM", "warpN", "groupRow", "empty", "before", "todo", "first"]);
-        _writer.Declare("b64", ["descriptorA", "descriptorB", "atA", "atB", .. HasRests ? ["atRest"] : Array.Empty<string>(), "stageWide"]);
+        _writer.Declare("b64", ["descriptorA", "descriptorB", "atA", "atB", .. HasParts ? ["atPart"] : Array.Empty<string>(), "stageWide"]);
         _writer.Declare("pred", "accumulate", "signals", "releases", "active");
         _writer.Declare("f32", [.. Sums()]);
         _writer.Code($"""
@@ -121,14 +121,25 @@ public sealed partial class GroupedGemm
                 """);
         }
 
-        Multiply("%atB", accumulate);
-        if (!HasRests) return;
-        _writer.Code($"add.u64 %atRest, %atB, {WeightTileBytes / ChunkBytes};");
-        Multiply("%atRest", "1");
+        for (var first = 0; first < FragmentsN; first += FragmentsOfWgmma)
+        {
+            Multiply(first, 0, accumulate);
+            if (HasRests) Multiply(first, WeightTileBytes, "1");
+        }
 
-        void Multiply(string weights, string scale) => _writer.Code(
-            $"wgmma.mma_async.sync.aligned.m64n{_tile.BlockN}k16.f32.bf16.bf16 {OpenBrace}{string.Join(", ", sums.Select(sum => $"%{sum}"))}{CloseBrace}, %atA, {weights}, {scale}, 1, 1, 0, 0;");
+        void Multiply(int first, int tile, string scale)
+        {
+            var offset = tile + (first * 8 * GroupedGemmTile.RowBytes);
+            if (offset > 0) _writer.Code($"add.u64 %atPart, %atB, {offset / ChunkBytes};");
+            var to = string.Join(", ", sums.Skip(4 * first).Take(4 * FragmentsOfWgmma).Select(sum => $"%{sum}"));
+            _writer.Code($"wgmma.mma_async.sync.aligned.m64n{8 * FragmentsOfWgmma}k16.f32.bf16.bf16 {OpenBrace}{to}{CloseBrace}, %atA, {(offset > 0 ? "%atPart" : "%atB")}, {scale}, 1, 1, 0, 0;");
+        }
     }
+
+    /// <summary>Fragments of columns of one instruction. Where many threads share the registers, the assembler has too few for more than 192 columns.</summary>
+    private int FragmentsOfWgmma => ConvertsInCopies && _tile.BlockN > 192 ? FragmentsN / 2 : FragmentsN;
+
+    private bool HasParts => HasRests || FragmentsOfWgmma < FragmentsN;
 
     /// <summary>A warp group whose rows all pad keeps step with the others and leaves them the tensor cores.</summary>
     private void WritePassedStages()

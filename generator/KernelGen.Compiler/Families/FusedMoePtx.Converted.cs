@@ -2,7 +2,7 @@ using KernelGen.Compiler.Ptx;
 
 namespace KernelGen.Compiler.Families;
 
-/// <content>Weights that become bfloat16 on their way to the tensor cores, with mma on every device. All tiles fit 99 KiB.</content>
+/// <content>Weights that become bfloat16 on their way to the tensor cores: with mma on every device, where all tiles fit 99 KiB, and with wgmma.</content>
 public static partial class FusedMoePtx
 {
     private static readonly GroupedGemmTile[] Converted16 = [Sliced(16, 128, 4, 4), Sliced(16, 64, 6, 2)];
@@ -16,20 +16,29 @@ public static partial class FusedMoePtx
 
     private static readonly GroupedGemmTile[] Converted128 = [Mma(128, 128, 64, 3, 2, 4, 8), Mma(128, 64, 64, 3, 2, 2, 8)];
 
+    // wgmma reads converted weights from shared memory.
+    private static readonly GroupedGemmTile[] WgmmaConverted = [Wgmma(128, 256, 4, 8, 8), Wgmma(128, 192, 5, 8, 8), Wgmma(128, 128, 6, 8, 8), Wgmma(128, 64, 8, 8, 8)];
+
+    private static readonly GroupedGemmTile[] WgmmaHalves = [Wgmma(128, 128, 4, 8, 8), Wgmma(128, 64, 6, 8, 8)];
+
     private static IReadOnlyList<Pair> ConvertedPairs(FusedMoeSpec spec)
     {
         // Rounded activations belong to other kernels, and single precision to no tensor core.
         if (spec.WeightType == DType.Float32 || spec.ActivationQuantization != ActivationQuantization.None) return [];
         var pairs = new List<Pair>();
-        Add(8, spec.WeightType == DType.Int4 ? FourBits16 : Converted16);
-        Add(16, Converted32);
-        Add(48, Converted64);
-        Add(int.MaxValue, Converted128);
-        return pairs.Count == 4 ? pairs : [];
-
-        void Add(int mostRows, GroupedGemmTile[] tiles)
+        foreach (var core in new[] { TensorCore.Mma, TensorCore.Wgmma })
         {
-            if (Fitting(spec, ExpertProduct.GateUp, tiles) is { } gateUp && Fitting(spec, ExpertProduct.Down, tiles) is { } down) pairs.Add(new Pair(TensorCore.Mma, mostRows, gateUp, down));
+            Add(core, 8, spec.WeightType == DType.Int4 ? FourBits16 : Converted16);
+            Add(core, 16, Converted32);
+            if (core == TensorCore.Mma) Add(core, 48, Converted64);
+            Add(core, int.MaxValue, core == TensorCore.Mma ? Converted128 : spec.WeightType == DType.Float16 ? WgmmaHalves : WgmmaConverted);
+        }
+
+        return pairs.Count == 7 ? pairs : [];
+
+        void Add(TensorCore core, int mostRows, GroupedGemmTile[] tiles)
+        {
+            if (Fitting(spec, ExpertProduct.GateUp, tiles) is { } gateUp && Fitting(spec, ExpertProduct.Down, tiles) is { } down) pairs.Add(new Pair(core, mostRows, gateUp, down));
         }
     }
 

@@ -64,7 +64,14 @@ internal sealed class DeviceTuner
     private sealed class Candidates(string product, GroupedGemmShape shape, GpuArchitecture architecture, IEnumerable<GroupedGemmTile> preferred)
     {
         private readonly GroupedGemmTile[] _tiles =
-            [.. preferred.Where(tile => architecture.Problem(tile, shape.Columns, shape.Reduction) is null), .. GpuTiles.All(architecture, shape.Columns, shape.Reduction)];
+        [
+            .. preferred.Where(tile => architecture.Problem(tile, shape.Columns, shape.Reduction) is null),
+            .. GpuTiles.All(architecture, shape.Columns, shape.Reduction).Where(tile => CanBeWritten(shape, tile, architecture)),
+        ];
+
+        // Weights that are not bfloat16 have limits of their own.
+        private static bool CanBeWritten(GroupedGemmShape shape, GroupedGemmTile tile, GpuArchitecture architecture) =>
+            GroupedGemm.Problem(shape, tile) is null && GroupedGemm.SharedBytes(shape, tile) <= architecture.SharedBytes;
 
         public GroupedGemmTile? Nearest(TuningEntry entry, int? blockM, ICollection<TuningProblem> problems)
         {

@@ -48,7 +48,7 @@ public partial class ConvertedWgmmaTests
     {
         var (shape, (rows, columns)) = (Shape(product, format), (Tiles[tile].BlockM, Tiles[tile].BlockN));
         var text = GroupedGemm.Write(shape, Tiles[tile]);
-        var thread = ThreadsPlaces(columns);
+        var thread = ThreadsPlaces();
         var tiles = shape.WeightType == DType.Float16 ? 2 : 1;
         var chunks = new List<int>();
         foreach (Match store in Store().Matches(text))
@@ -61,13 +61,13 @@ public partial class ConvertedWgmmaTests
         Assert.InRange(GroupedGemm.SharedBytes(shape, Tiles[tile]), Tiles[tile].Stages * ((rows + (tiles * columns)) * 128), BytesOfSm90);
     }
 
-    // What the setup computes of a thread's number: 4 threads a row, 32 rows of each half, chunks exchanged by the row.
-    private static int[] ThreadsPlaces(int columns) =>
+    // What the setup computes of a thread's number: 4 threads a row, 32 rows, chunks exchanged by the row.
+    private static int[] ThreadsPlaces() =>
     [
-        .. from thread in Enumerable.Range(0, 256)
+        .. from thread in Enumerable.Range(0, 128)
            let chunk = thread % 4
            let row = thread / 4
-           select (row % 32 * 128) + (row / 32 * columns / 2 * 128) + (((2 * chunk) ^ (row % 8)) * 16),
+           select (row * 128) + (((2 * chunk) ^ (row % 8)) * 16),
     ];
 
     [Fact]
@@ -83,9 +83,10 @@ public partial class ConvertedWgmmaTests
     [InlineData(DType.Float16, 0, 256, 1, "leave no room")]
     [InlineData(DType.Int8, 96, 128, 1, "groups of 96 and stages of 64")]
     [InlineData(DType.Int8, 0, 128, 2, "share none")]
-    public void WhatDoesNotFitIsRefused(DType type, int groupSize, int columns, int cluster, string problem)
+    [InlineData(DType.Int8, 0, 64, 1, "take turns with 2 stages", 2)]
+    public void WhatDoesNotFitIsRefused(DType type, int groupSize, int columns, int cluster, string problem, int stages = 3)
     {
-        var tile = new GroupedGemmTile(TensorCore.Wgmma, 128 * cluster, columns, 64, 3, 8, 1, Cluster: cluster);
+        var tile = new GroupedGemmTile(TensorCore.Wgmma, 128 * cluster, columns, 64, stages, 8, 1, Cluster: cluster);
         var shape = Shape(ExpertProduct.Down, 0) with { WeightType = type, GroupSize = groupSize };
         Assert.Contains(problem, Assert.Throws<ArgumentException>(() => GroupedGemm.Write(shape, tile)).Message);
     }
