@@ -53,6 +53,13 @@ public sealed class CudaChoices
     /// <summary>What runs for any number of tokens.</summary>
     public IEnumerable<ExpertsCandidate> Seeds => _pairs.Select(Candidate);
 
+    /// <summary>What a file chooses, as the generator would; null where no tile comes near.</summary>
+    /// <exception cref="TuningFileException">A number of a file is not possible.</exception>
+    public ExpertsCandidate? OfFile(TuningFile file, TuningFile? down, int tokens) =>
+        new DeviceTuner(_spec, _architecture, []).Choose(file, down).FirstOrDefault(choice => tokens <= choice.MostTokens) is { } choice
+            ? new(Point(choice.GateUp), Point(choice.Down))
+            : null;
+
     /// <summary>Why a candidate cannot run; null if it can.</summary>
     public string? Reject(ExpertsCandidate candidate)
     {
