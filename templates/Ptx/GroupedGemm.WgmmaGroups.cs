@@ -9,13 +9,12 @@ public sealed partial class GroupedGemm
     /// <summary>Stages of a group; 1 too where a stage has several groups.</summary>
     private int StagesOfGroup => Math.Max(_shape.GroupSize / _tile.BlockK, 1);
 
-    private string[] GroupSums => [.. Sums().Select(sum => $"group_{sum}")];
-
     private void WriteStartOfGroups()
     {
         foreach (var sum in Sums()) _writer.Code($"mov.f32 %{sum}, 0f00000000;");
         if (StagesOfGroup == 1) return;
         _writer.Declare("b32", "leftOfGroup");
+        _writer.Declare("pred", "accumulate");
         _writer.Code("setp.ne.u32 %accumulate, %todo, %todo;");
         if (_tile.SplitK == 1)
         {
@@ -33,6 +32,7 @@ public sealed partial class GroupedGemm
     {
         if (StagesOfGroup > 1) WriteStageOfGroup();
         else WriteGroupsOfStage();
+        WriteRelease("%signals", "%barrier");
         WriteNextBarrier();
         _writer.Code("""
             sub.u32 %todo, %todo, 1;
@@ -43,17 +43,14 @@ public sealed partial class GroupedGemm
 
     private void WriteStageOfGroup()
     {
-        for (var step = 0; step < StepsOfPart; step++) WriteWgmma(step, GroupSums, step == 0 ? "%accumulate" : "1");
-        WriteReleaseOfLastStage();
+        WriteProducts(0, StepsOfPart, "%accumulate");
         _writer.Code("""
             sub.u32 %leftOfGroup, %leftOfGroup, 1;
             setp.ne.u32 %accumulate, %leftOfGroup, 0;
             setp.ne.and.u32 %accumulate, %todo, 1, %accumulate;
             @%accumulate bra WITHIN;
-            wgmma.wait_group.sync.aligned 0;
             """);
         WriteGroupEnd(0);
-        WriteRelease("%signals", "%before");
         _writer.Code($"mov.u32 %leftOfGroup, {StagesOfGroup};");
         _writer.Label("WITHIN");
     }
@@ -64,14 +61,19 @@ public sealed partial class GroupedGemm
         for (var group = 0; group < GroupsOfStage; group++)
         {
             if (group > 0) _writer.Code("wgmma.fence.sync.aligned;");
-            for (var step = 0; step < steps; step++) WriteWgmma((group * steps) + step, GroupSums, step == 0 ? "0" : "1");
-            _writer.Code("""
-                wgmma.commit_group.sync.aligned;
-                wgmma.wait_group.sync.aligned 0;
-                """);
+            WriteProducts(group * steps, steps, "0");
             WriteGroupEnd(group);
         }
+    }
 
-        WriteRelease("%signals", "%barrier");
+    /// <summary>Products of a group, awaited at once: where sums that are under way meet a branch, the assembler has every instruction wait for the one before.</summary>
+    private void WriteProducts(int first, int steps, string accumulate)
+    {
+        string[] sums = [.. Sums().Select(sum => $"group_{sum}")];
+        for (var step = first; step < first + steps; step++) WriteWgmma(step, sums, step == first ? accumulate : "1");
+        _writer.Code("""
+            wgmma.commit_group.sync.aligned;
+            wgmma.wait_group.sync.aligned 0;
+            """);
     }
 }

@@ -11,9 +11,11 @@ public sealed partial class GroupedGemm
         _writer.Label("MULTIPLY");
         _writer.Comment("The warp groups that multiply.");
         if (RegistersOfRoles is { } registers) _writer.Code($"setmaxnreg.inc.sync.aligned.u32 {registers.Multiplies};");
-        _writer.Declare("b32", ["warpM", "warpN", "groupRow", "empty", "before", "todo", "first"]);
-        _writer.Declare("b64", ["descriptorA", "descriptorB", "atA", "atB", .. HasParts ? ["atPart"] : Array.Empty<string>(), "stageWide"]);
-        _writer.Declare("pred", "accumulate", "signals", "releases", "active");
+        var own = HasGroups ? Array.Empty<string>() : ["before"];
+        _writer.Declare("b32", ["warpM", "warpN", "groupRow", "empty", .. own, "todo", "first"]);
+        own = HasParts ? ["atPart"] : [];
+        _writer.Declare("b64", ["descriptorA", "descriptorB", "atA", "atB", .. own, "stageWide"]);
+        _writer.Declare("pred", HasGroups ? ["signals", "active"] : ["accumulate", "signals", "releases", "active"]);
         _writer.Declare("f32", [.. Sums()]);
         _writer.Code($"""
             sub.u32 %warpM, %warp, {CopyWarps};
@@ -87,7 +89,14 @@ public sealed partial class GroupedGemm
     private void WriteProductsOfStage()
     {
         for (var step = 0; step < StepsOfPart; step++) WriteWgmma(step, [.. Sums()], step == 0 ? "%accumulate" : "1");
-        WriteReleaseOfLastStage();
+        _writer.Comment("The stage before this one has been read.");
+        _writer.Code("""
+            wgmma.commit_group.sync.aligned;
+            wgmma.wait_group.sync.aligned 1;
+            and.pred %releases, %accumulate, %signals;
+            """);
+        WriteRelease("%releases", "%before");
+        _writer.Code("mov.u32 %before, %barrier;");
         WriteNextBarrier();
         _writer.Code("""
             sub.u32 %todo, %todo, 1;
@@ -97,18 +106,6 @@ public sealed partial class GroupedGemm
             wgmma.wait_group.sync.aligned 0;
             """);
         WriteRelease("%signals", "%before");
-    }
-
-    private void WriteReleaseOfLastStage()
-    {
-        _writer.Comment("The stage before this one has been read.");
-        _writer.Code("""
-            wgmma.commit_group.sync.aligned;
-            wgmma.wait_group.sync.aligned 1;
-            and.pred %releases, %accumulate, %signals;
-            """);
-        WriteRelease("%releases", "%before");
-        _writer.Code("mov.u32 %before, %barrier;");
     }
 
     private void WriteWgmma(int step, string[] sums, string accumulate)

@@ -74,7 +74,7 @@ public sealed partial class GroupedGemm
     /// <summary>Threads of a group.</summary>
     public static int Threads(GroupedGemmShape shape, GroupedGemmTile tile) => new GroupedGemm(shape, tile).ThreadsOfGroup;
 
-    private int ThreadsOfGroup => _tile.IsSpecialised ? 32 * (CopyWarps + _tile.WarpsM) : _tile.Threads;
+    private int ThreadsOfGroup => _tile.Threads + (ConvertsInCopies ? (ConvertingGroups - 1) * GroupedGemmTile.WarpGroupThreads : 0);
 
     private int StageBytes => ConvertsInCopies ? SpecialisedStageBytes : _shape.IsConverted ? ConvertedStageBytes : _tile.StageBytes;
 

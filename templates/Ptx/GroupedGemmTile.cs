@@ -41,7 +41,7 @@ public sealed record GroupedGemmTile(
     /// <summary>Bytes of an mbarrier.</summary>
     internal const int BarrierBytes = 8;
 
-    /// <summary>Threads of a group.</summary>
+    /// <summary>Threads of a group that multiplies bfloat16.</summary>
     public int Threads => (32 * WarpsM * WarpsN) + (IsSpecialised ? WarpGroupThreads : 0);
 
     /// <summary>Whether a warp group of its own copies.</summary>

@@ -16,24 +16,27 @@ public static partial class FusedMoePtx
 
     private static readonly GroupedGemmTile[] Converted128 = [Mma(128, 128, 64, 3, 2, 4, 8), Mma(128, 64, 64, 3, 2, 2, 8)];
 
-    // wgmma reads converted weights from shared memory.
     private static readonly GroupedGemmTile[] WgmmaConverted = [Wgmma(128, 256, 4, 8, 8), Wgmma(128, 192, 5, 8, 8), Wgmma(128, 128, 6, 8, 8), Wgmma(128, 64, 8, 8, 8)];
 
-    private static readonly GroupedGemmTile[] WgmmaHalves = [Wgmma(128, 128, 4, 8, 8), Wgmma(128, 64, 6, 8, 8)];
+    // The sums of groups, or the rests of fp16, take as much room again.
+    private static readonly GroupedGemmTile[] WgmmaConvertedTwice = [Wgmma(128, 128, 4, 8, 8), Wgmma(128, 64, 6, 8, 8)];
 
     private static IReadOnlyList<Pair> ConvertedPairs(FusedMoeSpec spec)
     {
         // Rounded activations belong to other kernels, and single precision to no tensor core.
         if (spec.WeightType == DType.Float32 || spec.ActivationQuantization != ActivationQuantization.None) return [];
         var pairs = new List<Pair>();
-        foreach (var core in new[] { TensorCore.Mma, TensorCore.Wgmma })
-        {
-            Add(core, 8, spec.WeightType == DType.Int4 ? FourBits16 : Converted16);
-            Add(core, 16, Converted32);
-            if (core == TensorCore.Mma) Add(core, 48, Converted64);
-            Add(core, int.MaxValue, core == TensorCore.Mma ? Converted128 : spec.WeightType == DType.Float16 ? WgmmaHalves : WgmmaConverted);
-        }
+        var fewest = spec.WeightType == DType.Int4 ? FourBits16 : Converted16;
+        Add(TensorCore.Mma, 8, fewest);
+        Add(TensorCore.Mma, 16, Converted32);
+        Add(TensorCore.Mma, 48, Converted64);
+        Add(TensorCore.Mma, int.MaxValue, Converted128);
 
+        // A tile of wgmma takes as long with few rows as with many.
+        var hasGroups = Shape(spec, ExpertProduct.GateUp).GroupSize > 0;
+        Add(TensorCore.Wgmma, 8, fewest);
+        Add(TensorCore.Wgmma, hasGroups ? 32 : 16, Converted32);
+        Add(TensorCore.Wgmma, int.MaxValue, hasGroups || spec.WeightType == DType.Float16 ? WgmmaConvertedTwice : WgmmaConverted);
         return pairs.Count == 7 ? pairs : [];
 
         void Add(TensorCore core, int mostRows, GroupedGemmTile[] tiles)

@@ -38,9 +38,9 @@ public static partial class FusedMoePtx
     // eight warps a multiprocessor do faster than four.
     private const int LongReduction = 2048;
 
-    private static readonly GroupedGemmTile[] Wgmma128 = [Wgmma(128, 128, 6, 8), Wgmma(128, 64, 8, 8)];
-
     // 192 columns divide gpt-oss's 2880.
+    private static readonly GroupedGemmTile[] Wgmma128 = [Wgmma(128, 128, 6, 8), Wgmma(128, 192, 5, 8), Wgmma(128, 64, 8, 8)];
+
     private static readonly GroupedGemmTile[] Wgmma128Clustered = [Wgmma(128, 256, 5, 4, 8, 2), Wgmma(128, 192, 6, 4, 8, 2), .. Wgmma128];
 
     private static readonly GroupedGemmTile[] Wgmma128Wide = [Wgmma(128, 256, 4, 8, 8), Wgmma(128, 192, 5, 8, 8), .. Wgmma128];

@@ -87,16 +87,24 @@ public partial class ConvertedGemmTests
     [InlineData(WeightQuantization.None, DType.Float16, 0)]
     public void EveryFormatHasTilesUpToAnyNumberOfRows(WeightQuantization quantization, DType type, int groupSize)
     {
-        foreach (var (hidden, intermediate) in new[] { (4096, 7168), (2048, 768), (7168, 256), (64, 64), (192, 64) })
+        foreach (var (hidden, intermediate) in new[] { (4096, 7168), (2048, 768), (7168, 256), (64, 64), (192, 64), (2880, 2880) })
         {
             var spec = new FusedMoeSpec(8, 2, hidden, intermediate, MoeActivation.SiluAndMul, type, Quantization: quantization, GroupSize: groupSize);
             var pairs = FusedMoePtx.Pairs(spec);
-            Assert.Equal(int.MaxValue, pairs[^1].MostRows);
+            foreach (var core in new[] { TensorCore.Mma, TensorCore.Wgmma })
+            {
+                var ofCore = pairs.Where(pair => pair.Core == core).ToArray();
+                Assert.Equal(ofCore.Select(pair => pair.MostRows).Order(), ofCore.Select(pair => pair.MostRows));
+                Assert.Equal(int.MaxValue, ofCore[^1].MostRows);
+                Assert.Equal(core, ofCore[^1].GateUp.Core);
+            }
+
             foreach (var pair in pairs)
             {
+                var most = (pair.Core == TensorCore.Mma ? 99 : 227) * 1024;
                 Assert.Equal(pair.GateUp.BlockM, pair.Down.BlockM);
-                Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), pair.GateUp), 1, 99 * 1024);
-                Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down), 1, 99 * 1024);
+                Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), pair.GateUp), 1, most);
+                Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down), 1, most);
             }
         }
     }
