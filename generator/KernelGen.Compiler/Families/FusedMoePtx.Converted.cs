@@ -9,21 +9,31 @@ public static partial class FusedMoePtx
     // activations less often. Where columns are few, more warps share a tile's reduction.
     private static readonly GroupedGemmTile[] Streamed8Of16Bits = [Streamed(8, 32, 256, 4, 4), Streamed(8, 32, 64, 2, 8)];
 
+    private static readonly GroupedGemmTile[] Streamed8Of16BitsDown = [Streamed(8, 32, 512, 8, 2), .. Streamed8Of16Bits];
+
     private static readonly GroupedGemmTile[] Streamed8Of8Bits = [Streamed(8, 32, 512, 4, 5), Streamed(8, 32, 256, 2, 10), Streamed(8, 32, 64, 2, 10)];
 
     private static readonly GroupedGemmTile[] Streamed8Of8BitsDown = [Streamed(8, 32, 1024, 8, 2), .. Streamed8Of8Bits];
 
     private static readonly GroupedGemmTile[] Streamed8Of4Bits = [Streamed(8, 32, 1024, 4, 4), Streamed(8, 32, 256, 2, 10), Streamed(8, 32, 64, 2, 10)];
 
+    // Each group of a turn wants registers for its scale, its zero point and their next ones: shorter turns.
+    private static readonly GroupedGemmTile[] Streamed8OfShortGroups = [Streamed(8, 64, 256, 4, 4), Streamed(8, 32, 64, 2, 10)];
+
+    private static readonly GroupedGemmTile[] Streamed8OfZeroPoints = [Streamed(8, 32, 512, 4, 4), Streamed(8, 32, 256, 2, 8), Streamed(8, 32, 64, 2, 8)];
+
     private static readonly GroupedGemmTile[] Streamed16Of16Bits = [Streamed(16, 32, 256, 4, 4), Streamed(16, 32, 64, 2, 8)];
 
     private static readonly GroupedGemmTile[] Streamed16 = [Streamed(16, 32, 512, 4, 4), Streamed(16, 32, 256, 2, 8), Streamed(16, 32, 64, 2, 8)];
 
-    private static readonly GroupedGemmTile[] Streamed24Of16Bits = [Streamed(24, 64, 256, 4, 2), Streamed(24, 32, 64, 2, 6)];
+    private static readonly GroupedGemmTile[] Streamed24Of16Bits = [Streamed(24, 64, 256, 4, 3), Streamed(24, 32, 64, 2, 6)];
 
     private static readonly GroupedGemmTile[] Streamed24 = [Streamed(24, 64, 512, 4, 2), Streamed(24, 64, 256, 2, 4), Streamed(24, 32, 64, 2, 6)];
 
-    private static readonly GroupedGemmTile[] Converted64 = [Mma(64, 128, 64, 4, 2, 4, 4), Mma(64, 64, 64, 4, 2, 2, 4)];
+    private static readonly GroupedGemmTile[] Streamed32 = [Streamed(32, 64, 256, 4, 2), Streamed(32, 32, 64, 2, 6)];
+
+    // Without groups, whose sums are kept apart, there are registers for more rows.
+    private static readonly GroupedGemmTile[] Streamed40 = [Streamed(40, 64, 256, 4, 2), Streamed(40, 32, 64, 2, 6)];
 
     private static readonly GroupedGemmTile[] Converted128 = [Mma(128, 128, 64, 3, 2, 4, 8), Mma(128, 64, 64, 3, 2, 2, 8)];
 
@@ -31,9 +41,12 @@ public static partial class FusedMoePtx
     {
         // Rounded activations belong to other kernels, and single precision to no tensor core.
         if (spec.WeightType == DType.Float32 || spec.ActivationQuantization != ActivationQuantization.None) return [];
+        var hasShortGroups = spec.GroupSize is > 0 and < 128;
         var (few, fewDown) = spec.WeightType switch
         {
-            DType.Float16 => (Streamed8Of16Bits, Streamed8Of16Bits),
+            _ when hasShortGroups => (Streamed8OfShortGroups, Streamed8OfShortGroups),
+            _ when spec.ZeroPoints => (Streamed8OfZeroPoints, Streamed8OfZeroPoints),
+            DType.Float16 => (Streamed8Of16Bits, Streamed8Of16BitsDown),
             DType.Int4 => (Streamed8Of4Bits, Streamed8Of4Bits),
             _ => (Streamed8Of8Bits, Streamed8Of8BitsDown),
         };
@@ -41,8 +54,17 @@ public static partial class FusedMoePtx
         var pairs = new List<Pair>();
         Add(5, few, fewDown);
         Add(10, rows16, rows16);
-        Add(18, rows24, rows24);
-        Add(48, Converted64, Converted64);
+        if (!hasShortGroups && !spec.ZeroPoints) Add(18, rows24, rows24);
+        if (Shape(spec, ExpertProduct.GateUp) is { HasScales: true, GroupSize: 0 })
+        {
+            Add(26, Streamed32, Streamed32);
+            Add(160, Streamed40, Streamed40);
+        }
+        else
+        {
+            Add(160, Streamed32, Streamed32);
+        }
+
         Add(int.MaxValue, Converted128, Converted128);
         return pairs;
 

@@ -144,19 +144,24 @@ public partial class ConvertedGemmTests
     }
 
     [Theory]
-    [InlineData(WeightQuantization.Tensor, DType.Float8E4M3, 0)]
-    [InlineData(WeightQuantization.Block128, DType.Float8E4M3, 0)]
-    [InlineData(WeightQuantization.Channel, DType.Int8, 0)]
-    [InlineData(WeightQuantization.Group, DType.Int4, 32)]
-    [InlineData(WeightQuantization.Group, DType.Int4, 128)]
-    [InlineData(WeightQuantization.None, DType.Float16, 0)]
-    public void EveryFormatHasTilesUpToAnyNumberOfRows(WeightQuantization quantization, DType type, int groupSize)
+    [InlineData(WeightQuantization.Tensor, DType.Float8E4M3, 0, false)]
+    [InlineData(WeightQuantization.Block128, DType.Float8E4M3, 0, false)]
+    [InlineData(WeightQuantization.Channel, DType.Int8, 0, false)]
+    [InlineData(WeightQuantization.Group, DType.Int8, 64, true)]
+    [InlineData(WeightQuantization.Group, DType.Int4, 32, false)]
+    [InlineData(WeightQuantization.Group, DType.Int4, 128, false)]
+    [InlineData(WeightQuantization.Group, DType.Int4, 128, true)]
+    [InlineData(WeightQuantization.None, DType.Float16, 0, false)]
+    public void EveryFormatHasTilesUpToAnyNumberOfRows(WeightQuantization quantization, DType type, int groupSize, bool zeroPoints)
     {
         foreach (var (hidden, intermediate) in new[] { (4096, 7168), (2048, 768), (7168, 256), (64, 64), (192, 64) })
         {
-            var spec = new FusedMoeSpec(8, 2, hidden, intermediate, MoeActivation.SiluAndMul, type, Quantization: quantization, GroupSize: groupSize);
+            var spec = new FusedMoeSpec(8, 2, hidden, intermediate, MoeActivation.SiluAndMul, type, Quantization: quantization, GroupSize: groupSize, ZeroPoints: zeroPoints);
             var pairs = FusedMoePtx.Pairs(spec);
             Assert.Equal(int.MaxValue, pairs[^1].MostRows);
+            Assert.Equal(pairs.Select(pair => pair.MostRows).Distinct().Order(), pairs.Select(pair => pair.MostRows));
+            Assert.All(pairs.SkipLast(1), pair => Assert.True(pair.GateUp.IsStreamed && pair.Down.IsStreamed));
+            Assert.Equal(8, pairs[0].GateUp.BlockM);
             foreach (var pair in pairs)
             {
                 Assert.Equal(pair.GateUp.BlockM, pair.Down.BlockM);
