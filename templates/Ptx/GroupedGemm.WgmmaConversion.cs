@@ -80,7 +80,7 @@ public sealed partial class GroupedGemm
     {
         var conversion = Conversion;
         conversion.WriteSetup();
-        DeclareMinusEight();
+        DeclareZero();
         _writer.Declare("b32", "weightRow", "weightChunk", "weightColumn");
         _writer.Declare("b32", [.. Enumerable.Range(0, LoadedEights).Select(eight => $"toEight{eight}")]);
         _writer.Declare("b32", [.. Enumerable.Range(0, 4).Select(pair => $"pair{pair}")]);
@@ -99,7 +99,6 @@ public sealed partial class GroupedGemm
             _writer.Declare("b32", "zeroElement");
             _writer.Declare("b32", [.. Enumerable.Range(0, Loads).Select(load => $"zero{load}")]);
             _writer.Declare("b64", "zeroFrom");
-            if (_shape.WeightType == DType.Int8) _writer.Declare("f32", "minusZero");
         }
 
         _writer.Comment("The thread's weights: its column of the tile, and their place in shared memory.");

@@ -65,11 +65,11 @@ public sealed partial class GroupedGemm
     {
         if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
         if (shape.IsConverted) return new GroupedGemm(shape, tile).ProblemOfConversion();
-        return tile.SlicedK ? "warps that share the elements of a stage multiply converted weights alone" : null;
+        return tile.IsStreamed ? "bfloat16 weights are copied" : null;
     }
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
-    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => tile.SharedBytes + ((new GroupedGemm(shape, tile).StageBytes - tile.StageBytes) * tile.Stages);
+    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => shape.IsConverted ? new GroupedGemm(shape, tile).ConvertedSharedBytes : tile.SharedBytes;
 
     /// <summary>Threads of a group.</summary>
     public static int Threads(GroupedGemmShape shape, GroupedGemmTile tile) => new GroupedGemm(shape, tile).ThreadsOfGroup;
@@ -81,6 +81,7 @@ public sealed partial class GroupedGemm
     private string WriteModule()
     {
         if (_tile.IsSpecialised) WriteSpecialised();
+        else if (_tile.IsStreamed) WriteStreamed();
         else WriteUniform();
         return $$"""
             .version 8.0
@@ -101,7 +102,7 @@ public sealed partial class GroupedGemm
                 .param .u64 biases,
                 .param .u64 scales,
                 .param .u64 zeroPoints)
-            {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1")}}
+            {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1{(_tile.IsStreamed ? $"\n.minnctapersm {_tile.Resident}" : "")}")}}
             {
             {{_writer}}    ret;
             }
@@ -197,7 +198,7 @@ public sealed partial class GroupedGemm
 
     private IEnumerable<string> Sums() =>
         from m in Enumerable.Range(0, FragmentsM)
-        from n in Enumerable.Range(0, MultipliedFragments)
+        from n in Enumerable.Range(0, FragmentsN)
         from element in Enumerable.Range(0, 4)
         select Sum(m, n, element);
 

@@ -5,14 +5,35 @@ namespace KernelGen.Compiler.Families;
 /// <content>Weights that become bfloat16 on their way to the tensor cores: with mma on every device, where all tiles fit 99 KiB, and with wgmma.</content>
 public static partial class FusedMoePtx
 {
-    private static readonly GroupedGemmTile[] Converted16 = [Sliced(16, 128, 4, 4), Sliced(16, 64, 6, 2)];
+    // Few rows stream. Narrow tiles, of which many are under way, leave registers for a turn of loads; with more rows wider ones read the
+    // activations less often. Where columns are few, more warps share a tile's reduction.
+    private static readonly GroupedGemmTile[] Streamed8Of16Bits = [Streamed(8, 32, 256, 4, 4), Streamed(8, 32, 64, 2, 8)];
 
-    // Less bytes a row: the smallest blocks, of which the most are under way.
-    private static readonly GroupedGemmTile[] FourBits16 = [Sliced(16, 64, 4, 2)];
+    private static readonly GroupedGemmTile[] Streamed8Of16BitsDown = [Streamed(8, 32, 512, 8, 2), .. Streamed8Of16Bits];
 
-    private static readonly GroupedGemmTile[] Converted32 = [Mma(32, 64, 64, 6, 1, 4)];
+    private static readonly GroupedGemmTile[] Streamed8Of8Bits = [Streamed(8, 32, 512, 4, 5), Streamed(8, 32, 256, 2, 10), Streamed(8, 32, 64, 2, 10)];
 
-    private static readonly GroupedGemmTile[] Converted64 = [Mma(64, 128, 64, 4, 2, 4, 4), Mma(64, 64, 64, 4, 2, 2, 4)];
+    private static readonly GroupedGemmTile[] Streamed8Of8BitsDown = [Streamed(8, 32, 1024, 8, 2), .. Streamed8Of8Bits];
+
+    private static readonly GroupedGemmTile[] Streamed8Of4Bits = [Streamed(8, 32, 1024, 4, 4), Streamed(8, 32, 256, 2, 10), Streamed(8, 32, 64, 2, 10)];
+
+    // Each group of a turn wants registers for its scale, its zero point and their next ones: shorter turns.
+    private static readonly GroupedGemmTile[] Streamed8OfShortGroups = [Streamed(8, 64, 256, 4, 4), Streamed(8, 32, 64, 2, 10)];
+
+    private static readonly GroupedGemmTile[] Streamed8OfZeroPoints = [Streamed(8, 32, 512, 4, 4), Streamed(8, 32, 256, 2, 8), Streamed(8, 32, 64, 2, 8)];
+
+    private static readonly GroupedGemmTile[] Streamed16Of16Bits = [Streamed(16, 32, 256, 4, 4), Streamed(16, 32, 64, 2, 8)];
+
+    private static readonly GroupedGemmTile[] Streamed16 = [Streamed(16, 32, 512, 4, 4), Streamed(16, 32, 256, 2, 8), Streamed(16, 32, 64, 2, 8)];
+
+    private static readonly GroupedGemmTile[] Streamed24Of16Bits = [Streamed(24, 64, 256, 4, 3), Streamed(24, 32, 64, 2, 6)];
+
+    private static readonly GroupedGemmTile[] Streamed24 = [Streamed(24, 64, 512, 4, 2), Streamed(24, 64, 256, 2, 4), Streamed(24, 32, 64, 2, 6)];
+
+    private static readonly GroupedGemmTile[] Streamed32 = [Streamed(32, 64, 256, 4, 2), Streamed(32, 32, 64, 2, 6)];
+
+    // Without groups, whose sums are kept apart, there are registers for more rows.
+    private static readonly GroupedGemmTile[] Streamed40 = [Streamed(40, 64, 256, 4, 2), Streamed(40, 32, 64, 2, 6)];
 
     private static readonly GroupedGemmTile[] Converted128 = [Mma(128, 128, 64, 3, 2, 4, 8), Mma(128, 64, 64, 3, 2, 2, 8)];
 
@@ -25,25 +46,45 @@ public static partial class FusedMoePtx
     {
         // Rounded activations belong to other kernels, and single precision to no tensor core.
         if (spec.WeightType == DType.Float32 || spec.ActivationQuantization != ActivationQuantization.None) return [];
-        var pairs = new List<Pair>();
-        var fewest = spec.WeightType == DType.Int4 ? FourBits16 : Converted16;
-        Add(TensorCore.Mma, 8, fewest);
-        Add(TensorCore.Mma, 16, Converted32);
-        Add(TensorCore.Mma, 48, Converted64);
-        Add(TensorCore.Mma, int.MaxValue, Converted128);
-
-        // A tile of wgmma takes as long with few rows as with many.
-        var hasGroups = Shape(spec, ExpertProduct.GateUp).GroupSize > 0;
-        Add(TensorCore.Wgmma, 8, fewest);
-        Add(TensorCore.Wgmma, hasGroups ? 32 : 16, Converted32);
-        Add(TensorCore.Wgmma, int.MaxValue, hasGroups || spec.WeightType == DType.Float16 ? WgmmaConvertedTwice : WgmmaConverted);
-        return pairs.Count == 7 ? pairs : [];
-
-        void Add(TensorCore core, int mostRows, GroupedGemmTile[] tiles)
+        var hasShortGroups = spec.GroupSize is > 0 and < 128;
+        var (few, fewDown) = spec.WeightType switch
         {
-            if (Fitting(spec, ExpertProduct.GateUp, tiles) is { } gateUp && Fitting(spec, ExpertProduct.Down, tiles) is { } down) pairs.Add(new Pair(core, mostRows, gateUp, down));
+            _ when hasShortGroups => (Streamed8OfShortGroups, Streamed8OfShortGroups),
+            _ when spec.ZeroPoints => (Streamed8OfZeroPoints, Streamed8OfZeroPoints),
+            DType.Float16 => (Streamed8Of16Bits, Streamed8Of16BitsDown),
+            DType.Int4 => (Streamed8Of4Bits, Streamed8Of4Bits),
+            _ => (Streamed8Of8Bits, Streamed8Of8BitsDown),
+        };
+        var (rows16, rows24) = spec.WeightType == DType.Float16 ? (Streamed16Of16Bits, Streamed24Of16Bits) : (Streamed16, Streamed24);
+        var pairs = new List<Pair>();
+        var hasGroups = Shape(spec, ExpertProduct.GateUp).GroupSize > 0;
+        var hasRowScales = spec.WeightType != DType.Float16 && !hasGroups;
+        foreach (var core in new[] { TensorCore.Mma, TensorCore.Wgmma })
+        {
+            Add(core, 5, few, fewDown);
+            Add(core, 10, rows16, rows16);
+            if (!hasShortGroups && !spec.ZeroPoints) Add(core, 18, rows24, rows24);
+            if (core == TensorCore.Wgmma)
+            {
+                // A tile of wgmma takes as long with few rows as with many: it comes where one streaming tile no longer has them all.
+                var many = hasRowScales ? WgmmaConverted : WgmmaConvertedTwice;
+                Add(core, 26, Streamed32, Streamed32);
+                Add(core, int.MaxValue, many, many);
+                continue;
+            }
+
+            Add(core, hasRowScales ? 26 : 160, Streamed32, Streamed32);
+            if (hasRowScales) Add(core, 160, Streamed40, Streamed40);
+            Add(core, int.MaxValue, Converted128, Converted128);
+        }
+
+        return pairs;
+
+        void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
+        {
+            if (Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second) pairs.Add(new Pair(core, mostRows, first, second));
         }
     }
 
-    private static GroupedGemmTile Sliced(int m, int k, int stages, int warps) => new(TensorCore.Mma, m, 64, k, stages, 1, warps, SlicedK: true);
+    private static GroupedGemmTile Streamed(int m, int n, int k, int warps, int resident) => new(TensorCore.Mma, m, n, k, 1, 1, warps, Resident: resident);
 }

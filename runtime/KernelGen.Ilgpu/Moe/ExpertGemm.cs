@@ -33,10 +33,10 @@ public sealed class ExpertGemm
     /// <summary>Whether the kernel may start while the one before it in the stream still runs.</summary>
     public bool Chained { get; init; }
 
-    /// <summary>Groups of a multiprocessor that run at once and share all tiles with those of the others; 0 where each group has one tile.</summary>
+    /// <summary>Groups that a multiprocessor holds at once, of a kernel whose groups share all tiles; 0 for one tile a group.</summary>
     public int Resident { get; init; }
 
-    /// <summary>The weights that the tensor memory accelerator fetches; null for kernels that copy them themselves.</summary>
+    /// <summary>The weights that the tensor memory accelerator fetches; null for kernels that load them themselves.</summary>
     public FetchedWeights? Fetched { get; init; }
 
     /// <summary>Slots of a block.</summary>
@@ -71,10 +71,10 @@ public sealed class ExpertGemm
     {
         if (Resident == 0) return new(checked((blocks + _groupM - 1) / _groupM * _groupM * _columnBlocks), Slices, 1);
 
-        // As many clusters as run at once; each takes one tile after the other.
+        // As many groups, or clusters of them, as run at once; each takes one tile after the other.
         var tiles = (long)blocks * _columnBlocks * Slices;
         var cluster = Fetched?.Cluster ?? 1;
-        return new((int)Math.Min(tiles, accelerator.NumMultiprocessors * Resident / cluster) * cluster, 1, 1);
+        return new((int)Math.Min(tiles, (long)Resident * accelerator.NumMultiprocessors / cluster) * cluster, 1, 1);
     }
 }
 
