@@ -12,8 +12,8 @@ internal static partial class FusedMoe<TWeight, TSum>
 {
     private const bool HasInputGroups = InputQuantization == ActivationQuantization.DynamicGroup128;
 
-    /// <summary>Numbers of a group of 128 that each lane has; both widths are multiples of a group.</summary>
-    private const int NumbersOfLane = 4;
+    /// <summary>Numbers that a thread has under way, also those of a group of 128 that each lane has. Both widths are multiples of a group.</summary>
+    private const int NumbersAtOnce = 4;
 
     /// <summary><see cref="Prepare"/> for products of bytes.</summary>
     /// <param name="hidden">Hidden states [T, H].</param>
@@ -86,25 +86,43 @@ internal static partial class FusedMoe<TWeight, TSum>
         if (InputQuantization == ActivationQuantization.DynamicToken)
         {
             var own = 0u;
-            for (var i = Group.IdxX; i < width; i += Group.DimX) own = IntrinsicMath.Max(own, Interop.FloatAsInt(source[start + i]) & 0x7FFF_FFFFu);
+            for (var first = 0; first < width; first += NumbersAtOnce * Group.DimX)
+            {
+                var number = Static.Array<float>(NumbersAtOnce);
+                foreach (var i in Static.Range(NumbersAtOnce)) number[i] = source[start + Place(width, first, i)];
+                Warps.KeepReadsBefore();
+                foreach (var i in Static.Range(NumbersAtOnce)) own = IntrinsicMath.Max(own, Interop.FloatAsInt(number[i]) & 0x7FFF_FFFFu);
+            }
+
             scale = InputScale((int)LargestOfGroup(own));
         }
 
-        for (var i = Group.IdxX; i < width; i += Group.DimX) rounded[(row * (long)width) + i] = ToByte(source[start + i] / scale);
+        for (var first = 0; first < width; first += NumbersAtOnce * Group.DimX)
+        {
+            var number = Static.Array<float>(NumbersAtOnce);
+            foreach (var i in Static.Range(NumbersAtOnce)) number[i] = source[start + Place(width, first, i)];
+            Warps.KeepReadsBefore();
+            foreach (var i in Static.Range(NumbersAtOnce)) rounded[(row * (long)width) + Place(width, first, i)] = ToByte(number[i] / scale);
+        }
+
         if (Group.IdxX == 0) scales[row] = scale;
     }
+
+    /// <summary>Which of a row's numbers a thread has; behind the end, the last one again, so that no read depends on another.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Place([Specialize] int width, int first, int i) => IntrinsicMath.Min(first + (i * Group.DimX) + Group.IdxX, width - 1);
 
     /// <summary>The lanes of a warp round 128 neighbours, which have one scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void GroupToBytes([Specialize] int width, ArrayView<float> source, long start, int row, int group, ArrayView<byte> rounded, ArrayView<float> scales)
     {
-        var number = Static.Array<float>(NumbersOfLane);
+        var number = Static.Array<float>(NumbersAtOnce);
         var own = 0u;
         var first = (group * 128) + Warp.LaneIdx;
-        foreach (var i in Static.Range(NumbersOfLane)) number[i] = source[start + first + (i * Warps.Lanes)];
-        foreach (var i in Static.Range(NumbersOfLane)) own = IntrinsicMath.Max(own, Interop.FloatAsInt(number[i]) & 0x7FFF_FFFFu);
+        foreach (var i in Static.Range(NumbersAtOnce)) number[i] = source[start + first + (i * Warps.Lanes)];
+        foreach (var i in Static.Range(NumbersAtOnce)) own = IntrinsicMath.Max(own, Interop.FloatAsInt(number[i]) & 0x7FFF_FFFFu);
         var scale = InputScale((int)Warps.Max(own));
-        foreach (var i in Static.Range(NumbersOfLane)) rounded[(row * (long)width) + first + (i * Warps.Lanes)] = ToByte(number[i] / scale);
+        foreach (var i in Static.Range(NumbersAtOnce)) rounded[(row * (long)width) + first + (i * Warps.Lanes)] = ToByte(number[i] / scale);
         if (Warp.LaneIdx == 0) scales[(row * (width / 128)) + group] = scale;
     }
 

@@ -9,7 +9,7 @@ namespace KernelGen.Ilgpu;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ExpertByteKernels
 {
-    private const int ThreadsOfRow = 256;
+    private const int NumbersAtOnce = 4;
 
     private readonly ExpertShape _shape;
     private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertSizes>> _prepare;
@@ -50,7 +50,9 @@ public sealed class ExpertByteKernels
     {
         var slots = checked(sizes.Tokens * _shape.TopK);
         var scales = (long)slots * ScalesOfRow(_shape.IntermediateSize);
-        var config = _shape.Inputs != ActivationQuantization.DynamicGroup128 ? new KernelConfig(slots, ThreadsOfRow) : ExpertLaunch.ForItems(stream.Accelerator, scales * Warps.Lanes);
+        var config = _shape.Inputs == ActivationQuantization.DynamicGroup128
+            ? ExpertLaunch.ForItems(stream.Accelerator, scales * Warps.Lanes)
+            : new KernelConfig(slots, Math.Min(_shape.IntermediateSize / NumbersAtOnce, ExpertLaunch.MostThreads));
         _intermediate.Launch(stream, config, intermediate, experts, rounded.Largest, rounded.Numbers, rounded.Scales, sizes);
     }
 }
