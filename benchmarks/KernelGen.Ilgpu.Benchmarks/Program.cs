@@ -4,6 +4,7 @@ using KernelGen;
 using KernelGen.Cpu;
 using KernelGen.Ilgpu;
 using KernelGen.Ilgpu.Benchmarks;
+using Variants = KernelGen.Generated.KernelGen_Ilgpu_Benchmarks_Experts;
 
 using var context = Context.Create(builder => builder.Cuda());
 using var accelerator = context.CreateCudaAccelerator(0);
@@ -23,6 +24,12 @@ ExpertsBenchmark<BFloat16>[] experts =
     new("Qwen3 30B-A3B", 128, 8, 2048, 768, WeightPatterns.BFloat16, Experts.Forward),
     new("DeepSeek V3 tp8", 256, 8, 7168, 256, WeightPatterns.BFloat16, Experts.Forward),
 ];
+ProductsBenchmark[] products =
+[
+    new("Mixtral 8x7B tp2", 8, 2, 4096, 7168, Variants.fusedmoe_silu_e8_k2_h4096_i7168_bf16_ilgpu.Kernels),
+    new("Qwen3 30B-A3B", 128, 8, 2048, 768, Variants.fusedmoe_silu_e128_k8_h2048_i768_bf16_ilgpu.Kernels),
+    new("DeepSeek V3 tp8", 256, 8, 7168, 256, Variants.fusedmoe_silu_e256_k8_h7168_i256_bf16_ilgpu.Kernels, Variants.fusedmoe_silu_e256_k8_h7168_i256_bf16_splitk2_ilgpu.Kernels),
+];
 SplitKBenchmark[] slices = [new(8, 2, 4096, 3584, Sliced.Forward), new(8, 2, 8192, 3584, Sliced.Forward)];
 LayerBenchmark[] layers =
 [
@@ -37,6 +44,7 @@ OmniExpertsBenchmark[] neurons = [new(64, 16, 1024), new(128, 16, 1024)];
 var failures = 0;
 if (IsWanted("gates")) failures += gates.Count(gate => !gate.Run(stream));
 if (IsWanted("experts")) failures += experts.Count(layer => !layer.Run(stream));
+if (IsWanted("products")) Array.ForEach(products, layer => layer.Run((CudaStream)stream));
 if (IsWanted("narrow")) failures += Narrow("Mixtral 8x7B tp2", 8, 2, 4096, 7168) + Narrow("Qwen3 30B-A3B", 128, 8, 2048, 768);
 if (IsWanted("w8a8")) failures += Bytes("Mixtral 8x7B tp2", 8, 2, 4096, 7168) + Bytes("Qwen3 30B-A3B", 128, 8, 2048, 768);
 if (IsWanted("splitk")) Array.ForEach(slices, layer => layer.Run(stream));

@@ -36,17 +36,18 @@ public sealed class TokenSearch
     /// <summary>Searches for one number of tokens.</summary>
     /// <param name="tokens">T.</param>
     /// <param name="known">What was best for other numbers: the nearest ones are tried first.</param>
+    /// <param name="compared">What enters the search and is measured beside its result, too; null for nothing.</param>
     /// <param name="progress">Called now and then with the number of candidates that were measured.</param>
     /// <param name="cancellation">Ends the search.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public SearchResult<ExpertsCandidate> Run(
-        int tokens, IReadOnlyDictionary<int, ExpertsCandidate> known, Action<int>? progress = null, CancellationToken cancellation = default)
+        int tokens, IReadOnlyDictionary<int, ExpertsCandidate> known, ExpertsCandidate? compared = null, Action<int>? progress = null, CancellationToken cancellation = default)
     {
         var baseline = _target.Heuristic(tokens);
         var isKept = IsSeparate || baseline.GateUp.Equals(baseline.Down);
-        var search = new SuccessiveHalving<ExpertsCandidate>(_target.Trials(tokens), _options) { Progress = progress, MayKeepBaseline = isKept };
+        var search = new SuccessiveHalving<ExpertsCandidate>(_target.Trials(tokens), _options) { Progress = progress, MayKeepBaseline = isKept, Compared = compared is null ? [] : [compared] };
         var nearest = known.OrderBy(pair => Math.Abs(Math.Log((double)pair.Key / tokens))).Take(2).Select(pair => pair.Value);
-        ExpertsCandidate[] seeds = [.. nearest.Concat(_target.Seeds(tokens)).Where(candidate => _target.Reject(candidate) is null)];
+        ExpertsCandidate[] seeds = [.. nearest.Concat(search.Compared).Concat(_target.Seeds(tokens)).Where(candidate => _target.Reject(candidate) is null)];
         if (!IsSeparate)
         {
             return search.Run(

@@ -4,13 +4,14 @@ using KernelGen.Compiler.Ptx;
 namespace KernelGen.Compiler.Tuning;
 
 /// <summary>From a GPU's tuning files to tiles of ours.</summary>
-internal sealed class DeviceTuner
+public sealed class DeviceTuner
 {
     private readonly FusedMoeSpec _spec;
     private readonly ICollection<TuningProblem> _problems;
     private readonly Candidates _gateUp;
     private readonly Candidates _down;
 
+    /// <summary>Lists the tiles that divide the sizes and fit the device.</summary>
     /// <param name="spec">The declared experts.</param>
     /// <param name="architecture">The device's.</param>
     /// <param name="problems">Receives what differs from the files.</param>

@@ -86,6 +86,28 @@ public class CudaChoicesTests
         Assert.NotEmpty(TokenRegime.Of(up, down));
     }
 
+    [Fact]
+    public void WhatAFileChoosesIsMeasuredBesideTheResult()
+    {
+        // A public file's numbers; the first entry's stages are more than fit, so that a tile of ours comes near.
+        var file = TuningFile.Parse("""
+            {
+                "1": { "BLOCK_SIZE_M": 16, "BLOCK_SIZE_N": 64, "BLOCK_SIZE_K": 64, "GROUP_SIZE_M": 1, "num_warps": 4, "num_stages": 9 },
+                "1024": { "BLOCK_SIZE_M": 128, "BLOCK_SIZE_N": 256, "BLOCK_SIZE_K": 64, "GROUP_SIZE_M": 16, "num_warps": 8, "num_stages": 4 }
+            }
+            """);
+        using var target = new MadeUp();
+        var search = new TokenSearch(target, NamedSpaces.FindOrLoad(NamedSpaces.Cuda), separate: true, new SearchOptions());
+        foreach (var tokens in new[] { 1, 4096 })
+        {
+            var choice = target.OfFile(file, null, tokens)!;
+            Assert.Equal((tokens == 1 ? 16 : 128, tokens == 1 ? 1 : 16), (choice.GateUp.Get(TuningKeys.BlockM, 0), choice.Down.Get(TuningKeys.GroupM, 0)));
+            var result = search.Run(tokens, new Dictionary<int, ExpertsCandidate>(), choice, cancellation: TestContext.Current.CancellationToken);
+            Assert.Equal(target.Cost(choice) / target.Cost(target.Heuristic(tokens)), result.ComparedRatio!.Value, 1e-9);
+            Assert.True(result.Ratio <= result.ComparedRatio);
+        }
+    }
+
     private static TuningPoint With(TuningPoint point, string key, int value) => point.With([KeyValuePair.Create(key, value)]);
 
     /// <summary>An H200 that likes many stages, and other columns in each product.</summary>
@@ -104,6 +126,8 @@ public class CudaChoicesTests
         public ExpertsCandidate Heuristic(int tokens) => _choices.Heuristic(tokens);
 
         public IEnumerable<ExpertsCandidate> Seeds(int tokens) => _choices.Seeds;
+
+        public ExpertsCandidate? OfFile(TuningFile file, TuningFile? down, int tokens) => _choices.OfFile(file, down, tokens);
 
         public string? Reject(ExpertsCandidate candidate) => _choices.Reject(candidate);
 

@@ -153,6 +153,23 @@ public class TuneTests
     }
 
     [Fact]
+    public async Task AFileIsMeasuredBesideTheResult()
+    {
+        using var folder = Folder();
+        const string Entry = """{"BLOCK_SIZE_M": 8, "BLOCK_SIZE_N": 24, "BLOCK_SIZE_K": 512, "VECTOR_BITS": 128, "TILE_SIZE_N": 6, "ROW_SIZE_M": 4}""";
+        await File.WriteAllTextAsync(folder.File("other.json"), $$"""{"9": {{Entry}}}""", TestContext.Current.CancellationToken);
+        var run = (await Tune(folder, "--batch-size", "9", "--compare", folder.File("other.json"))).AssertSuccess();
+        Assert.Contains("file ÷ heuristic", run.Output);
+        Assert.Equal(Entry, JsonDocument.Parse(await File.ReadAllTextAsync(folder.File("other.json"), TestContext.Current.CancellationToken)).RootElement.GetProperty("9").GetRawText());
+
+        await File.WriteAllTextAsync(folder.File("gpu.json"), """{"1": {"BLOCK_SIZE_M": 16, "BLOCK_SIZE_N": 64, "BLOCK_SIZE_K": 64}}""", TestContext.Current.CancellationToken);
+        (await Tune(folder, "--compare", folder.File("gpu.json"))).AssertFailure(2, "its entries are for a GPU");
+        await File.WriteAllTextAsync(folder.File("odd.json"), $$"""{"9": {{Entry.Replace("512", "500")}}}""", TestContext.Current.CancellationToken);
+        (await Tune(folder, "--compare", folder.File("odd.json"))).AssertFailure(2, "odd.json(1,", "BLOCK_SIZE_K");
+        (await Tune(folder, "--compare", folder.File("none.json"))).AssertFailure(2, "none.json does not exist");
+    }
+
+    [Fact]
     public async Task RecordedIdsDecideWhichExpertsTokensHave()
     {
         using var folder = Folder();

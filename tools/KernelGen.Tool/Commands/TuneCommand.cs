@@ -25,12 +25,13 @@ internal static class TuneCommand
         var exhaustive = new Option<bool>("--exhaustive") { Description = "Begin with all that can run, not with what should be fast: slow, to judge the search by." };
         var recorded = Parse.Path("--topk-ids", "Expert ids that run --record wrote: tokens get these instead of random ones.", "FILE");
         var skew = Parse.Tolerance("--skew", "Exponent of Zipf's law that random ids follow; 0, the default: all experts are equally likely.", absent: 0);
+        var compared = Parse.Path("--compare", "A tuned file, such as sglang's and vLLM's: what it chooses is measured, too. _down beside it counts.", "FILE");
         var device = Parse.Device();
         var json = Parse.Path("--json", "Also write all that was measured, for kernelgen report.", "FILE");
 
         var command = new Command("tune", "Finds the fastest variant of a model's experts for each number of tokens.")
         {
-            model, tensorParallel, expertParallel, type, perChannel, noFusion, tokens, device, output, space, separate, exhaustive, recorded, skew, json, Spaces(terminal),
+            model, tensorParallel, expertParallel, type, perChannel, noFusion, tokens, device, output, space, separate, exhaustive, recorded, skew, compared, json, Spaces(terminal),
         };
         command.SetWork(terminal, (parsed, cancellation) =>
         {
@@ -50,6 +51,7 @@ internal static class TuneCommand
                 Exhaustive = parsed.GetValue(exhaustive),
                 RecordedIds = parsed.GetValue(recorded),
                 Skew = parsed.GetValue(skew),
+                Compared = parsed.GetValue(compared),
                 Json = parsed.GetValue(json),
                 Command = CommandText.Of(parsed),
             };

@@ -41,6 +41,9 @@ internal sealed record TuneRequest
     /// <summary>Exponent of Zipf's law for random ids.</summary>
     public double Skew { get; init; }
 
+    /// <summary>Tuned file whose choices are measured, too, or null.</summary>
+    public string? Compared { get; init; }
+
     /// <summary>File for all that was measured, or null.</summary>
     public string? Json { get; init; }
 

@@ -16,6 +16,7 @@ internal static class TuneRun
         var routing = TunedRouting.Of(request, model.Shape);
         var files = Files(request, model, device);
         files.Check(device.IsCpu);
+        var compared = Compared(request, device);
         if (request.Json is not null) OutputFile.Require("--json", request.Json);
 
         terminal.Output.WriteLine(model.Spec.ConfigurationName);
@@ -32,7 +33,7 @@ internal static class TuneRun
             {
                 say("making weights");
                 using var target = device.Target(model, routing, request.Tokens.Max(), limits);
-                return Search(request, target, space, files, journal, say, cancellation);
+                return Search(request, target, space, files, compared, journal, say, cancellation);
             });
             if (request.Json is not null) TuneJson.Write(request.Json, request, model, limits, space, tuned.Rows);
             journal.Delete();
@@ -43,6 +44,10 @@ internal static class TuneRun
             var done = request.Tokens.Count(journal.Rows.ContainsKey);
             throw new CancelledException($"cancelled; {files.Path} has {done} of {request.Tokens.Length} numbers of tokens, and the same command goes on from there");
         }
+        catch (TuningFileException e)
+        {
+            throw new UsageException($"--compare {e.Place}: {e.Message}", e);
+        }
         catch (WrongResultException e)
         {
             throw new CheckFailedException(e.Message);
@@ -52,7 +57,8 @@ internal static class TuneRun
     }
 
     private static TuneTable Search(
-        TuneRequest request, ITuningTarget target, SearchSpace space, TunedFiles files, TuningJournal journal, Action<string> say, CancellationToken cancellation)
+        TuneRequest request, ITuningTarget target, SearchSpace space, TunedFiles files, (TuningFile File, TuningFile? Down)? compared, TuningJournal journal, Action<string> say,
+        CancellationToken cancellation)
     {
         var options = request.Exhaustive ? new SearchOptions { FirstCandidates = int.MaxValue } : new SearchOptions();
         var search = new TokenSearch(target, space, request.Separate, options);
@@ -63,7 +69,8 @@ internal static class TuneRun
             if (!journal.Rows.TryGetValue(tokens, out var row))
             {
                 var known = journal.Rows.ToDictionary(pair => pair.Key, pair => pair.Value.Best);
-                row = TunedRow.Of(tokens, search.Run(tokens, known, measured => progress.Measured(tokens, measured), cancellation), target.NameOf);
+                var other = compared is var (file, down) ? target.OfFile(file, down, tokens) : null;
+                row = TunedRow.Of(tokens, search.Run(tokens, known, other, measured => progress.Measured(tokens, measured), cancellation), target.NameOf);
                 files.Merge(tokens, row.Best);
                 journal.Add(row);
             }
@@ -92,11 +99,19 @@ internal static class TuneRun
             Path.Combine(request.Output, name.ToString()), request.Separate ? Path.Combine(request.Output, (name with { IsDown = true }).ToString()) : null);
     }
 
+    private static (TuningFile File, TuningFile? Down)? Compared(TuneRequest request, ITunedDevice device)
+    {
+        if (request.Compared is null) return null;
+        var compared = TunedFiles.Load(request.Compared);
+        if (compared.File.IsForCpu != device.IsCpu) throw new UsageException($"--compare {request.Compared}: its entries are for a {(device.IsCpu ? "GPU" : "CPU")}");
+        return compared;
+    }
+
     // What a search that was broken off must have in common with the one that goes on.
     private static string Identity(TuneRequest request, TunedModel model, SearchSpace space, ITunedDevice device)
     {
         var values = string.Join(";", space.Parameters.Select(parameter => $"{parameter.Key}={string.Join(',', parameter.Value)}"));
         var routing = FormattableString.Invariant($"{request.RecordedIds} skew={request.Skew} ep={request.ExpertParallel}");
-        return $"{model.Spec.VariantName} {device.Description} {values} separate={request.Separate} exhaustive={request.Exhaustive} {routing} {typeof(CpuTile).Module.ModuleVersionId:N}";
+        return $"{model.Spec.VariantName} {device.Description} {values} separate={request.Separate} exhaustive={request.Exhaustive} {routing} {request.Compared} {typeof(CpuTile).Module.ModuleVersionId:N}";
     }
 }

@@ -21,15 +21,23 @@ internal sealed class TuneTable(SearchSpace space, int validCount)
     public void Write(IAnsiConsole console)
     {
         var table = new Table { Border = TableBorder.Simple };
-        foreach (var heading in new[] { "tokens", "best", "heuristic µs", "tuned µs", "tuned ÷ heuristic", "measured" })
+        var isCompared = Rows.Any(row => row.ComparedRatio is not null);
+        string[] headings = ["tokens", "best", "heuristic µs", "tuned µs", "tuned ÷ heuristic", .. isCompared ? new[] { "file ÷ heuristic" } : [], "measured"];
+        foreach (var heading in headings)
         {
             var column = new TableColumn(heading).NoWrap().PadLeft(0).PadRight(0);
             table.AddColumn(heading == "best" ? column : column.RightAligned());
         }
 
         foreach (var (row, name) in _rows)
-            table.AddRow(Number(row.Tokens, "F0"), name, Number(row.BaselineUs, "F1"), Number(row.BestUs, "F1"), Number(row.Ratio, "F3"), Number(row.Measured.Count, "F0"));
+        {
+            string[] compared = isCompared ? [row.ComparedRatio is { } ratio ? Number(ratio, "F3") : "–"] : [];
+            table.AddRow([Number(row.Tokens, "F0"), name, Number(row.BaselineUs, "F1"), Number(row.BestUs, "F1"), Number(row.Ratio, "F3"), .. compared, Number(row.Measured.Count, "F0")]);
+        }
+
         console.Write(table);
+        if (Rows.Where(row => row.Ratio > 1).Select(row => $"{row.Tokens}").ToArray() is { Length: > 0 } slower)
+            console.WriteLine($"{string.Join(", ", slower)} tokens: the heuristic's products have different tiles, which one file cannot hold; --separate writes two");
         var measured = _rows.SelectMany(row => row.Row.Measured.Keys).Distinct().Count();
         console.WriteLine(FormattableString.Invariant($"{space.Name}: {space.Count} combinations, {validCount} can run, {measured} were measured, with the heuristics' choices and their neighbours"));
     }

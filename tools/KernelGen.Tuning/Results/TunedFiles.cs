@@ -28,6 +28,14 @@ public sealed record TunedFiles(string Path, string? DownPath)
         if (DownPath is not null) Merge(DownPath, Entry(tokens, best.Down));
     }
 
+    /// <summary>Reads a file, and the one for the second product where it lies beside it.</summary>
+    /// <exception cref="TuningException">There is no such file, or one of them is no tuned file.</exception>
+    public static (TuningFile File, TuningFile? Down) Load(string path)
+    {
+        var down = System.IO.Path.ChangeExtension(path, null) + "_down.json";
+        return (Read(path) ?? throw new TuningException($"{path} does not exist"), Read(down));
+    }
+
     /// <summary>A point as an entry of a file.</summary>
     public static TuningEntry Entry(int tokens, TuningPoint point) => new(tokens, [.. point.Values.Select(value => (value.Key, value.Value))]);
 

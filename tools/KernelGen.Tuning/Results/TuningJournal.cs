@@ -25,7 +25,13 @@ public sealed record TunedRow(
         result.BestUs,
         result.BaselineUs,
         result.Ratio,
-        result.Measured.ToDictionary(measured => name(measured.Candidate), measured => measured.MedianUs));
+        result.Measured.ToDictionary(measured => name(measured.Candidate), measured => measured.MedianUs))
+    {
+        ComparedRatio = result.ComparedRatio,
+    };
+
+    /// <summary>The same of what a file given for comparison chooses; null without one, or where it cannot run.</summary>
+    public double? ComparedRatio { get; init; }
 
     /// <summary>The best candidate.</summary>
     [JsonIgnore]

@@ -34,4 +34,8 @@ public sealed record SearchOptions
 /// <param name="Measured">The candidates that were timed, each with its median time over the rounds that it ran in.</param>
 /// <param name="Problems">What could not run, or computed something else, and how.</param>
 public sealed record SearchResult<T>(
-    T Best, double BestUs, double BaselineUs, double Ratio, IReadOnlyList<(T Candidate, double MedianUs)> Measured, IReadOnlyList<string> Problems);
+    T Best, double BestUs, double BaselineUs, double Ratio, IReadOnlyList<(T Candidate, double MedianUs)> Measured, IReadOnlyList<string> Problems)
+{
+    /// <summary>Time of the candidate that was to be compared over that of the heuristic's choice, from the same rounds; null without one that runs.</summary>
+    public double? ComparedRatio { get; init; }
+}

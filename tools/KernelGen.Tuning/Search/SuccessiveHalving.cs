@@ -23,6 +23,9 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
     /// <summary>Whether the heuristic's choice may be the result: not where a file cannot hold it.</summary>
     public bool MayKeepBaseline { get; init; } = true;
 
+    /// <summary>What is measured beside the best and the heuristic's choice at the end, if it can run: one candidate or none.</summary>
+    public IReadOnlyList<T> Compared { get; init; } = [];
+
     /// <summary>Searches once.</summary>
     /// <param name="ordered">Candidates that can run, those that should be fast first.</param>
     /// <param name="baseline">What the heuristic takes: what a result is compared with.</param>
@@ -81,10 +84,15 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
     {
         // Rounds of their own: a candidate won the others because luck was with it, too.
         var final = new SampleTable<T>();
-        final.Measure(trials, best.Equals(baseline) ? [baseline] : [baseline, best], options.FinalRounds, options.FewestFinalRounds, options.RungBudget, cancellation);
+        var compared = Compared.Where(candidate => IsFit(candidate, cancellation) && IsRight(candidate, cancellation)).ToArray();
+        T[] contenders = [.. compared.Prepend(best).Prepend(baseline).Distinct()];
+        final.Measure(trials, contenders, options.FinalRounds, options.FewestFinalRounds, options.RungBudget, cancellation);
         var (_, ratio, high) = final.Ratio(best, baseline);
         if (high >= 1 && MayKeepBaseline) (best, ratio) = (baseline, 1);
-        return new SearchResult<T>(best, final.Median(best), final.Median(baseline), ratio, [.. _samples.Candidates.Select(candidate => (candidate, _samples.Median(candidate)))], _problems);
+        return new SearchResult<T>(best, final.Median(best), final.Median(baseline), ratio, [.. _samples.Candidates.Select(candidate => (candidate, _samples.Median(candidate)))], _problems)
+        {
+            ComparedRatio = compared.Length == 0 ? null : final.Ratio(compared[0], baseline).Median,
+        };
     }
 
     private bool IsFit(T candidate, CancellationToken cancellation)

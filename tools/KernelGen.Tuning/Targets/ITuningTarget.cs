@@ -1,3 +1,5 @@
+using KernelGen.Compiler.Tuning;
+
 namespace KernelGen.Tuning;
 
 /// <summary>A device with a rank's experts on it: what can run there, how long that should take, and how long it takes.</summary>
@@ -20,6 +22,13 @@ public interface ITuningTarget : IDisposable
 
     /// <summary>What the heuristics say for other circumstances, worth a try everywhere.</summary>
     IEnumerable<ExpertsCandidate> Seeds(int tokens);
+
+    /// <summary>What a file chooses for so many tokens, as the generator would; null where no kernel comes near.</summary>
+    /// <param name="file">The file for both products, or for the first.</param>
+    /// <param name="down">The file for the second product, if it has one.</param>
+    /// <param name="tokens">T.</param>
+    /// <exception cref="TuningFileException">A number of a file is not possible.</exception>
+    ExpertsCandidate? OfFile(TuningFile file, TuningFile? down, int tokens);
 
     /// <summary>Why a candidate cannot run, or is another one in disguise, as far as its numbers tell; null if neither.</summary>
     string? Reject(ExpertsCandidate candidate);

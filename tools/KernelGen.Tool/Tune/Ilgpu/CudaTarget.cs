@@ -45,6 +45,8 @@ internal sealed class CudaTarget : ITuningTarget
 
     public IEnumerable<ExpertsCandidate> Seeds(int tokens) => _choices.Seeds;
 
+    public ExpertsCandidate? OfFile(TuningFile file, TuningFile? down, int tokens) => _choices.OfFile(file, down, tokens);
+
     public string? Reject(ExpertsCandidate candidate) => _choices.Reject(candidate);
 
     public double Estimate(ExpertsCandidate candidate, int tokens) => _choices.Estimate(candidate, tokens);

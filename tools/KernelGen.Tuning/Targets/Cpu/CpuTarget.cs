@@ -64,6 +64,12 @@ internal sealed class CpuTarget<T> : ITuningTarget
     public IEnumerable<ExpertsCandidate> Seeds(int tokens) =>
         new[] { 128, 256, 512 }.Where(bits => bits < _caches.VectorBits).OrderDescending().Select(bits => Candidate(CpuHeuristics.Tile(bits)));
 
+    public ExpertsCandidate? OfFile(TuningFile file, TuningFile? down, int tokens)
+    {
+        var spec = ExpertTuning.ForCpu(_spec, file, down).First(choice => tokens <= choice.MostTokens).Spec;
+        return Candidate(spec.Tile!, spec.SplitK);
+    }
+
     public string? Reject(ExpertsCandidate candidate)
     {
         CpuTile tile;
@@ -123,5 +129,5 @@ internal sealed class CpuTarget<T> : ITuningTarget
 
     private static CpuTile Tile(ExpertsCandidate candidate) => CpuTile.Of(TunedFiles.Entry(1, candidate.GateUp), TunedFiles.Entry(1, candidate.Down));
 
-    private static ExpertsCandidate Candidate(CpuTile tile) => new(TunedFiles.Point(tile.ToEntry(1, splitK: 1)), TunedFiles.Point(tile.ToDownEntry(1, splitK: 1)));
+    private static ExpertsCandidate Candidate(CpuTile tile, int splitK = 1) => new(TunedFiles.Point(tile.ToEntry(1, splitK)), TunedFiles.Point(tile.ToDownEntry(1, splitK)));
 }

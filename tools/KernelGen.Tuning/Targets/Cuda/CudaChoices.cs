@@ -50,8 +50,15 @@ public sealed class CudaChoices
         return Candidate(_pairs.FirstOrDefault(pair => slots <= pair.MostRows * Math.Min(slots, _spec.Experts)) ?? _pairs[^1]);
     }
 
-    /// <summary>What runs for any number of tokens.</summary>
-    public IEnumerable<ExpertsCandidate> Seeds => _pairs.Select(Candidate);
+    /// <summary>What runs for any number of tokens, here or on devices without <c>wgmma</c>: an estimate knows little of what a device's power allows.</summary>
+    public IEnumerable<ExpertsCandidate> Seeds => _pairs.Concat(FusedMoePtx.Pairs(_spec)).Select(Candidate).Distinct();
+
+    /// <summary>What a file chooses, as the generator would; null where no tile comes near.</summary>
+    /// <exception cref="TuningFileException">A number of a file is not possible.</exception>
+    public ExpertsCandidate? OfFile(TuningFile file, TuningFile? down, int tokens) =>
+        new DeviceTuner(_spec, _architecture, []).Choose(file, down).FirstOrDefault(choice => tokens <= choice.MostTokens) is { } choice
+            ? new(Point(choice.GateUp), Point(choice.Down))
+            : null;
 
     /// <summary>Why a candidate cannot run; null if it can.</summary>
     public string? Reject(ExpertsCandidate candidate)
