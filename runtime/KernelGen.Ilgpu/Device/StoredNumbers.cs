@@ -24,9 +24,16 @@ public static class StoredNumbers
     public static uint Bits<T>(T element)
         where T : unmanaged => throw new NotSupportedException($"{typeof(T)} holds no weights");
 
-    /// <summary>The value of a half, from its 16 bits.</summary>
+    /// <summary>The value of a half, from its 16 bits; OpenCL devices need no halves of their own for that.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float OfHalf(uint bits) => Interop.IntAsFloat((ushort)bits);
+    public static float OfHalf(uint bits)
+    {
+        var magnitude = (int)(bits & 0x7FFF);
+        var number = Interop.IntAsFloat((uint)(magnitude + 0x1C000) << 13); // 0x1C000: the biases' difference, 112, beside ten mantissa bits
+        if (magnitude < 0x400) number = magnitude * (1f / 16777216); // subnormal: steps of 2⁻²⁴
+        if (magnitude >= 0x7C00) number = Interop.IntAsFloat((uint)(magnitude + 0x38000) << 13); // infinity and NaN
+        return (bits & 0x8000) != 0 ? -number : number;
+    }
 
     /// <summary>The value of a <see cref="Float8E4M3"/>, from its 8 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

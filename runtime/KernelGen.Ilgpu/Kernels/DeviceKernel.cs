@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Reflection;
+using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
@@ -40,7 +41,7 @@ internal sealed record LoadedKernel<TLauncher>(nint CudaFunction, TLauncher? Lau
     where TLauncher : Delegate
 {
     /// <summary>Compiles a kernel for an accelerator.</summary>
-    /// <exception cref="NotSupportedException">The kernel needs more shared memory than the accelerator has.</exception>
+    /// <exception cref="NotSupportedException">The kernel needs more shared memory than the accelerator has, or what it cannot do.</exception>
     public static LoadedKernel<TLauncher> Load(Accelerator accelerator, string name, MethodInfo method, int sharedBytes)
     {
         SharedMemoryLimit.Require(accelerator, sharedBytes, name);
@@ -51,6 +52,13 @@ internal sealed record LoadedKernel<TLauncher>(nint CudaFunction, TLauncher? Lau
         }
 
         accelerator.Bind();
-        return new(0, accelerator.LoadKernel(method).CreateLauncherDelegate<TLauncher>());
+        try
+        {
+            return new(0, accelerator.LoadKernel(method).CreateLauncherDelegate<TLauncher>());
+        }
+        catch (InternalCompilerException e) when (e.GetBaseException() is CapabilityNotSupportedException lack)
+        {
+            throw new NotSupportedException($"{name} cannot run on {accelerator.Name}: {lack.Message}", e);
+        }
     }
 }

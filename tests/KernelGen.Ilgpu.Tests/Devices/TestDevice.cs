@@ -2,12 +2,13 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
 
 namespace KernelGen.Tests;
 
 /// <summary>
-/// The devices that tests run on. KERNELGEN_REQUIRE_DEVICE=cuda makes a missing CUDA device a failure; without it tests that need
-/// one are skipped and say so.
+/// The devices that tests run on. KERNELGEN_REQUIRE_DEVICE=cuda makes a missing CUDA device a failure, and opencl likewise; without it
+/// tests that need one are skipped and say so.
 /// </summary>
 internal sealed class TestDevice
 {
@@ -20,11 +21,15 @@ internal sealed class TestDevice
     /// <summary>The first CUDA device.</summary>
     public const string Cuda = "cuda";
 
+    /// <summary>The first OpenCL device.</summary>
+    public const string OpenCl = "opencl";
+
     private static readonly Dictionary<string, Lazy<TestDevice?>> Devices = new()
     {
         [Cpu] = new(() => Open(builder => builder.CPU(CPUDeviceKind.Default), context => context.CreateCPUAccelerator(0))),
         [CpuWithWarps] = new(() => Open(builder => builder.CPU(CPUDeviceKind.Nvidia), context => context.CreateCPUAccelerator(0))),
-        [Cuda] = new(OpenCuda),
+        [Cuda] = new(() => OpenFirst<CudaDevice>(builder => builder.Cuda())),
+        [OpenCl] = new(() => OpenFirst<CLDevice>(builder => builder.OpenCL())),
     };
 
     private TestDevice(Context context, Accelerator accelerator) => (Context, Accelerator, Stream) = (context, accelerator, accelerator.CreateStream());
@@ -39,6 +44,9 @@ internal sealed class TestDevice
     /// <summary>Whether it is a GPU with <c>wgmma</c>.</summary>
     public bool HasWgmma => Accelerator is CudaAccelerator { Architecture: var architecture } && architecture == CudaArchitecture.SM_90;
 
+    /// <summary>Whether kernels may read halves, which OpenCL devices need not have.</summary>
+    public bool HasHalves => Accelerator is not CLAccelerator || ((CLCapabilityContext)Accelerator.Capabilities).Float16;
+
     /// <summary>A device, shared by all tests. Skips the test where there is none, or fails it where there must be one.</summary>
     public static TestDevice Get(string name)
     {
@@ -49,12 +57,13 @@ internal sealed class TestDevice
         return null!;
     }
 
-    private static TestDevice? OpenCuda()
+    private static TestDevice? OpenFirst<TDevice>(Action<Context.Builder> devices)
+        where TDevice : Device
     {
         try
         {
-            var context = Context.Create(builder => builder.Cuda());
-            if (context.GetCudaDevices().Count > 0) return new TestDevice(context, context.CreateCudaAccelerator(0));
+            var context = Context.Create(devices);
+            if (context.GetDevices<TDevice>() is [var first, ..]) return new TestDevice(context, first.CreateAccelerator(context));
             context.Dispose();
             return null;
         }

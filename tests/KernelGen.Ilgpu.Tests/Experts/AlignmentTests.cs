@@ -13,6 +13,7 @@ public class AlignmentTests(ITestOutputHelper output)
     [Theory]
     [InlineData(TestDevice.Cpu)]
     [InlineData(TestDevice.Cuda)]
+    [InlineData(TestDevice.OpenCl)]
     public void EveryExpertsSlotsFillBlocksOfTheirOwn(string deviceName)
     {
         var device = TestDevice.Get(deviceName);

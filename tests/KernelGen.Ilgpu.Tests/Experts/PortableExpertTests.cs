@@ -45,16 +45,24 @@ public class PortableExpertTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void EveryTileOnCuda(DType type, WeightQuantization quantization, bool zeroPoints, ActivationQuantization inputs)
+    public void EveryTileOnCuda(DType type, WeightQuantization quantization, bool zeroPoints, ActivationQuantization inputs) =>
+        EveryTile(TestDevice.Cuda, 4, [1, 9, 150], type, quantization, zeroPoints, inputs);
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void EveryTileOnOpenCl(DType type, WeightQuantization quantization, bool zeroPoints, ActivationQuantization inputs) =>
+        EveryTile(TestDevice.OpenCl, 2, [1, 9], type, quantization, zeroPoints, inputs);
+
+    private void EveryTile(string name, int count, int[] tokenCounts, DType type, WeightQuantization quantization, bool zeroPoints, ActivationQuantization inputs)
     {
         var random = Seeded(type, quantization, zeroPoints, inputs);
-        var device = TestDevice.Get(TestDevice.Cuda);
-        var (specs, kernels) = Compile(4, random, type, quantization, zeroPoints, inputs);
+        var device = TestDevice.Get(name);
+        var (specs, kernels) = Compile(count, random, type, quantization, zeroPoints, inputs);
         foreach (var spec in specs)
         {
             foreach (var tile in Enum.GetValues<ExpertTile>())
             {
-                foreach (var tokens in new[] { 1, 9, 150 }) Check(device, kernels, spec, tile, tokens, random);
+                foreach (var tokens in tokenCounts) Check(device, kernels, spec, tile, tokens, random);
             }
         }
     }

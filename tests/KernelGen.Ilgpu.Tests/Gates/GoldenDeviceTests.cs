@@ -17,6 +17,10 @@ public sealed class GoldenDeviceTests : IDisposable
     [MemberData(nameof(GoldenGates.Names), MemberType = typeof(GoldenGates))]
     public void RoutesLikeTheModelOnCuda(string gate) => Check(gate, TestDevice.Cuda);
 
+    [Theory]
+    [MemberData(nameof(GoldenGates.Names), MemberType = typeof(GoldenGates))]
+    public void RoutesLikeTheModelOnOpenCl(string gate) => Check(gate, TestDevice.OpenCl);
+
     private void Check(string gate, string device)
     {
         var runner = TestDevice.Get(device);

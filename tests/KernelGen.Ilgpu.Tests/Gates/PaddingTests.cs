@@ -17,6 +17,7 @@ public class PaddingTests
     [Theory]
     [InlineData(TestDevice.Cpu)]
     [InlineData(TestDevice.Cuda)]
+    [InlineData(TestDevice.OpenCl)]
     public void HaveNoExpertAndNoWeight(string name)
     {
         var device = TestDevice.Get(name);

@@ -24,7 +24,11 @@ public class NeuronDeviceTests
     public void EveryKindComputesWhatTheFormulasSayOnCuda(string? form) =>
         Check(TestDevice.Cuda, [.. NeuronSpecs.Corners, new(5, 16, 1036)], [0, 1, 2, 33, 300], form is null ? null : Enum.Parse<OmniExpertsForm>(form));
 
+    [Fact]
+    public void EveryKindComputesWhatTheFormulasSayOnOpenCl() => Check(TestDevice.OpenCl, [.. NeuronSpecs.Corners, new(5, 16, 1036)], [0, 1, 2, 33], null);
+
     [Theory]
+    [InlineData(TestDevice.OpenCl)]
     [InlineData(TestDevice.Cpu)]
     [InlineData(TestDevice.Cuda)]
     public void GradientsHaveTheSameBitsOnEveryRun(string device)

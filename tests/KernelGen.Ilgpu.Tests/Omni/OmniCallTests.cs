@@ -59,6 +59,7 @@ public class OmniCallTests
     [Theory]
     [InlineData(TestDevice.Cpu)]
     [InlineData(TestDevice.Cuda)]
+    [InlineData(TestDevice.OpenCl)]
     public void WhatBelongsToNoExpertGoesNowhere(string name)
     {
         var device = TestDevice.Get(name);

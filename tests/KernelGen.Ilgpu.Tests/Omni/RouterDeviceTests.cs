@@ -30,6 +30,9 @@ public class RouterDeviceTests
     public void EveryKindRoutesLikeTheDefinitionOnCuda(string? form) =>
         Check(TestDevice.Cuda, [.. RouterSpecs.Corners, .. SmallCorners, new(4096, 128)], [0, 1, 33, 64], form is null ? null : Enum.Parse<KernelForm>(form));
 
+    [Fact]
+    public void EveryKindRoutesLikeTheDefinitionOnOpenCl() => Check(TestDevice.OpenCl, [.. RouterSpecs.Corners, .. SmallCorners], [0, 1, 33], null);
+
     private static void Check(string device, OmniRouterSpec[] corners, int[] tokenCounts, object? form)
     {
         var runner = TestDevice.Get(device);
