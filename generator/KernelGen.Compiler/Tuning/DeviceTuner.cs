@@ -65,7 +65,7 @@ public sealed class DeviceTuner
     private sealed class Candidates(string product, GroupedGemmShape shape, GpuArchitecture architecture, IEnumerable<GroupedGemmTile> preferred)
     {
         private readonly GroupedGemmTile[] _tiles =
-            [.. preferred.Where(tile => architecture.Problem(tile, shape.Columns, shape.Reduction) is null), .. GpuTiles.All(architecture, shape.Columns, shape.Reduction)];
+            [.. preferred.Where(tile => architecture.Problem(tile, shape.Columns, shape.Reduction) is null), .. GpuTiles.All(architecture, shape.Columns, shape.Reduction).Where(tile => GroupedGemm.Problem(shape, tile) is null)];
 
         public GroupedGemmTile? Nearest(TuningEntry entry, int? blockM, ICollection<TuningProblem> problems)
         {
