@@ -36,6 +36,23 @@ public class ByteGemmTests(ITestOutputHelper output)
         new GroupedGemmCase(shape, Tile(format, tile), random).Check();
     }
 
+    // Full blocks, and others that begin and are not filled.
+    [Theory]
+    [InlineData(WeightQuantization.Channel, DType.Float8E4M3, ActivationQuantization.DynamicToken)]
+    [InlineData(WeightQuantization.Block128, DType.Float8E4M3, ActivationQuantization.DynamicGroup128)]
+    [InlineData(WeightQuantization.Channel, DType.Int8, ActivationQuantization.DynamicToken)]
+    public void SoAreThoseOfEveryTileThatIsChosen(WeightQuantization quantization, DType type, ActivationQuantization inputs)
+    {
+        var random = new SeededRandom();
+        output.WriteLine(random.Description);
+        var spec = new FusedMoeSpec(3, 2, 256, 128, MoeActivation.SiluAndMul, type, Quantization: quantization) { ActivationQuantization = inputs };
+        foreach (var pair in FusedMoePtx.Pairs(spec))
+        {
+            new GroupedGemmCase(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), pair.GateUp, random, pair.GateUp.BlockM).Check();
+            new GroupedGemmCase(FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down, random, pair.Down.BlockM + 20).Check();
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Kernels))]
     public void EveryRegisterAndLabelIsDeclaredOnce(ExpertProduct product, int format, int tile)

@@ -8,12 +8,11 @@ namespace KernelGen.Tests;
 internal sealed class GroupedGemmCase
 {
     private const int Experts = 3;
-    private const int Tokens = 11;
     private const float Untouched = -77;
 
     private readonly GroupedGemmShape _shape;
     private readonly GroupedGemmTile _tile;
-    private readonly int _rows;
+    private readonly int _tokens;
     private readonly byte[] _activations;
     private readonly byte[] _weights;
     private readonly float[] _inputScales;
@@ -22,13 +21,13 @@ internal sealed class GroupedGemmCase
     private readonly float[] _routerWeights;
     private readonly int[] _experts;
 
-    public GroupedGemmCase(GroupedGemmShape shape, GroupedGemmTile tile, SeededRandom random)
+    public GroupedGemmCase(GroupedGemmShape shape, GroupedGemmTile tile, SeededRandom random, int tokens = 11)
     {
-        (_shape, _tile) = (shape, tile);
-        _rows = shape.Product == ExpertProduct.GateUp ? Tokens : Slots;
-        _activations = Numbers(_rows, 1f);
+        (_shape, _tile, _tokens) = (shape, tile, tokens);
+        var rows = IsGateUp ? tokens : Slots;
+        _activations = Numbers(rows, 1f);
         _weights = Numbers(Experts * shape.Columns, 0.05f);
-        _inputScales = Scales(_rows * Groups);
+        _inputScales = Scales(rows * Groups);
         _scales = Scales(Experts * shape.Columns * Groups);
         _biases = random.Normal(Experts * shape.Columns);
         _routerWeights = random.Normal(Slots);
@@ -50,7 +49,7 @@ internal sealed class GroupedGemmCase
         }
     }
 
-    private int Slots => Tokens * _shape.TopK;
+    private int Slots => _tokens * _shape.TopK;
 
     private int Groups => _shape.GroupSize == 0 ? 1 : _shape.Reduction / _shape.GroupSize;
 
