@@ -13,15 +13,15 @@ public enum ExpertProduct
 /// <summary>
 /// Writes the PTX of a grouped GEMM: each group of threads multiplies a block of gathered rows, all of one expert, with a block
 /// of that expert's weights. bfloat16 activations, fp32 sums; weights of another type become bfloat16 on the way
-/// (<see cref="WeightConversion"/>).
+/// (<see cref="WeightConversion"/>), or both are bytes of one type.
 /// </summary>
 /// <remarks>
-/// Parameters of the entry, in order: activations (bf16, [T, H] or [slots, I]), weights (bf16, [E, 2I, H] or [E, H, I]), output,
+/// Parameters of the entry, in order: activations (bf16 or bytes, [T, H] or [slots, I]), weights ([E, 2I, H] or [E, H, I]), output,
 /// sorted slots [blocks · BLOCK_M] (a number that is no slot pads), expert of each block, number of padded slots (one int),
 /// router weights [slots], number of slots, biases (fp32, [E, rows of the matrix]), scales (fp32, [E, rows] or [E, groups, rows]),
 /// zero points (bytes, as scales of groups), and for activations of the weights' type their scales (fp32, [rows] or [rows, groups]); what a shape does
 /// not have is not read. The output is, for the first product, intermediate
-/// states (bf16, [slots, I]) or with Split-K the bare sums of each slice (fp32, [slices, slots, 2I or I]); for the second the weighted
+/// states (bf16, or fp32 that become bytes, [slots, I]) or with Split-K the bare sums of each slice (fp32, of integers int32, [slices, slots, 2I or I]); for the second the weighted
 /// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. Kernels with
 /// <c>wgmma</c> take a tensor map of the weights, and as many groups as run at once share all tiles.
 /// </remarks>
