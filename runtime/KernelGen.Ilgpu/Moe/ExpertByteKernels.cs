@@ -9,6 +9,7 @@ namespace KernelGen.Ilgpu;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ExpertByteKernels
 {
+    // Of a thread, as the template has it.
     private const int NumbersAtOnce = 4;
 
     private readonly ExpertShape _shape;
