@@ -22,8 +22,8 @@ public sealed partial class GroupedGemm
 
     private int ZeroPointBytes => _shape.ZeroPoints ? GroupsOfStage * _tile.BlockN : 0;
 
-    /// <summary>Where the scales of a stage begin.</summary>
-    private int ScalesAt => ConvertsInCopies ? SpecialisedScalesAt : ConvertedActivationBytes + ConvertedWeightBytes;
+    /// <summary>Where the scales of a stage begin: behind the activations and the weights.</summary>
+    private int ScalesAt => ConvertsInCopies ? SpecialisedScalesAt : _shape.IsConverted ? ConvertedActivationBytes + ConvertedWeightBytes : _tile.StageBytes;
 
     /// <summary>The stage that is filled, and the one that is multiplied.</summary>
     private (string In, string Out) StageRegisters => ConvertsInCopies ? ("stage", "stage") : ("stageIn", "stageOut");

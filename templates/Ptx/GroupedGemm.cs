@@ -13,14 +13,15 @@ public enum ExpertProduct
 /// <summary>
 /// Writes the PTX of a grouped GEMM: each group of threads multiplies a block of gathered rows, all of one expert, with a block
 /// of that expert's weights. bfloat16 activations, fp32 sums; weights of another type become bfloat16 on the way
-/// (<see cref="WeightConversion"/>).
+/// (<see cref="WeightConversion"/>), or both are bytes of one type.
 /// </summary>
 /// <remarks>
-/// Parameters of the entry, in order: activations (bf16, [T, H] or [slots, I]), weights (bf16, [E, 2I, H] or [E, H, I]), output,
+/// Parameters of the entry, in order: activations (bf16 or bytes, [T, H] or [slots, I]), weights ([E, 2I, H] or [E, H, I]), output,
 /// sorted slots [blocks · BLOCK_M] (a number that is no slot pads), expert of each block, number of padded slots (one int),
 /// router weights [slots], number of slots, biases (fp32, [E, rows of the matrix]), scales (fp32, [E, rows] or [E, groups, rows]),
-/// zero points (bytes, as scales of groups); what a shape does not have is not read. The output is, for the first product, intermediate
-/// states (bf16, [slots, I]) or with Split-K the bare sums of each slice (fp32, [slices, slots, 2I or I]); for the second the weighted
+/// zero points (bytes, as scales of groups), and for activations of the weights' type their scales (fp32, [rows] or [rows, groups]); what a shape does
+/// not have is not read. The output is, for the first product, intermediate
+/// states (bf16, or fp32 that become bytes, [slots, I]) or with Split-K the bare sums of each slice (fp32, of integers int32, [slices, slots, 2I or I]); for the second the weighted
 /// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. In kernels
 /// with <c>wgmma</c> as many groups as run at once share all tiles; they take a tensor map of weights that are bfloat16.
 /// </remarks>
@@ -65,18 +66,25 @@ public sealed partial class GroupedGemm
     {
         if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
         if (shape.IsConverted) return new GroupedGemm(shape, tile).ProblemOfConversion();
+        if (shape.QuantizedInputs || tile.Core == TensorCore.MmaBytes) return new GroupedGemm(shape, tile).ProblemOfBytes();
         return tile.IsStreamed ? "bfloat16 weights are copied" : null;
     }
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
-    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => shape.IsConverted ? new GroupedGemm(shape, tile).ConvertedSharedBytes : tile.SharedBytes;
+    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) =>
+        shape.IsConverted ? new GroupedGemm(shape, tile).ConvertedSharedBytes
+        : shape.QuantizedInputs ? (new GroupedGemm(shape, tile).StageBytes * tile.Stages) + 1024
+        : tile.SharedBytes;
 
     /// <summary>Threads of a group.</summary>
     public static int Threads(GroupedGemmShape shape, GroupedGemmTile tile) => new GroupedGemm(shape, tile).ThreadsOfGroup;
 
     private int ThreadsOfGroup => _tile.Threads + (ConvertsInCopies ? (ConvertingGroups - 1) * GroupedGemmTile.WarpGroupThreads : 0);
 
-    private int StageBytes => ConvertsInCopies ? SpecialisedStageBytes : _shape.IsConverted ? ConvertedStageBytes : _tile.StageBytes;
+    private int StageBytes => ConvertsInCopies ? SpecialisedStageBytes
+        : _shape.IsConverted ? ConvertedStageBytes
+        : _shape.QuantizedInputs ? ByteStageBytes
+        : _tile.StageBytes;
 
     private string WriteModule()
     {
@@ -84,7 +92,7 @@ public sealed partial class GroupedGemm
         else if (_tile.IsStreamed) WriteStreamed();
         else WriteUniform();
         return $$"""
-            .version 8.0
+            .version {{(MultipliesFloat8 ? "8.4" : "8.0")}}
             .target {{Target}}
             .address_size 64
 
@@ -101,7 +109,7 @@ public sealed partial class GroupedGemm
                 .param .u32 slots,
                 .param .u64 biases,
                 .param .u64 scales,
-                .param .u64 zeroPoints)
+                .param .u64 zeroPoints{{(_shape.QuantizedInputs ? ",\n    .param .u64 inputScales" : "")}})
             {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1{(_tile.IsStreamed ? $"\n.minnctapersm {_tile.Resident}" : "")}")}}
             {
             {{_writer}}    ret;
@@ -110,7 +118,7 @@ public sealed partial class GroupedGemm
             """.Replace("\r\n", "\n");
     }
 
-    private string Target => _tile.Core != TensorCore.Mma ? "sm_90a" : _tile.Chained ? "sm_90" : "sm_80";
+    private string Target => _tile.IsSpecialised ? "sm_90a" : _tile.Chained ? "sm_90" : MultipliesFloat8 ? "sm_89" : "sm_80";
 
     /// <summary>A kernel whose threads all copy and multiply, one tile a group.</summary>
     private void WriteUniform()

@@ -44,8 +44,7 @@ public static partial class FusedMoePtx
 
     private static IReadOnlyList<Pair> ConvertedPairs(FusedMoeSpec spec)
     {
-        // Rounded activations belong to other kernels, and single precision to no tensor core.
-        if (spec.WeightType == DType.Float32 || spec.ActivationQuantization != ActivationQuantization.None) return [];
+        if (spec.WeightType == DType.Float32) return []; // which no tensor core multiplies as exactly
         var hasShortGroups = spec.GroupSize is > 0 and < 128;
         var (few, fewDown) = spec.WeightType switch
         {
