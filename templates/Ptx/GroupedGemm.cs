@@ -21,8 +21,8 @@ public enum ExpertProduct
 /// router weights [slots], number of slots, biases (fp32, [E, rows of the matrix]), scales (fp32, [E, rows] or [E, groups, rows]),
 /// zero points (bytes, as scales of groups); what a shape does not have is not read. The output is, for the first product, intermediate
 /// states (bf16, [slots, I]) or with Split-K the bare sums of each slice (fp32, [slices, slots, 2I or I]); for the second the weighted
-/// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. Kernels with
-/// <c>wgmma</c> take a tensor map of the weights, and as many groups as run at once share all tiles.
+/// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. Of kernels with
+/// <c>wgmma</c>, which take a tensor map of the weights, and of those that stream, as many groups as run at once share all tiles.
 /// </remarks>
 public sealed partial class GroupedGemm
 {
