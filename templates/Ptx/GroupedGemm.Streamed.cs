@@ -8,10 +8,10 @@ namespace KernelGen.Compiler.Ptx;
 /// </content>
 public sealed partial class GroupedGemm
 {
-    /// <summary>Weight rows, hence columns of the product, of which a lane has one.</summary>
+    /// <summary>Times eight columns; a lane has weights of one of each eight.</summary>
     private int Eights => _tile.BlockN / 8;
 
-    /// <summary>Slots that one <c>mma</c> multiplies are eight.</summary>
+    /// <summary>Times eight slots, as many as one <c>mma</c> multiplies.</summary>
     private int SlotFragments => _tile.BlockM / 8;
 
     /// <summary>Registers that a lane loads at once: 16 bytes of a row, fewer where four lanes' would not be of one group.</summary>

@@ -134,6 +134,7 @@ public sealed partial class GroupedGemm
     /// <summary>The first tile's first turn.</summary>
     private void WriteFirstLoads()
     {
+        // As if the last turn of another tile were under way, with one more to come.
         _writer.Code("""
             setp.ne.u32 %idle, %tiles, %tiles;
             setp.eq.u32 %last, %tiles, %tiles;

@@ -22,8 +22,8 @@ public enum ExpertProduct
 /// zero points (bytes, as scales of groups), and for activations of the weights' type their scales (fp32, [rows] or [rows, groups]); what a shape does
 /// not have is not read. The output is, for the first product, intermediate
 /// states (bf16, or fp32 that become bytes, [slots, I]) or with Split-K the bare sums of each slice (fp32, of integers int32, [slices, slots, 2I or I]); for the second the weighted
-/// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. In kernels
-/// with <c>wgmma</c> as many groups as run at once share all tiles; they take a tensor map of weights that are bfloat16.
+/// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. Of kernels with
+/// <c>wgmma</c>, which take a tensor map of weights that are bfloat16, and of those that stream, as many groups as run at once share all tiles.
 /// </remarks>
 public sealed partial class GroupedGemm
 {
