@@ -137,23 +137,24 @@ internal static partial class MoeGate<TLogit>
     {
         var start = group * GroupSize;
         if (GroupSize == 1) return Key(logits, bias, row, start, largest, sum);
-        var first = Lowest;
-        var second = Lowest;
+        // Orders, not keys: ILGPU's OpenCL back end takes a branch around "key > first" for "key <= first", which NaN is not either.
+        var first = DeviceMath.Order(Lowest);
+        var second = first;
         for (var e = start; e < start + GroupSize; e++)
         {
-            var key = Key(logits, bias, row, e, largest, sum);
-            if (key > first)
+            var order = DeviceMath.Order(Key(logits, bias, row, e, largest, sum));
+            if (order > first)
             {
                 second = first;
-                first = key;
+                first = order;
             }
-            else if (key > second)
+            else if (order > second)
             {
-                second = key;
+                second = order;
             }
         }
 
-        return CorrectionBias ? first + second : first;
+        return CorrectionBias ? DeviceMath.Ordered(first) + DeviceMath.Ordered(second) : DeviceMath.Ordered(first);
     }
 
     /// <summary>Greater for a better key, and among equals for a lower number: no two are the same.</summary>

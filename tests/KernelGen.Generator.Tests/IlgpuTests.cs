@@ -58,6 +58,9 @@ public sealed class IlgpuTests
     [InlineData("Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 96, Activation = MoeActivation.Relu2, RouterWeightOnInput = true")]
     [InlineData("Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 160, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128, ActivationQuantization = ActivationQuantization.DynamicGroup128, Activation = MoeActivation.GeluAndMul")]
     [InlineData("Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 160, WeightType = DType.Int8, Quantization = WeightQuantization.Channel, ActivationQuantization = ActivationQuantization.DynamicToken, SplitK = new[] { 2 }")]
+    [InlineData("Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128, ActivationQuantization = ActivationQuantization.DynamicGroup128, Bias = true")]
+    [InlineData("Experts = 8, TopK = 2, HiddenSize = 128, IntermediateSize = 256, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Tensor, ActivationQuantization = ActivationQuantization.StaticTensor, Activation = MoeActivation.Silu")]
+    [InlineData("Experts = 8, TopK = 2, HiddenSize = 128, IntermediateSize = 1024, WeightType = DType.Int8, Quantization = WeightQuantization.Channel, ActivationQuantization = ActivationQuantization.DynamicToken, SplitK = new[] { 1, 2 }")]
     [InlineData("Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 32, ZeroPoints = true")]
     [InlineData("Experts = 8, TopK = 2, HiddenSize = 64, IntermediateSize = 32, Specialize = false")]
     public void Every_kind_of_experts_compiles_without_a_warning(string arguments) =>

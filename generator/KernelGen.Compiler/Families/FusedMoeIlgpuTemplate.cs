@@ -9,7 +9,10 @@ namespace KernelGen.Compiler.Families;
 internal static class FusedMoeIlgpuTemplate
 {
     private static readonly string[] Files =
-        ["FusedMoe.cs", "FusedMoe.Weights.cs", "FusedMoe.Rows.cs", "FusedMoe.Tiles.cs", "FusedMoe.Inputs.cs", "FusedMoe.Bytes.cs", "FusedMoe.Activation.cs", "FusedMoe.Sums.cs", "FusedMoe.Align.cs"];
+        ["FusedMoe.cs", "FusedMoe.Weights.cs", "FusedMoe.Rows.cs", "FusedMoe.Tiles.cs", "FusedMoe.Inputs.cs", "FusedMoe.Activation.cs", "FusedMoe.Sums.cs", "FusedMoe.Align.cs"];
+
+    // What makes bytes of inputs, where tensor cores multiply bytes.
+    private const string BytesFile = "FusedMoe.Bytes.cs";
 
     /// <summary>The recipe of a valid spec.</summary>
     public static IlgpuRecipe Recipe(FusedMoeSpec spec)
@@ -25,10 +28,11 @@ internal static class FusedMoeIlgpuTemplate
         var texts = new Dictionary<string, string>();
         var pairs = FusedMoePtx.Pairs(spec).Select(pair => PairArgument(spec, pair, texts)).ToArray();
         string[] arguments = [Shape(spec), Portable(spec), .. Entries("Prepare", "ActivateRounded", "CombineSingle", "CombineRounded"), .. pairs];
-        return new IlgpuRecipe(Files, request, $"global::KernelGen.Ilgpu.ExpertKernels<{weight}>", string.Join(", ", arguments))
+        var inBytes = pairs.Length > 0 && spec.ActivationQuantization != ActivationQuantization.None;
+        return new IlgpuRecipe(inBytes ? [.. Files, BytesFile] : Files, request, $"global::KernelGen.Ilgpu.ExpertKernels<{weight}>", string.Join(", ", arguments))
         {
             PtxTexts = texts,
-            KernelsInitializer = Initializer(spec, pairs.Length > 0, texts),
+            KernelsInitializer = Initializer(spec, inBytes, texts),
         };
     }
 
@@ -55,10 +59,10 @@ internal static class FusedMoeIlgpuTemplate
 
     private static IEnumerable<string> Entries(params string[] names) => names.Select(name => $"{IlgpuRecipe.ClassName}.{name}");
 
-    private static string Initializer(FusedMoeSpec spec, bool hasPairs, Dictionary<string, string> texts)
+    private static string Initializer(FusedMoeSpec spec, bool inBytes, Dictionary<string, string> texts)
     {
         var parts = new List<string>();
-        if (hasPairs && spec.ActivationQuantization != ActivationQuantization.None) parts.Add($"Bytes = new(Variant, {Shape(spec)}, {string.Join(", ", Entries("PrepareBytes", "IntermediateToBytes"))})");
+        if (inBytes) parts.Add($"Bytes = new(Variant, {Shape(spec)}, {string.Join(", ", Entries("PrepareBytes", "IntermediateToBytes"))})");
         if (spec.Devices.Count > 0) parts.Add($"Tunings = {Tunings(spec, texts)}");
         return parts.Count == 0 ? "" : $" {{ {string.Join(", ", parts)} }}";
     }

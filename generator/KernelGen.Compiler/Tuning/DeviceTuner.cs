@@ -35,7 +35,7 @@ public sealed class DeviceTuner
             var second = gateUp is null ? null : _down.Nearest(regime.Down, gateUp.BlockM, _problems);
             if (gateUp is null || second is null)
             {
-                var message = $"no tensor-core tiles of as many rows divide {_spec.HiddenSize} and {_spec.IntermediateSize} for {regime.GateUp.Tokens} tokens";
+                var message = $"no tensor-core tiles of as many rows serve {_spec.HiddenSize} and {_spec.IntermediateSize} in the format {WeightFormat.Name(_spec)} for {regime.GateUp.Tokens} tokens";
                 _problems.Add(new TuningProblem(TuningProblem.NoKernel, message, regime.GateUp.Place));
                 return EquatableArray<DeviceChoice>.Empty;
             }

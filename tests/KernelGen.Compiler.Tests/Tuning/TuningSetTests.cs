@@ -82,6 +82,24 @@ public class TuningSetTests
         Assert.Contains(message, problem.Message);
     }
 
+    // Kernels of these formats are mma alone, and no file for Hopper is about that.
+    [Theory]
+    [InlineData(ActivationQuantization.None)]
+    [InlineData(ActivationQuantization.DynamicToken)]
+    public void OtherFormatsGetTilesThatTheyHaveKernelsFor(ActivationQuantization inputs)
+    {
+        var spec = Spec with { WeightType = DType.Int8, Quantization = WeightQuantization.Channel, ActivationQuantization = inputs };
+        var text = Text(new TritonTile(64, 128, 128, 1, 4, 3));
+        var (onHopper, problems) = Tune(spec, (ExpertTuning.FileName(spec, "NVIDIA_H200").ToString(), text));
+        Assert.Empty(onHopper);
+        Assert.Equal("KG2005", Assert.Single(problems).Id);
+
+        var (devices, _) = Tune(spec, (ExpertTuning.FileName(spec, "NVIDIA_A100-SXM4-80GB").ToString(), text));
+        var choice = Assert.Single(Assert.Single(devices).Choices);
+        Assert.Null(GroupedGemm.Problem(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), choice.GateUp));
+        Assert.Null(GroupedGemm.Problem(FusedMoePtx.Shape(spec, ExpertProduct.Down), choice.Down));
+    }
+
     [Fact]
     public void SlicesThatOneVariantCannotHave()
     {

@@ -80,6 +80,8 @@ namespace ILGPU
 
         public static int Min(int first, int second) => throw null!;
 
+        public static uint Max(uint first, uint second) => throw null!;
+
         public static int Max(int first, int second) => throw null!;
 
         public static int PopCount(uint value) => throw null!;
@@ -191,6 +193,8 @@ namespace KernelGen.Ilgpu
 
     public static class Warps
     {
+        public const int Lanes = 32;
+
         public static uint Max(uint value) => throw null!;
 
         public static uint Ballot(bool flag) => throw null!;
@@ -222,6 +226,8 @@ namespace KernelGen.Ilgpu
         public static float OfFloat8(uint bits) => throw null!;
 
         public static float RoundToFloat8(float value) => throw null!;
+
+        public static byte ToFloat8(float value) => throw null!;
 
         public static int RoundToInt(float value) => throw null!;
     }
