@@ -3,7 +3,16 @@ using ILGPU.Runtime;
 namespace KernelGen.Ilgpu.Benchmarks;
 
 /// <summary>The experts of one model: single tokens checked against double precision, then the whole layer timed, replayed from a graph.</summary>
-internal sealed class ExpertsBenchmark<T>(string name, int experts, int topK, int hiddenSize, int intermediateSize, WeightPattern<T> pattern, DeviceExpertsForward<T> forward)
+/// <param name="name">What is measured.</param>
+/// <param name="experts">E.</param>
+/// <param name="topK">k.</param>
+/// <param name="hiddenSize">H.</param>
+/// <param name="intermediateSize">I.</param>
+/// <param name="pattern">The weights.</param>
+/// <param name="forward">The kernels.</param>
+/// <param name="round">What they do to a row of either product's inputs; null for nothing.</param>
+internal sealed class ExpertsBenchmark<T>(
+    string name, int experts, int topK, int hiddenSize, int intermediateSize, WeightPattern<T> pattern, DeviceExpertsForward<T> forward, Action<double[]>? round = null)
     where T : unmanaged
 {
     private const double Tolerance = 2e-2;
@@ -42,7 +51,8 @@ internal sealed class ExpertsBenchmark<T>(string name, int experts, int topK, in
     private double Error(ExpertsInputs inputs, float[] output, int token)
     {
         var exact = new double[hiddenSize];
-        var x = inputs.HiddenValues.AsSpan(token * hiddenSize, hiddenSize).ToArray();
+        var x = Array.ConvertAll(inputs.HiddenValues.AsSpan(token * hiddenSize, hiddenSize).ToArray(), value => (double)value);
+        round?.Invoke(x);
         for (var rank = 0; rank < topK; rank++)
         {
             var expert = inputs.FirstRoutes[(token * topK) + rank];
@@ -59,6 +69,7 @@ internal sealed class ExpertsBenchmark<T>(string name, int experts, int topK, in
 
                 intermediate[i] = gate / (1 + Math.Exp(-gate)) * up;
             });
+            round?.Invoke(intermediate);
             Parallel.For(0, hiddenSize, h =>
             {
                 var sum = 0.0;

@@ -46,6 +46,7 @@ if (IsWanted("gates")) failures += gates.Count(gate => !gate.Run(stream));
 if (IsWanted("experts")) failures += experts.Count(layer => !layer.Run(stream));
 if (IsWanted("products")) Array.ForEach(products, layer => layer.Run((CudaStream)stream));
 if (IsWanted("narrow")) failures += Narrow("Mixtral 8x7B tp2", 8, 2, 4096, 7168) + Narrow("Qwen3 30B-A3B", 128, 8, 2048, 768);
+if (IsWanted("w8a8")) failures += Bytes("Mixtral 8x7B tp2", 8, 2, 4096, 7168) + Bytes("Qwen3 30B-A3B", 128, 8, 2048, 768);
 if (IsWanted("splitk")) Array.ForEach(slices, layer => layer.Run(stream));
 if (IsWanted("layer")) Array.ForEach(layers, layer => layer.Run(stream));
 if (IsWanted("omni")) failures += routers.Count(router => !router.Run(stream)) + neurons.Count(layer => !layer.Run(stream));
@@ -60,6 +61,15 @@ int Narrow(string name, int count, int topK, int hiddenSize, int intermediateSiz
 
     int Of<T>(string format, WeightPattern<T> pattern, DeviceExpertsForward<T> forward)
         where T : unmanaged => new ExpertsBenchmark<T>($"{name} {format}", count, topK, hiddenSize, intermediateSize, pattern, forward).Run(stream) ? 0 : 1;
+}
+
+// The same with inputs of 8 bits too.
+int Bytes(string name, int count, int topK, int hiddenSize, int intermediateSize)
+{
+    return Of("fp8_w8a8, blocks and groups of 128", WeightPatterns.Float8Block, ByteExperts.Forward, RowRounding.Float8Groups) + Of("int8_w8a8", WeightPatterns.Int8Channel, ByteExperts.Forward, RowRounding.Int8Row);
+
+    int Of<T>(string format, WeightPattern<T> pattern, DeviceExpertsForward<T> forward, Action<double[]> round)
+        where T : unmanaged => new ExpertsBenchmark<T>($"{name} {format}", count, topK, hiddenSize, intermediateSize, pattern, forward, round).Run(stream) ? 0 : 1;
 }
 
 bool IsWanted(string family) => args.Length == 0 || args.Contains(family);

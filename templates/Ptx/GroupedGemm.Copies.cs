@@ -16,7 +16,7 @@ public sealed partial class GroupedGemm
 
     private int PassesB => _tile.BlockN / RowsOfPass;
 
-    private int Parts => _tile.BlockK / GroupedGemmTile.RowElements;
+    private int Parts => _tile.BlockBytes / GroupedGemmTile.RowBytes;
 
     private int PartBytesA => _tile.BlockM * GroupedGemmTile.RowBytes;
 
@@ -39,13 +39,15 @@ public sealed partial class GroupedGemm
         if (_tile.SplitK > 1)
         {
             _writer.Code($"""
-                mul.wide.u32 %wide, %firstBlock, {_tile.BlockK * 2};
+                mul.wide.u32 %wide, %firstBlock, {_tile.BlockBytes};
                 add.u64 %chunkOffset, %chunkOffset, %wide;
                 """);
         }
 
         WriteWeightRows("row", "chunkOffset");
         WriteActivationRows();
+        WriteScaleCopySetup();
+        WriteInputScaleCopySetup();
     }
 
     /// <summary>
@@ -152,7 +154,7 @@ public sealed partial class GroupedGemm
                 selp.b32 %bytes{pass}, {ChunkBytes}, 0, %valid;
                 {row}
                 selp.b32 %t0, %t0, 0, %valid;
-                mad.wide.u32 %fromA{pass}, %t0, {2L * _shape.Reduction}, %fromA;
+                mad.wide.u32 %fromA{pass}, %t0, {(long)_shape.Reduction * _tile.ElementBytes}, %fromA;
                 """);
         }
     }
@@ -168,6 +170,8 @@ public sealed partial class GroupedGemm
         {
             WriteWeightCopies();
             WriteActivationCopies();
+            WriteScaleCopies();
+            WriteInputScaleCopies();
         }
 
         WriteNextStage("stageIn");
@@ -186,8 +190,8 @@ public sealed partial class GroupedGemm
             }
         }
 
-        _writer.Code($"add.u64 %fromB, %fromB, {_tile.BlockK * 2};");
-        if (HasUpAddress) _writer.Code($"add.u64 %fromUp, %fromUp, {_tile.BlockK * 2};");
+        _writer.Code($"add.u64 %fromB, %fromB, {_tile.BlockBytes};");
+        if (HasUpAddress) _writer.Code($"add.u64 %fromUp, %fromUp, {_tile.BlockBytes};");
     }
 
     private void WriteActivationCopies()
@@ -203,7 +207,7 @@ public sealed partial class GroupedGemm
             }
         }
 
-        for (var pass = 0; pass < PassesA; pass++) _writer.Code($"add.u64 %fromA{pass}, %fromA{pass}, {_tile.BlockK * 2};");
+        for (var pass = 0; pass < PassesA; pass++) _writer.Code($"add.u64 %fromA{pass}, %fromA{pass}, {_tile.BlockBytes};");
     }
 
     /// <summary>Fills the first stages, at most as many as the slice has blocks.</summary>

@@ -3,8 +3,8 @@ namespace KernelGen.Compiler.Ptx;
 /// <content>From sums to the output: activation or router weight, and the store of rows that are slots.</content>
 public sealed partial class GroupedGemm
 {
-    /// <summary>Whether the output is bf16; the sums of slices stay fp32 until the second phase has added them up.</summary>
-    private bool StoresBFloat16 => _tile.SplitK == 1;
+    /// <summary>Whether the output is bf16; sums of slices stay fp32 until the second phase has added them up, intermediate states until they become bytes.</summary>
+    private bool StoresBFloat16 => _tile.SplitK == 1 && !(IsGateUp && _shape.QuantizedInputs);
 
     /// <summary>Whether the output is intermediate states and not sums.</summary>
     private bool StoresActivated => IsGateUp && _tile.SplitK == 1;
@@ -40,6 +40,7 @@ public sealed partial class GroupedGemm
         if (!_tile.IsSpecialised)
         {
             WriteRowAddresses();
+            WriteInputScales();
             WriteWholeSums();
             WriteRouterWeights();
         }

@@ -10,6 +10,7 @@ public sealed partial class GroupedGemm
         for (var m = 0; m < FragmentsM; m++) _writer.Declare("b32", [.. Enumerable.Range(0, 4).Select(x => $"a{m}_{x}")]);
         for (var n = 0; n < FragmentsN; n++) _writer.Declare("b32", $"b{n}_0", $"b{n}_1");
         WriteFragmentAddresses();
+        DeclareParts();
         WriteFirstCopies(_tile.Stages - 1);
         WriteTurnOfStages(_tile.Stages - 1);
         for (var step = 0; step < StepsOfPart; step++)
@@ -23,9 +24,11 @@ public sealed partial class GroupedGemm
         for (var part = 0; part < Parts; part++)
         {
             for (var step = 0; step < StepsOfPart; step++) WriteMmaStep(part, step);
+            if (MultipliesFloat8) WritePartEnd(part);
         }
 
         WriteEndOfTurn();
+        if (HasIntegerSums) WriteIntegerSums();
     }
 
     /// <summary>
@@ -84,9 +87,9 @@ public sealed partial class GroupedGemm
         {
             for (var n = 0; n < FragmentsN; n++)
             {
-                var sums = string.Join(", ", Enumerable.Range(0, 4).Select(x => $"%{Sum(m, n, x)}"));
-                _writer.Code(
-                    $"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {{{sums}}}, {{%a{m}_0, %a{m}_1, %a{m}_2, %a{m}_3}}, {{%b{n}_0, %b{n}_1}}, {{{sums}}};");
+                var sums = string.Join(", ", Enumerable.Range(0, 4).Select(x => $"%{(_shape.QuantizedInputs ? GroupSum(m, n, x) : Sum(m, n, x))}"));
+                var before = MultipliesFloat8 && step == 0 ? "%nothing, %nothing, %nothing, %nothing" : sums;
+                _writer.Code($"mma.sync.aligned.{Instruction} {{{sums}}}, {{%a{m}_0, %a{m}_1, %a{m}_2, %a{m}_3}}, {{%b{n}_0, %b{n}_1}}, {{{before}}};");
             }
         }
     }

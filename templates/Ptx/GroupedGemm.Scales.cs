@@ -22,12 +22,15 @@ public sealed partial class GroupedGemm
 
     private int ZeroPointBytes => _shape.ZeroPoints ? GroupsOfStage * _tile.BlockN : 0;
 
+    /// <summary>Where a stage's scales lie: behind the activations and the weights.</summary>
+    private int ScalesAt => _shape.IsConverted ? ConvertedActivationBytes + ConvertedWeightBytes : _tile.StageBytes;
+
     /// <summary>What threads copy: scales, then zero points.</summary>
     private IEnumerable<(string Name, int Bytes, int At)> Copied()
     {
         if (!HasGroups) yield break;
-        yield return ("scales", 4, ConvertedActivationBytes + ConvertedWeightBytes);
-        if (_shape.ZeroPoints) yield return ("zeroPoints", 1, ConvertedActivationBytes + ConvertedWeightBytes + ScaleBytes);
+        yield return ("scales", 4, ScalesAt);
+        if (_shape.ZeroPoints) yield return ("zeroPoints", 1, ScalesAt + ScaleBytes);
     }
 
     private void WriteScaleCopySetup()

@@ -19,7 +19,8 @@ public enum ExpertProduct
 /// Parameters of the entry, in order: activations (bf16, [T, H] or [slots, I]), weights (bf16, [E, 2I, H] or [E, H, I]), output,
 /// sorted slots [blocks · BLOCK_M] (a number that is no slot pads), expert of each block, number of padded slots (one int),
 /// router weights [slots], number of slots, biases (fp32, [E, rows of the matrix]), scales (fp32, [E, rows] or [E, groups, rows]),
-/// zero points (bytes, as scales of groups); what a shape does not have is not read. The output is, for the first product, intermediate
+/// zero points (bytes, as scales of groups), and for activations of the weights' type their scales (fp32, [rows] or [rows, groups]); what a shape does
+/// not have is not read. The output is, for the first product, intermediate
 /// states (bf16, [slots, I]) or with Split-K the bare sums of each slice (fp32, [slices, slots, 2I or I]); for the second the weighted
 /// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. Kernels with
 /// <c>wgmma</c> take a tensor map of the weights, and as many groups as run at once share all tiles.
@@ -65,6 +66,7 @@ public sealed partial class GroupedGemm
     {
         if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
         if (shape.IsConverted) return new GroupedGemm(shape, tile).ProblemOfConversion();
+        if (shape.QuantizedInputs || tile.Core == TensorCore.MmaBytes) return new GroupedGemm(shape, tile).ProblemOfBytes();
         if (tile.SlicedK) return "warps that share the elements of a stage multiply converted weights alone";
         return tile.IsSpecialised && (shape.Bias || shape.RouterWeightOnInput || !shape.IsGated)
             ? "specialised warp groups have no biases, no router weights on the input and no products without up projections"
@@ -72,16 +74,16 @@ public sealed partial class GroupedGemm
     }
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
-    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => shape.IsConverted ? (new GroupedGemm(shape, tile).StageBytes * tile.Stages) + 1024 : tile.SharedBytes;
+    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => shape.IsConverted || shape.QuantizedInputs ? (new GroupedGemm(shape, tile).StageBytes * tile.Stages) + 1024 : tile.SharedBytes;
 
-    private int StageBytes => _shape.IsConverted ? ConvertedStageBytes : _tile.StageBytes;
+    private int StageBytes => _shape.IsConverted ? ConvertedStageBytes : _shape.QuantizedInputs ? ByteStageBytes : _tile.StageBytes;
 
     private string WriteModule()
     {
         if (_tile.IsSpecialised) WriteSpecialised();
         else WriteUniform();
         return $$"""
-            .version 8.0
+            .version {{(MultipliesFloat8 ? "8.4" : "8.0")}}
             .target {{Target}}
             .address_size 64
 
@@ -98,7 +100,7 @@ public sealed partial class GroupedGemm
                 .param .u32 slots,
                 .param .u64 biases,
                 .param .u64 scales,
-                .param .u64 zeroPoints)
+                .param .u64 zeroPoints{{(_shape.QuantizedInputs ? ",\n    .param .u64 inputScales" : "")}})
             {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1")}}
             {
             {{_writer}}    ret;
@@ -107,7 +109,7 @@ public sealed partial class GroupedGemm
             """.Replace("\r\n", "\n");
     }
 
-    private string Target => _tile.Core != TensorCore.Mma ? "sm_90a" : _tile.Chained ? "sm_90" : "sm_80";
+    private string Target => _tile.IsSpecialised ? "sm_90a" : _tile.Chained ? "sm_90" : MultipliesFloat8 ? "sm_89" : "sm_80";
 
     /// <summary>A kernel whose threads all copy and multiply, one tile a group.</summary>
     private void WriteUniform()

@@ -19,6 +19,9 @@ public sealed record GroupedGemmShape(
     /// <summary>Whether groups have zero points; without, that of a 4-bit number is 8.</summary>
     public bool ZeroPoints { get; init; }
 
+    /// <summary>Whether the activations have the weights' type too, and scales: one a row, or as many as the groups of a row of weights.</summary>
+    public bool QuantizedInputs { get; init; }
+
     /// <summary>Whether the sums have biases.</summary>
     public bool Bias { get; init; }
 
@@ -35,7 +38,7 @@ public sealed record GroupedGemmShape(
     public int Reduction => Product == ExpertProduct.GateUp ? HiddenSize : IntermediateSize;
 
     /// <summary>Whether threads make bfloat16 of the weights.</summary>
-    internal bool IsConverted => WeightType != DType.BFloat16;
+    internal bool IsConverted => WeightType != DType.BFloat16 && !QuantizedInputs;
 
     /// <summary>Whether stored numbers have scales.</summary>
     internal bool HasScales => WeightType is DType.Float8E4M3 or DType.Int8 or DType.Int4;

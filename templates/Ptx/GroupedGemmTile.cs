@@ -8,13 +8,16 @@ public enum TensorCore
 
     /// <summary><c>wgmma.mma_async.m64nNk16</c>, sm_90a alone, in persistent kernels with a warp group that only copies.</summary>
     Wgmma,
+
+    /// <summary><c>mma.sync.m16n8k32</c> of bytes: integers from sm_80 on, 8-bit floats from sm_89 on.</summary>
+    MmaBytes,
 }
 
 /// <summary>How a grouped GEMM is cut into groups of threads.</summary>
 /// <param name="Core">The instruction.</param>
 /// <param name="BlockM">Rows of a group's tile: slots of one expert.</param>
 /// <param name="BlockN">Columns of a group's tile: rows of the weight matrix.</param>
-/// <param name="BlockK">Elements of the reduction in one stage, a multiple of 64.</param>
+/// <param name="BlockK">Elements of the reduction in one stage, a multiple of 64, of bytes of 128.</param>
 /// <param name="Stages">Stages of shared memory that copies run ahead in.</param>
 /// <param name="WarpsM">Warps along the rows.</param>
 /// <param name="WarpsN">Warps along the columns.</param>
@@ -29,7 +32,7 @@ public enum TensorCore
 public sealed record GroupedGemmTile(
     TensorCore Core, int BlockM, int BlockN, int BlockK, int Stages, int WarpsM, int WarpsN, int GroupM = 1, int SplitK = 1, int Cluster = 1, bool Chained = false, bool SlicedK = false)
 {
-    /// <summary>Elements of a row of shared memory: 128 bytes, the span of the swizzle.</summary>
+    /// <summary>Elements of two bytes in a row of shared memory: 128 bytes, the span of the swizzle.</summary>
     internal const int RowElements = 64;
 
     /// <summary>Bytes of a row of shared memory.</summary>
@@ -62,14 +65,20 @@ public sealed record GroupedGemmTile(
     /// <summary>Columns of a warp's tile.</summary>
     internal int WarpN => BlockN / WarpsN;
 
-    internal int StageBytes => (RowsOfGroup + BlockN) * BlockK * 2;
+    internal int StageBytes => (RowsOfGroup + BlockN) * BlockBytes;
+
+    /// <summary>Bytes of a row in one stage.</summary>
+    internal int BlockBytes => BlockK * ElementBytes;
+
+    /// <summary>Bytes of an element of the reduction.</summary>
+    internal int ElementBytes => Core == TensorCore.MmaBytes ? 1 : 2;
 
     /// <summary>The tile in a name, such as <c>mma16x64x128s4</c>.</summary>
     public string Name
     {
         get
         {
-            var core = Core == TensorCore.Mma ? "mma" : "wgmma";
+            var core = Core switch { TensorCore.Mma => "mma", TensorCore.MmaBytes => "mmab", _ => "wgmma" };
             var splitK = SplitK > 1 ? $"k{SplitK}" : "";
             var warps = $"w{WarpsM}x{WarpsN}{(SlicedK ? "s" : "")}";
             var groupM = GroupM > 1 ? $"g{GroupM}" : "";
@@ -81,7 +90,7 @@ public sealed record GroupedGemmTile(
     /// <summary>What is wrong with the tile for a product of these widths; null if nothing is.</summary>
     public string? Problem(int columns, int reduction)
     {
-        if (BlockK % RowElements != 0 || reduction % BlockK != 0) return $"blocks of {BlockK} do not divide a reduction of {reduction}";
+        if (BlockBytes % RowBytes != 0 || reduction % BlockK != 0) return $"blocks of {BlockK} do not divide a reduction of {reduction}";
         if (columns % BlockN != 0) return $"blocks of {BlockN} do not divide {columns} columns";
         if (reduction / BlockK < SplitK) return $"a reduction of {reduction} has fewer blocks of {BlockK} than {SplitK} slices";
         if (IsSpecialised) return ProblemOfSpecialised();

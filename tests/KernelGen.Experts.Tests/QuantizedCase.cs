@@ -43,7 +43,7 @@ internal sealed class QuantizedCase<T>
     private readonly ExpertForm _form;
     private readonly ExpertBiases? _biases;
     private readonly InputRounding? _rounding;
-    private readonly Lazy<(double[] Output, double[] Slack)> _expected;
+    private readonly Lazy<RoundedMoe> _expected;
 
     public QuantizedCase(FusedMoeSpec spec, int tokens, SeededRandom random, bool leaveSlotsOut = false, int? spoiltToken = null, bool scalesApart = false)
     {
@@ -64,8 +64,7 @@ internal sealed class QuantizedCase<T>
         _hidden = random.Normal(tokens * spec.HiddenSize, spec.Activation == MoeActivation.SiluAndMul ? 1f : 0.5f);
         if (spoiltToken is { } spoilt) _hidden[(spoilt * spec.HiddenSize) + (spec.HiddenSize / 2)] = float.NaN;
         _weights = random.Normal(tokens * spec.TopK);
-        _expected = new(() => ReferenceMoe.Forward(
-            _hidden, _gateUp.Dequantized, _down.Dequantized, _weights, _experts!, tokens, spec.TopK, spec.HiddenSize, spec.IntermediateSize, _form, _rounding));
+        _expected = new(() => Rounded());
         _experts = [.. Enumerable.Range(0, tokens).SelectMany(_ => random.Permutation(spec.Experts).Take(spec.TopK).Select(expert => leaveSlotsOut && random.Int(0, 3) == 0 ? -1 : expert))];
     }
 
@@ -123,6 +122,12 @@ internal sealed class QuantizedCase<T>
     /// <inheritdoc cref="ExpertsCase{T}.CheckOnTensorCores"/>
     public void CheckOnTensorCores(string what, params ExpertsRunner<T>[] runs)
     {
+        if (_rounding is not null)
+        {
+            CheckBytes(what, runs);
+            return;
+        }
+
         var rounded = Array.ConvertAll(_hidden, value => (float)(BFloat16)value);
         var (topK, hidden, intermediate) = (_spec.TopK, _spec.HiddenSize, _spec.IntermediateSize);
         var expected = ReferenceMoe.Forward(rounded, _gateUp.Dequantized, _down.Dequantized, _weights, _experts, _tokens, topK, hidden, intermediate, _form);
@@ -130,11 +135,23 @@ internal sealed class QuantizedCase<T>
         foreach (var run in runs) ExpertsCase.RequireWithin(bound, expected, Run(run), $"{_random.Description}: {what}, {_tokens} tokens");
     }
 
+    /// <summary>Kernels that multiply bytes: exactly rounded inputs, sums on tensor cores, each slot's result in bfloat16.</summary>
+    private void CheckBytes(string what, ExpertsRunner<T>[] runs)
+    {
+        const double OfTerms = 16.0 / (1 << 24), OfBFloat16 = 1.0 / 256;
+        var expected = Rounded(ReferenceMoe.ActivationErrorOnTensorCores);
+        var bound = Enumerable.Range(0, expected.Output.Length).Select(i => expected.Slack[i] + (OfTerms * expected.Terms[i]) + (OfBFloat16 * expected.Results[i])).ToArray();
+        foreach (var run in runs) ExpertsCase.RequireWithin(bound, expected.Output, Run(run), $"{_random.Description}: {what}, {_tokens} tokens");
+    }
+
+    private RoundedMoe Rounded(double activationError = ReferenceMoe.ActivationError) => ReferenceMoe.Forward(
+        _hidden, _gateUp.Dequantized, _down.Dequantized, _weights, _experts, _tokens, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, _form, _rounding, activationError);
+
     public unsafe void Check(delegate*<in MoeArguments, void> kernel, int bits) => Compare(Run(kernel), $"{_spec.VariantName} at {bits} bits");
 
     public void Compare(float[] output, string what)
     {
-        var (expected, slack) = _expected.Value;
+        var (expected, slack) = (_expected.Value.Output, _expected.Value.Slack);
         for (var i = 0; i < expected.Length; i++)
         {
             var error = Math.Abs(output[i] - expected[i]);

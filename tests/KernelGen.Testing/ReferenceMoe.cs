@@ -3,8 +3,11 @@ namespace KernelGen.Testing;
 /// <summary>The experts of a MoE layer in double precision, one multiplication after the other.</summary>
 public static class ReferenceMoe
 {
-    // What a kernel's intermediate states may be off by, before they are rounded: that of sums in single precision, many times over.
-    private const double ActivationError = 2e-6;
+    /// <summary>What a kernel's intermediate states may be off by, before they are rounded: that of sums in single precision, many times over.</summary>
+    public const double ActivationError = 2e-6;
+
+    /// <summary>The same on tensor cores, which cut off where others round: 16 · 2⁻²⁴ of the terms' magnitudes, which are 20 beside a sum of 1.</summary>
+    public const double ActivationErrorOnTensorCores = 2e-5;
 
     /// <summary>Output [T, H] = Σ over the slots of weight · down(activation(gate(x), up(x))); a slot with expert −1 adds nothing.</summary>
     /// <param name="hidden">[T, H].</param>
@@ -18,13 +21,9 @@ public static class ReferenceMoe
         Forward(hidden, gateUp, down, weights, experts, tokens, topK, hiddenSize, intermediateSize, form ?? new ExpertForm(), rounding: null).Output;
 
     /// <summary>The same with rounded inputs of both products.</summary>
-    /// <returns>
-    /// The output, and how far another's may be from each element because intermediate states that are a little different lie on
-    /// the other side of a tie: Σ of their steps times the weights.
-    /// </returns>
-    public static (double[] Output, double[] Slack) Forward(
+    public static RoundedMoe Forward(
         float[] hidden, Func<int, int, int, double> gateUp, Func<int, int, int, double> down, float[] weights, int[] experts, int tokens, int topK, int hiddenSize, int intermediateSize,
-        ExpertForm form, InputRounding? rounding)
+        ExpertForm form, InputRounding? rounding, double activationError = ActivationError)
     {
         var x = Array.ConvertAll(hidden, value => (double)value);
         rounding?.Round(x, hiddenSize, rounding.HiddenScale, _ => 0);
@@ -36,8 +35,8 @@ public static class ReferenceMoe
             Activate(input, form.RouterWeightOnInput ? weights[slot] : 1, experts[slot], gateUp, form, activations.AsSpan(slot * intermediateSize, intermediateSize));
         });
 
-        var steps = rounding?.Round(activations, intermediateSize, rounding.ActivationScale, value => ActivationError * (1 + Math.Abs(value)));
-        double[] output = new double[(long)tokens * hiddenSize], slack = new double[output.Length];
+        var steps = rounding?.Round(activations, intermediateSize, rounding.ActivationScale, value => activationError * (1 + Math.Abs(value)));
+        var result = new RoundedMoe(tokens * hiddenSize);
         Parallel.For(0, tokens, token =>
         {
             for (var slot = token * topK; slot < (token + 1) * topK; slot++)
@@ -45,7 +44,7 @@ public static class ReferenceMoe
                 if (experts[slot] >= 0) Add(slot);
             }
         });
-        return (output, slack);
+        return result;
 
         void Add(int slot)
         {
@@ -53,16 +52,17 @@ public static class ReferenceMoe
             var weight = form.RouterWeightOnInput ? 1 : weights[slot];
             for (var h = 0; h < hiddenSize; h++)
             {
-                double sum = form.DownBias?[(expert * hiddenSize) + h] ?? 0, step = 0;
+                double sum = form.DownBias?[(expert * hiddenSize) + h] ?? 0, step = 0, terms = Math.Abs(sum);
                 for (var i = 0; i < intermediateSize; i++)
                 {
                     var element = down(expert, h, i);
-                    sum += activations[(slot * intermediateSize) + i] * element;
+                    var term = activations[(slot * intermediateSize) + i] * element;
+                    sum += term;
+                    terms += Math.Abs(term);
                     step += (steps?[(slot * intermediateSize) + i] ?? 0) * Math.Abs(element);
                 }
 
-                output[(slot / topK * hiddenSize) + h] += weight * sum;
-                slack[(slot / topK * hiddenSize) + h] += Math.Abs(weight) * step;
+                result.Add((slot / topK * hiddenSize) + h, weight, sum, step, terms);
             }
         }
     }
@@ -82,5 +82,34 @@ public static class ReferenceMoe
 
             activations[i] = form.Activate(gate, up);
         }
+    }
+}
+
+/// <summary>What experts yield that round the inputs of both products, [T, H], and what else there is to know of each element.</summary>
+/// <param name="length">Number of elements.</param>
+public sealed class RoundedMoe(int length)
+{
+    /// <summary>The output.</summary>
+    public double[] Output { get; } = new double[length];
+
+    /// <summary>
+    /// How far another's may be from it because intermediate states that are a little different lie on the other side of a tie: Σ of their
+    /// steps times the weights.
+    /// </summary>
+    public double[] Slack { get; } = new double[length];
+
+    /// <summary>Σ of the magnitudes of all terms of the second product.</summary>
+    public double[] Terms { get; } = new double[length];
+
+    /// <summary>Σ of the magnitudes of the slots' results.</summary>
+    public double[] Results { get; } = new double[length];
+
+    internal void Add(int index, double weight, double sum, double step, double terms)
+    {
+        Output[index] += weight * sum;
+        weight = Math.Abs(weight);
+        Slack[index] += weight * step;
+        Terms[index] += weight * terms;
+        Results[index] += weight * Math.Abs(sum);
     }
 }

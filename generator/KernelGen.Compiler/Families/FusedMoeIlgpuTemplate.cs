@@ -9,7 +9,7 @@ namespace KernelGen.Compiler.Families;
 internal static class FusedMoeIlgpuTemplate
 {
     private static readonly string[] Files =
-        ["FusedMoe.cs", "FusedMoe.Weights.cs", "FusedMoe.Rows.cs", "FusedMoe.Tiles.cs", "FusedMoe.Inputs.cs", "FusedMoe.Activation.cs", "FusedMoe.Sums.cs", "FusedMoe.Align.cs"];
+        ["FusedMoe.cs", "FusedMoe.Weights.cs", "FusedMoe.Rows.cs", "FusedMoe.Tiles.cs", "FusedMoe.Inputs.cs", "FusedMoe.Bytes.cs", "FusedMoe.Activation.cs", "FusedMoe.Sums.cs", "FusedMoe.Align.cs"];
 
     /// <summary>The recipe of a valid spec.</summary>
     public static IlgpuRecipe Recipe(FusedMoeSpec spec)
@@ -28,7 +28,7 @@ internal static class FusedMoeIlgpuTemplate
         return new IlgpuRecipe(Files, request, $"global::KernelGen.Ilgpu.ExpertKernels<{weight}>", string.Join(", ", arguments))
         {
             PtxTexts = texts,
-            KernelsInitializer = Tunings(spec, texts),
+            KernelsInitializer = Initializer(spec, pairs.Length > 0, texts),
         };
     }
 
@@ -55,11 +55,18 @@ internal static class FusedMoeIlgpuTemplate
 
     private static IEnumerable<string> Entries(params string[] names) => names.Select(name => $"{IlgpuRecipe.ClassName}.{name}");
 
+    private static string Initializer(FusedMoeSpec spec, bool hasPairs, Dictionary<string, string> texts)
+    {
+        var parts = new List<string>();
+        if (hasPairs && spec.ActivationQuantization != ActivationQuantization.None) parts.Add($"Bytes = new(Variant, {Shape(spec)}, {string.Join(", ", Entries("PrepareBytes", "IntermediateToBytes"))})");
+        if (spec.Devices.Count > 0) parts.Add($"Tunings = {Tunings(spec, texts)}");
+        return parts.Count == 0 ? "" : $" {{ {string.Join(", ", parts)} }}";
+    }
+
     // What tuning files choose; a choice of other slices is another variant's, and stands here without kernels.
     private static string Tunings(FusedMoeSpec spec, Dictionary<string, string> texts)
     {
-        if (spec.Devices.Count == 0) return "";
-        return $" {{ Tunings = [{string.Join(", ", spec.Devices.Select(Device))}] }}";
+        return $"[{string.Join(", ", spec.Devices.Select(Device))}]";
 
         string Device(DeviceTuning device) => $"new({SymbolDisplay.FormatLiteral(device.DeviceName, quote: true)}, [{string.Join(", ", device.Choices.Select(Choice))}])";
 
@@ -75,7 +82,8 @@ internal static class FusedMoeIlgpuTemplate
     {
         var first = GemmArgument(spec.Experts, FusedMoePtx.Shape(spec, ExpertProduct.GateUp), gateUp, texts);
         var second = GemmArgument(spec.Experts, FusedMoePtx.Shape(spec, ExpertProduct.Down), down, texts);
-        return $"new({(needsSm90 ? "true" : "false")}, {Number(mostRows)}, {first}, {second})";
+        var float8 = spec.ActivationQuantization != ActivationQuantization.None && spec.WeightType == DType.Float8E4M3 ? " { NeedsFloat8 = true }" : "";
+        return $"new({(needsSm90 ? "true" : "false")}, {Number(mostRows)}, {first}, {second}){float8}";
     }
 
     private static string Number(int value) => value == int.MaxValue ? "int.MaxValue" : $"{value}";

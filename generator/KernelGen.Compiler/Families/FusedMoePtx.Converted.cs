@@ -18,8 +18,7 @@ public static partial class FusedMoePtx
 
     private static IReadOnlyList<Pair> ConvertedPairs(FusedMoeSpec spec)
     {
-        // Rounded activations belong to other kernels, and single precision to no tensor core.
-        if (spec.WeightType == DType.Float32 || spec.ActivationQuantization != ActivationQuantization.None) return [];
+        if (spec.WeightType == DType.Float32) return []; // which no tensor core multiplies as exactly
         var pairs = new List<Pair>();
         Add(8, spec.WeightType == DType.Int4 ? FourBits16 : Converted16);
         Add(16, Converted32);

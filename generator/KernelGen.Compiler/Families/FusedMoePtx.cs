@@ -47,6 +47,7 @@ public static partial class FusedMoePtx
     /// <summary>The pairs that a valid spec has, the fewest rows first; none where no tile divides its sizes or no instruction serves its types.</summary>
     public static IReadOnlyList<Pair> Pairs(FusedMoeSpec spec)
     {
+        if (spec.ActivationQuantization != ActivationQuantization.None) return BytePairs(spec);
         if (spec.WeightType != DType.BFloat16) return ConvertedPairs(spec);
         var pairs = new List<Pair>();
         Add(TensorCore.Mma, 8, Rows16, RowsDown16(spec));
@@ -75,6 +76,7 @@ public static partial class FusedMoePtx
             WeightType = spec.WeightType,
             GroupSize = spec.Quantization == WeightQuantization.Block128 ? 128 : spec.GroupSize,
             ZeroPoints = spec.ZeroPoints,
+            QuantizedInputs = spec.ActivationQuantization != ActivationQuantization.None,
             Bias = spec.Bias,
             RouterWeightOnInput = spec.RouterWeightOnInput,
         };

@@ -68,6 +68,18 @@ public static class StoredNumbers
         return Interop.IntAsFloat(bits | sign);
     }
 
+    /// <summary>The bits of <see cref="RoundToFloat8"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte ToFloat8(float value)
+    {
+        var rounded = Interop.FloatAsInt(RoundToFloat8(value));
+        var magnitude = rounded & 0x7FFF_FFFFu;
+        var bits = (int)(magnitude >> 20) - 960;
+        if (magnitude < 0x3C80_0000u) bits = (int)(Interop.IntAsFloat(magnitude) * 512f); // below 2⁻⁶: a subnormal
+        if (magnitude > 0x7F80_0000u) bits = 0x7F;
+        return (byte)((uint)bits | ((rounded >> 24) & 0x80u));
+    }
+
     /// <summary>The nearest integer, ties to even; for magnitudes below 2²².</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int RoundToInt(float value) => (int)Interop.FloatAsInt(value + 12582912f) - 0x4B40_0000; // beside 1.5 · 2²³ singles are integers

@@ -117,31 +117,37 @@ public readonly partial struct ExpertCall<TWeight>
         else RunAnywhere(kernels, _expertWeights.GateUp.Cast<TBits>(), _expertWeights.Down.Cast<TBits>());
     }
 
-    /// <summary>The products on tensor cores: bfloat16 in, single precision inside.</summary>
+    /// <summary>The products on tensor cores.</summary>
     internal void RunOnTensorCores<TBits>(ExpertKernels<TBits> kernels, ExpertGemmPair pair)
         where TBits : unmanaged
     {
-        var (gateUp, down) = (Matrices(isDown: false), Matrices(isDown: true));
+        if (kernels.Bytes is { } bytes) RunInBytes(kernels, bytes, pair);
+        else RunInBFloat16(kernels, pair);
+    }
+
+    /// <summary>bfloat16 in, single precision inside.</summary>
+    private void RunInBFloat16<TBits>(ExpertKernels<TBits> kernels, ExpertGemmPair pair)
+        where TBits : unmanaged
+    {
+        var gateUp = Matrices(isDown: false);
         var stream = (CudaStream)_stream;
         var slots = checked(Tokens * TopK);
         var sizes = _sizes;
         sizes.BlockM = pair.GateUp.BlockM;
         var blocks = AlignedSlotsSize.MostBlocks(slots, Experts, sizes.BlockM);
-        var (gateUpSlices, downSlices) = (pair.GateUp.Slices, pair.Down.Slices);
-        var gateUpSums = gateUpSlices == 1 ? 0 : (long)gateUpSlices * slots * kernels.Shape.GateUpWidth;
-        var downSums = (long)downSlices * slots * HiddenSize;
+        var gateUpSums = GateUpSums(kernels.Shape, pair.GateUp);
         var bytes = AlignedSlotsSize.Bytes(slots, blocks, sizes.BlockM)
             + DeviceWorkspace.SizeOf<uint>((long)Tokens * HiddenSize / 2)
             + DeviceWorkspace.SizeOf<ushort>((long)slots * IntermediateSize)
             + DeviceWorkspace.SizeOf<float>(gateUpSums)
-            + DeviceWorkspace.SizeOf<float>(downSums);
+            + DeviceWorkspace.SizeOf<float>(DownSums(pair.Down));
         using var workspace = WorkspacePool.Of(stream).Rent(bytes, kernels.Variant.Name);
         var aligned = AlignedSlotsSize.Take(workspace, slots, blocks, sizes.BlockM);
         var rounded = workspace.Take<uint>((long)Tokens * HiddenSize / 2);
         var intermediate = workspace.Take<ushort>((long)slots * IntermediateSize);
 
         kernels.Prepare(stream, _hidden, _weights, _experts, rounded, aligned, sizes);
-        if (gateUpSlices == 1)
+        if (pair.GateUp.Slices == 1)
         {
             pair.GateUp.Launch(stream, CudaArguments.Address(rounded), gateUp, CudaArguments.Address(intermediate), aligned, blocks);
         }
@@ -152,19 +158,33 @@ public readonly partial struct ExpertCall<TWeight>
             kernels.Activate(stream, Phase(sums, isDown: false), intermediate, sizes);
         }
 
-        if (downSlices == 1)
+        RunDown(kernels, pair.Down, workspace, CudaArguments.Address(intermediate), aligned, blocks, sizes);
+    }
+
+    /// <summary>The second product, and the sum of each token's slots.</summary>
+    private void RunDown<TBits>(
+        ExpertKernels<TBits> kernels, ExpertGemm gemm, DeviceWorkspace workspace, nint intermediate, in AlignedSlots slots, int blocks, in ExpertSizes sizes, nint inputScales = 0)
+        where TBits : unmanaged
+    {
+        var (stream, down) = ((CudaStream)_stream, Matrices(isDown: true));
+        if (gemm.Slices == 1)
         {
-            var sums = workspace.Take<uint>(downSums / 2);
-            pair.Down.Launch(stream, CudaArguments.Address(intermediate), down, CudaArguments.Address(sums), aligned, blocks);
+            var sums = workspace.Take<uint>(DownSums(gemm) / 2);
+            gemm.Launch(stream, intermediate, down, CudaArguments.Address(sums), slots, blocks, inputScales);
             kernels.Combine(stream, sums, _experts, _output, sizes);
         }
         else
         {
-            var sums = workspace.Take<float>(downSums);
-            pair.Down.Launch(stream, CudaArguments.Address(intermediate), down, CudaArguments.Address(sums), aligned, blocks);
+            var sums = workspace.Take<float>(DownSums(gemm));
+            gemm.Launch(stream, intermediate, down, CudaArguments.Address(sums), slots, blocks, inputScales);
             kernels.Combine(stream, sums, _experts, _output, sizes);
         }
     }
+
+    /// <summary>Sums that the first product leaves: none where it activates them itself.</summary>
+    private long GateUpSums(in ExpertShape shape, ExpertGemm gemm) => gemm.Slices == 1 ? 0 : (long)gemm.Slices * Tokens * TopK * shape.GateUpWidth;
+
+    private long DownSums(ExpertGemm gemm) => (long)gemm.Slices * Tokens * TopK * HiddenSize;
 
     private ExpertMatrices Matrices(bool isDown)
     {

@@ -46,7 +46,8 @@ public sealed class ExpertGemm
     public PtxKernel Kernel => _kernel;
 
     /// <summary>Launches the product for at most <paramref name="blocks"/> blocks of slots.</summary>
-    internal void Launch(CudaStream stream, nint activations, in ExpertMatrices matrices, nint output, in AlignedSlots slots, int blocks)
+    /// <param name="inputScales">Scales of the activations where those are bytes, else 0.</param>
+    internal void Launch(CudaStream stream, nint activations, in ExpertMatrices matrices, nint output, in AlignedSlots slots, int blocks, nint inputScales = 0)
     {
         var arguments = default(CudaArguments);
         arguments.Add(activations);
@@ -61,6 +62,7 @@ public sealed class ExpertGemm
         arguments.Add(matrices.Biases);
         arguments.Add(matrices.Scales);
         arguments.Add(matrices.ZeroPoints);
+        if (inputScales != 0) arguments.Add(inputScales);
         _kernel.Launch(stream, Grid(stream.Accelerator, blocks), new Index3D(_threads, 1, 1), arguments, Chained);
     }
 
@@ -80,7 +82,16 @@ public sealed class ExpertGemm
 /// <param name="GateUp">The first product.</param>
 /// <param name="Down">The second product, with blocks as large.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed record ExpertGemmPair(bool NeedsWgmma, int MostRows, ExpertGemm GateUp, ExpertGemm Down);
+public sealed record ExpertGemmPair(bool NeedsWgmma, int MostRows, ExpertGemm GateUp, ExpertGemm Down)
+{
+    /// <summary>Whether they multiply 8-bit floats, from compute capability 8.9 and CUDA 12.4 on.</summary>
+    public bool NeedsFloat8 { get; init; }
+
+    /// <summary>Whether a device has their instructions.</summary>
+    internal bool RunsOn(CudaAccelerator cuda) =>
+        cuda.Architecture >= CudaArchitecture.SM_80 && (!NeedsWgmma || cuda.Architecture == CudaArchitecture.SM_90)
+        && (!NeedsFloat8 || (cuda.Architecture >= CudaArchitecture.SM_89 && cuda.DriverVersion >= CudaDriverVersion.FromMajorMinor(12, 4)));
+}
 
 /// <summary>Addresses of one projection of all experts; 0 for what it does not have.</summary>
 internal readonly record struct ExpertMatrices(nint Weights, nint Biases, nint Scales, nint ZeroPoints)

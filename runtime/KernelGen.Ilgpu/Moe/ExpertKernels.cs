@@ -47,17 +47,20 @@ public sealed class ExpertKernels<TWeight> : IGeneratedKernels
     private ExpertKernels(ExpertKernels<TWeight> other, ExpertGemmPair pair)
     {
         (Variant, Shape, Portable, _pairs) = (other.Variant, other.Shape, other.Portable, [pair]);
-        (_prepare, _activate, _combineSingle, _combineRounded) = (other._prepare, other._activate, other._combineSingle, other._combineRounded);
+        (_prepare, _activate, _combineSingle, _combineRounded, Bytes) = (other._prepare, other._activate, other._combineSingle, other._combineRounded, other.Bytes);
     }
 
     /// <summary>The variant.</summary>
     public KernelVariant Variant { get; }
 
     /// <summary>The kernels' methods, for tools that look at what becomes of them.</summary>
-    public IEnumerable<MethodInfo> Methods => [_prepare.Method, _activate.Method, _combineSingle.Method, _combineRounded.Method, .. Portable.Methods];
+    public IEnumerable<MethodInfo> Methods => [_prepare.Method, _activate.Method, _combineSingle.Method, _combineRounded.Method, .. Portable.Methods, .. Bytes?.Methods ?? []];
 
     /// <summary>The products on tensor cores.</summary>
     public IReadOnlyList<ExpertGemmPair> Pairs => _pairs;
+
+    /// <summary>What makes bytes of the products' inputs; null where tensor cores multiply bfloat16.</summary>
+    public ExpertByteKernels? Bytes { get; init; }
 
     /// <summary>What tuning files choose, on devices of certain names.</summary>
     public IReadOnlyList<TunedDevice> Tunings { get; init; } = [];
@@ -85,12 +88,11 @@ public sealed class ExpertKernels<TWeight> : IGeneratedKernels
     /// <summary>The products on tensor cores for a device and so many slots; null where the device or the alignment of the weights allows none.</summary>
     internal ExpertGemmPair? Choose(Accelerator accelerator, long slots, in ExpertMatrices gateUp, in ExpertMatrices down)
     {
-        if (accelerator is not CudaAccelerator cuda || cuda.Architecture < CudaArchitecture.SM_80 || !gateUp.IsAligned || !down.IsAligned) return null;
-        var hasWgmma = cuda.Architecture == CudaArchitecture.SM_90;
-        if (Tuned(accelerator, slots / Shape.TopK)?.Pair is { } tuned && (hasWgmma || !tuned.NeedsWgmma)) return tuned;
-        var usesWgmma = hasWgmma && Array.Exists(_pairs, pair => pair.NeedsWgmma);
+        if (accelerator is not CudaAccelerator cuda || !gateUp.IsAligned || !down.IsAligned) return null;
+        if (Tuned(accelerator, slots / Shape.TopK)?.Pair is { } tuned && tuned.RunsOn(cuda)) return tuned;
+        var usesWgmma = Array.Exists(_pairs, pair => pair.NeedsWgmma && pair.RunsOn(cuda));
         var usedExperts = Math.Min(slots, Shape.Experts);
-        return Array.Find(_pairs, pair => pair.NeedsWgmma == usesWgmma && slots <= pair.MostRows * usedExperts);
+        return Array.Find(_pairs, pair => pair.NeedsWgmma == usesWgmma && pair.RunsOn(cuda) && slots <= pair.MostRows * usedExperts);
     }
 
     /// <summary>Sorts slots and rounds hidden states.</summary>

@@ -77,24 +77,29 @@ public sealed class PortableExpertKernels<TWeight>
         stream, ExpertLaunch.ForItems(stream.Accelerator, (long)sizes.Tokens * _shape.HiddenSize),
         phase.Sums, phase.Scales, phase.Bias, phase.Weights, phase.Experts, phase.InputScales, output, sizes);
 
+    /// <summary>Finds the largest magnitude of hidden or intermediate states, where all of them share a scale.</summary>
+    internal void Measure(AcceleratorStream stream, bool isDown, in ArrayView<float> source, in ArrayView<int> experts, in ArrayView<int> largest, in ExpertSizes sizes)
+    {
+        if (_shape.Inputs != ActivationQuantization.DynamicTensor) return;
+        largest.MemSetToZero(stream);
+        _rounding[isDown ? 1 : 0].Measure.Launch(stream, new KernelConfig(RowsOf(isDown, sizes), ThreadsOfRow(stream.Accelerator)), source, experts, largest, default, default, sizes);
+    }
+
     /// <summary>Rounds hidden or intermediate states; rows of integers leave their scales.</summary>
     internal void Round(
         AcceleratorStream stream, bool isDown, in ArrayView<float> source, in ArrayView<int> experts, in ArrayView<int> largest, in ArrayView<float> scales, in ArrayView<float> target, in ExpertSizes sizes)
     {
         const int GroupWidth = 128;
-        var (measure, round) = _rounding[isDown ? 1 : 0];
-        var rows = checked(sizes.Tokens * (isDown ? _shape.TopK : 1));
+        Measure(stream, isDown, source, experts, largest, sizes);
         var width = isDown ? _shape.IntermediateSize : _shape.HiddenSize;
-        var threads = ExpertLaunch.PowerOfTwo(stream.Accelerator, ExpertLaunch.ThreadsOfRow);
-        if (_shape.Inputs == ActivationQuantization.DynamicTensor)
-        {
-            largest.MemSetToZero(stream);
-            measure.Launch(stream, new KernelConfig(rows, threads), source, experts, largest, scales, target, sizes);
-        }
-
         var groups = _shape.Inputs == ActivationQuantization.DynamicGroup128 ? (width + GroupWidth - 1) / GroupWidth : 1;
-        round.Launch(stream, new KernelConfig(checked(rows * groups), threads), source, experts, largest, scales, target, sizes);
+        _rounding[isDown ? 1 : 0].Round.Launch(
+            stream, new KernelConfig(checked(RowsOf(isDown, sizes) * groups), ThreadsOfRow(stream.Accelerator)), source, experts, largest, scales, target, sizes);
     }
+
+    private int RowsOf(bool isDown, in ExpertSizes sizes) => checked(sizes.Tokens * (isDown ? _shape.TopK : 1));
+
+    private static int ThreadsOfRow(Accelerator accelerator) => ExpertLaunch.PowerOfTwo(accelerator, ExpertLaunch.ThreadsOfRow);
 
     /// <summary>Slots of a tile.</summary>
     internal static int TileSlots(ExpertTile tile) => tile == ExpertTile.Narrow ? ExpertLaunch.NarrowSlots : ExpertLaunch.WideSlots;

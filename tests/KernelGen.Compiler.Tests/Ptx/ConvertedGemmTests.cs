@@ -108,13 +108,6 @@ public partial class ConvertedGemmTests
         }
     }
 
-    [Fact]
-    public void RoundedActivationsAreLeftToOtherKernels()
-    {
-        var spec = new FusedMoeSpec(8, 2, 256, 256, MoeActivation.SiluAndMul, DType.Int8, Quantization: WeightQuantization.Channel) { ActivationQuantization = ActivationQuantization.DynamicToken };
-        Assert.Empty(FusedMoePtx.Pairs(spec));
-    }
-
     private static GroupedGemmShape Shape(ExpertProduct product, int format) =>
         new(product, 8, 1024, 768) { WeightType = Formats[format].Type, GroupSize = Formats[format].GroupSize, ZeroPoints = Formats[format].ZeroPoints };
 

@@ -308,7 +308,18 @@ namespace KernelGen.Ilgpu
         public FetchedWeights(long rows, int columns, int boxRows, int cluster) => throw null!;
     }
 
-    public sealed record ExpertGemmPair(bool NeedsWgmma, int MostRows, ExpertGemm GateUp, ExpertGemm Down);
+    public sealed record ExpertGemmPair(bool NeedsWgmma, int MostRows, ExpertGemm GateUp, ExpertGemm Down)
+    {
+        public bool NeedsFloat8 { get; init; }
+    }
+
+    public sealed class ExpertByteKernels
+    {
+        public ExpertByteKernels(
+            KernelVariant variant, ExpertShape shape,
+            System.Action<ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertSizes> prepare,
+            System.Action<ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ExpertSizes> intermediate) => throw null!;
+    }
 
     public sealed record TunedDeviceChoice(int MostTokens, int Slices, ExpertGemmPair? Pair);
 
@@ -327,6 +338,8 @@ namespace KernelGen.Ilgpu
             System.Action<ArrayView<float>, ArrayView<int>, ArrayView<float>, ExpertSizes> combineSingle,
             System.Action<ArrayView<uint>, ArrayView<int>, ArrayView<float>, ExpertSizes> combineRounded,
             params ExpertGemmPair[] pairs) => throw null!;
+
+        public ExpertByteKernels? Bytes { get; init; }
 
         public System.Collections.Generic.IReadOnlyList<TunedDevice> Tunings { get; init; } = [];
     }

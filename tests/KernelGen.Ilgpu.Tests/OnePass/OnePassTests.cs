@@ -117,27 +117,41 @@ public class OnePassTests
             default: Quantized<Int4Pair>(); break;
         }
 
-        void Plain() => OnEveryPair<Half, ushort>((spec, tokens, run) => new ExpertsCase<Half>(
+        void Plain() => OnEveryPair<Half, ushort>(Spec(), (spec, tokens, run) => new ExpertsCase<Half>(
             (spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize), tokens, _random, leaveSlotsOut: tokens > 1, form: ExpertsCase.Form(spec, _random)).CheckOnTensorCores(spec.VariantName, run));
 
         void Quantized<T>()
-            where T : unmanaged => OnEveryPair<T, byte>((spec, tokens, run) => new QuantizedCase<T>(spec, tokens, _random, leaveSlotsOut: tokens > 1).CheckOnTensorCores(spec.VariantName, run));
+            where T : unmanaged => OnEveryPair<T, byte>(Spec(), (spec, tokens, run) => new QuantizedCase<T>(spec, tokens, _random, leaveSlotsOut: tokens > 1).CheckOnTensorCores(spec.VariantName, run));
 
-        void OnEveryPair<T, TBits>(Action<FusedMoeSpec, int, ExpertsRunner<T>> check)
-            where T : unmanaged
-            where TBits : unmanaged
+        FusedMoeSpec Spec() => new(3, 2, 256, 128, MoeActivation.SwigluOai, type, Quantization: quantization, GroupSize: groupSize, ZeroPoints: zeroPoints) { Bias = true };
+    }
+
+    [Theory]
+    [MemberData(nameof(ByteExpertTests.Formats), MemberType = typeof(ByteExpertTests))]
+    public void ByteExperts(DType type, WeightQuantization quantization, ActivationQuantization inputs)
+    {
+        // Slices of the first product, whose sums are integers then.
+        var spec = new FusedMoeSpec(3, 2, 1024, 128, MoeActivation.SwigluOai, type, Quantization: quantization) { Bias = true, ActivationQuantization = inputs };
+        if (type == DType.Int8) OnEveryPair<sbyte, byte>(spec, Check);
+        else OnEveryPair<Float8E4M3, byte>(spec, Check);
+
+        void Check<T>(FusedMoeSpec variant, int tokens, ExpertsRunner<T> run)
+            where T : unmanaged => new QuantizedCase<T>(variant, tokens, _random, leaveSlotsOut: tokens > 1).CheckOnTensorCores(variant.VariantName, run);
+    }
+
+    private static void OnEveryPair<T, TBits>(FusedMoeSpec spec, Action<FusedMoeSpec, int, ExpertsRunner<T>> check)
+        where T : unmanaged
+        where TBits : unmanaged
+    {
+        var device = TestDevice.Get(TestDevice.Cuda);
+        FusedMoeSpec[] specs = [spec, spec with { SplitK = 2 }];
+        var assembly = KernelAssembly.CompileForIlgpu([.. specs]);
+        foreach (var slices in specs)
         {
-            var device = TestDevice.Get(TestDevice.Cuda);
-            var spec = new FusedMoeSpec(3, 2, 256, 128, MoeActivation.SwigluOai, type, Quantization: quantization, GroupSize: groupSize, ZeroPoints: zeroPoints) { Bias = true };
-            FusedMoeSpec[] specs = [spec, spec with { SplitK = 2 }];
-            var assembly = KernelAssembly.CompileForIlgpu([.. specs]);
-            foreach (var slices in specs)
+            var kernels = (ExpertKernels<TBits>)assembly.IlgpuKernels(slices);
+            foreach (var pair in kernels.Pairs)
             {
-                var kernels = (ExpertKernels<TBits>)assembly.IlgpuKernels(slices);
-                foreach (var pair in kernels.Pairs)
-                {
-                    foreach (var tokens in new[] { 1, 40 }) check(slices, tokens, new DeviceExperts<T>(device, OnPair<T, TBits>(kernels, pair), spec.TopK).Run);
-                }
+                foreach (var tokens in new[] { 1, 40 }) check(slices, tokens, new DeviceExperts<T>(device, OnPair<T, TBits>(kernels, pair), spec.TopK).Run);
             }
         }
     }

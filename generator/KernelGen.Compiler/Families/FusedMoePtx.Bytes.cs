@@ -1,0 +1,44 @@
+using KernelGen.Compiler.Ptx;
+
+namespace KernelGen.Compiler.Families;
+
+/// <content>
+/// Weights and inputs in 8 bits, with mma on every device. Both widths are multiples of 128, so that one tile serves all sizes but for the depth. All tiles
+/// fit 99 KiB.
+/// </content>
+public static partial class FusedMoePtx
+{
+    private static readonly GroupedGemmTile[] Bytes16 = [Bytes(16, 64, 256, 4, 1, 4), Bytes(16, 64, 128, 8, 1, 4)];
+
+    private static readonly GroupedGemmTile[] Bytes16Short = [Bytes(16, 128, 128, 5, 1, 4)];
+
+    private static readonly GroupedGemmTile[] Bytes32 = [Bytes(32, 128, 128, 4, 1, 4)];
+
+    private static readonly GroupedGemmTile[] Integers64 = [Bytes(64, 128, 128, 3, 2, 2, 4)];
+
+    private static readonly GroupedGemmTile[] Integers128 = [Bytes(128, 128, 128, 3, 2, 4, 8)];
+
+    // 8-bit floats have two sums for each element of a tile.
+    private static readonly GroupedGemmTile[] Floats64 = [Bytes(64, 64, 128, 4, 2, 2, 4)];
+
+    private static readonly GroupedGemmTile[] Floats128 = [Bytes(128, 64, 128, 3, 2, 2, 8)];
+
+    private static IReadOnlyList<Pair> BytePairs(FusedMoeSpec spec)
+    {
+        var isInteger = spec.WeightType == DType.Int8;
+        var pairs = new List<Pair>();
+        Add(8, Bytes16, spec.IntermediateSize < LongReduction ? Bytes16Short : Bytes16);
+        Add(16, Bytes32);
+        Add(isInteger ? 80 : 192, isInteger ? Integers64 : Floats64);
+        Add(int.MaxValue, isInteger ? Integers128 : Floats128);
+        return pairs.Count == 4 ? pairs : [];
+
+        void Add(int mostRows, GroupedGemmTile[] tiles, GroupedGemmTile[]? downTiles = null)
+        {
+            if (Fitting(spec, ExpertProduct.GateUp, tiles) is { } gateUp && Fitting(spec, ExpertProduct.Down, downTiles ?? tiles) is { } down)
+                pairs.Add(new Pair(TensorCore.MmaBytes, mostRows, gateUp, down));
+        }
+    }
+
+    private static GroupedGemmTile Bytes(int m, int n, int k, int stages, int warpsM, int warpsN, int groupM = 1) => new(TensorCore.MmaBytes, m, n, k, stages, warpsM, warpsN, groupM);
+}

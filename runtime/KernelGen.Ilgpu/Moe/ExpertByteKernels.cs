@@ -1,0 +1,64 @@
+using System.ComponentModel;
+using System.Reflection;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace KernelGen.Ilgpu;
+
+/// <summary>The kernels that make bytes of both products' inputs, for tensor cores that multiply bytes.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class ExpertByteKernels
+{
+    private const int NumbersAtOnce = 4;
+
+    private readonly ExpertShape _shape;
+    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertSizes>> _prepare;
+    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ExpertSizes>> _intermediate;
+
+    /// <summary>Loads nothing yet.</summary>
+    /// <param name="variant">The variant.</param>
+    /// <param name="shape">Its sizes.</param>
+    /// <param name="prepare">Sorts the slots and rounds the hidden states.</param>
+    /// <param name="intermediate">Rounds the intermediate states.</param>
+    public ExpertByteKernels(
+        KernelVariant variant,
+        ExpertShape shape,
+        Action<ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertSizes> prepare,
+        Action<ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ExpertSizes> intermediate)
+    {
+        const int Maxima = Warps.Lanes;
+        _shape = shape;
+        _prepare = new(variant.Name, prepare, (shape.Experts + ExpertLaunch.MostThreads + Maxima) * sizeof(int));
+        _intermediate = new(variant.Name, intermediate, Maxima * sizeof(int));
+    }
+
+    /// <summary>The kernels' methods, for tools that look at what becomes of them.</summary>
+    public IEnumerable<MethodInfo> Methods => [_prepare.Method, _intermediate.Method];
+
+    /// <summary>Scales that a row of inputs has.</summary>
+    internal int ScalesOfRow(int width) => _shape.Inputs == ActivationQuantization.DynamicGroup128 ? width / 128 : 1;
+
+    /// <summary>Sorts slots and rounds hidden states.</summary>
+    internal void Prepare(
+        AcceleratorStream stream, in ArrayView<float> hidden, in ArrayView<float> weights, in ArrayView<int> experts, in RoundedInputs rounded, in AlignedSlots slots, in ExpertSizes sizes) =>
+        _prepare.Launch(
+            stream, ExpertLaunch.ForPreparation(stream.Accelerator, _shape, sizes.Tokens), hidden, weights, experts, rounded.Largest, rounded.Numbers, rounded.Scales,
+            slots.Sorted, slots.BlockExperts, slots.Padded, slots.Weights, sizes);
+
+    /// <summary>Rounds intermediate states.</summary>
+    internal void Round(AcceleratorStream stream, in ArrayView<float> intermediate, in ArrayView<int> experts, in RoundedInputs rounded, in ExpertSizes sizes)
+    {
+        var slots = checked(sizes.Tokens * _shape.TopK);
+        var scales = (long)slots * ScalesOfRow(_shape.IntermediateSize);
+        var config = _shape.Inputs == ActivationQuantization.DynamicGroup128
+            ? ExpertLaunch.ForItems(stream.Accelerator, scales * Warps.Lanes)
+            : new KernelConfig(slots, Math.Min(_shape.IntermediateSize / NumbersAtOnce, ExpertLaunch.MostThreads));
+        _intermediate.Launch(stream, config, intermediate, experts, rounded.Largest, rounded.Numbers, rounded.Scales, sizes);
+    }
+}
+
+/// <summary>A product's inputs as bytes.</summary>
+/// <param name="Numbers">[T, H], or [slots, I].</param>
+/// <param name="Scales">One a row, or one for each 128 of a row.</param>
+/// <param name="Largest">The bits of the largest magnitude of all rows, [1], where they share a scale.</param>
+internal readonly record struct RoundedInputs(ArrayView<byte> Numbers, ArrayView<float> Scales, ArrayView<int> Largest);

@@ -1,0 +1,50 @@
+using ILGPU;
+using ILGPU.Runtime.Cuda;
+
+namespace KernelGen.Ilgpu;
+
+/// <content>The products on tensor cores that multiply bytes: the inputs of both are rounded first, from single precision.</content>
+public readonly partial struct ExpertCall<TWeight>
+{
+    private void RunInBytes<TBits>(ExpertKernels<TBits> kernels, ExpertByteKernels bytes, ExpertGemmPair pair)
+        where TBits : unmanaged
+    {
+        var (stream, shape, portable) = ((CudaStream)_stream, kernels.Shape, kernels.Portable);
+        var slots = checked(Tokens * TopK);
+        var sizes = _sizes;
+        sizes.BlockM = pair.GateUp.BlockM;
+        var blocks = AlignedSlotsSize.MostBlocks(slots, Experts, sizes.BlockM);
+
+        // The hidden states and their scales are not needed any more when the intermediate states take their place.
+        var intermediateLength = (long)slots * IntermediateSize;
+        var numbersLength = Math.Max((long)Tokens * HiddenSize, intermediateLength);
+        var scalesLength = Math.Max((long)Tokens * bytes.ScalesOfRow(HiddenSize), (long)slots * bytes.ScalesOfRow(IntermediateSize));
+        var gateUpSums = GateUpSums(shape, pair.GateUp);
+        using var workspace = WorkspacePool.Of(stream).Rent(
+            AlignedSlotsSize.Bytes(slots, blocks, sizes.BlockM)
+            + DeviceWorkspace.SizeOf<byte>(numbersLength) + DeviceWorkspace.SizeOf<float>(scalesLength) + DeviceWorkspace.SizeOf<int>(1)
+            + DeviceWorkspace.SizeOf<float>(intermediateLength) + DeviceWorkspace.SizeOf<float>(gateUpSums) + DeviceWorkspace.SizeOf<float>(DownSums(pair.Down)),
+            kernels.Variant.Name);
+        var aligned = AlignedSlotsSize.Take(workspace, slots, blocks, sizes.BlockM);
+        var rounded = new RoundedInputs(workspace.Take<byte>(numbersLength), workspace.Take<float>(scalesLength), workspace.Take<int>(1));
+        var intermediate = workspace.Take<float>(intermediateLength);
+        var (numbers, scales) = (CudaArguments.Address(rounded.Numbers), CudaArguments.Address(rounded.Scales));
+
+        portable.Measure(stream, isDown: false, _hidden, _experts, rounded.Largest, sizes);
+        bytes.Prepare(stream, _hidden, _weights, _experts, rounded, aligned, sizes);
+        if (pair.GateUp.Slices == 1)
+        {
+            pair.GateUp.Launch(stream, numbers, Matrices(isDown: false), CudaArguments.Address(intermediate), aligned, blocks, scales);
+        }
+        else
+        {
+            var sums = workspace.Take<float>(gateUpSums);
+            pair.GateUp.Launch(stream, numbers, Matrices(isDown: false), CudaArguments.Address(sums), aligned, blocks, scales);
+            portable.Activate(stream, Phase(sums, isDown: false, rounded.Scales), intermediate, sizes);
+        }
+
+        portable.Measure(stream, isDown: true, intermediate, _experts, rounded.Largest, sizes);
+        bytes.Round(stream, intermediate, _experts, rounded, sizes);
+        RunDown(kernels, pair.Down, workspace, numbers, aligned, blocks, sizes, scales);
+    }
+}

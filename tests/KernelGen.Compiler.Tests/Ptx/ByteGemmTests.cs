@@ -1,0 +1,110 @@
+using KernelGen.Compiler.Families;
+using KernelGen.Compiler.Ptx;
+using KernelGen.Testing;
+
+namespace KernelGen.Tests;
+
+/// <summary>Kernels that multiply bytes with bytes, run by <see cref="PtxMachine"/>, and bfloat16 beside them.</summary>
+public class ByteGemmTests(ITestOutputHelper output)
+{
+    private const int HiddenSize = 512;
+    private const int IntermediateSize = 256;
+    private const int SharedBytesOfSm86 = 99 * 1024;
+
+    private static readonly GroupedGemmTile[] Tiles =
+    [
+        new(TensorCore.MmaBytes, 16, 64, 256, 3, 1, 4),
+        new(TensorCore.MmaBytes, 16, 32, 128, 4, 1, 2, SplitK: 2),
+        new(TensorCore.MmaBytes, 64, 128, 128, 3, 2, 4, GroupM: 4),
+    ];
+
+    private static readonly (DType Type, int GroupSize)[] Formats = [(DType.BFloat16, 0), (DType.Float8E4M3, 0), (DType.Float8E4M3, 128), (DType.Int8, 0)];
+
+    public static TheoryData<ExpertProduct, int, int> Kernels => new(
+        from product in new[] { ExpertProduct.GateUp, ExpertProduct.Down }
+        from format in Enumerable.Range(0, Formats.Length)
+        from tile in Enumerable.Range(0, Tiles.Length)
+        select (product, format, tile));
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void SumsAreThoseOfTheDefinition(ExpertProduct product, int format, int tile)
+    {
+        var random = new SeededRandom((format * 8) + tile);
+        output.WriteLine(random.Description);
+        var shape = Shape(product, format) with { Activation = random.Pick(MoeActivation.SiluAndMul, MoeActivation.Gelu, MoeActivation.SwigluOai), Bias = random.Bool(), RouterWeightOnInput = random.Bool() };
+        new GroupedGemmCase(shape, Tile(format, tile), random).Check();
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void EveryRegisterAndLabelIsDeclaredOnce(ExpertProduct product, int format, int tile)
+    {
+        foreach (var activation in Enum.GetValues<MoeActivation>())
+        {
+            var text = GroupedGemm.Write(Shape(product, format) with { Activation = activation, ActivationLimit = 1.5f, Bias = true, RouterWeightOnInput = true }, Tile(format, tile));
+            var declared = PtxText.Declared(text);
+            Assert.Equal(declared.Distinct(), declared);
+            Assert.Empty(PtxText.Registers(text).Except(declared).Except(["%tid", "%ctaid"]));
+            PtxText.AssertLabels(text);
+        }
+    }
+
+    [Fact]
+    public void TheModuleNamesWhatItNeeds()
+    {
+        Assert.Contains(".version 8.4\n.target sm_89\n", GroupedGemm.Write(Shape(ExpertProduct.Down, 1), Tiles[0]));
+        Assert.Contains(".version 8.0\n.target sm_80\n", GroupedGemm.Write(Shape(ExpertProduct.Down, 3), Tiles[0]));
+    }
+
+    [Fact]
+    public void WhatDoesNotFitIsRefused()
+    {
+        Refused(Shape(ExpertProduct.Down, 0), Tiles[0], "bytes are multiplied with bytes");
+        Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { Core = TensorCore.Mma }, "with mma of bytes alone");
+        Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { Chained = true }, "one after the other");
+        Refused(Shape(ExpertProduct.Down, 1) with { GroupSize = 64 }, Tiles[0], "groups of 64 are no rows of shared memory");
+        Refused(Shape(ExpertProduct.Down, 3) with { GroupSize = 128 }, Tiles[0], "no rows of shared memory that are 8-bit floats");
+        Refused(Shape(ExpertProduct.Down, 1) with { WeightType = DType.Int4 }, Tiles[0], "activations are no Int4");
+        Refused(Shape(ExpertProduct.Down, 1) with { IntermediateSize = 192 }, Tiles[0], "blocks of 256 do not divide a reduction of 192");
+        Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { BlockK = 64 }, "blocks of 64 do not divide");
+
+        static void Refused(GroupedGemmShape shape, GroupedGemmTile tile, string problem) =>
+            Assert.Contains(problem, Assert.Throws<ArgumentException>(() => GroupedGemm.Write(shape, tile)).Message);
+    }
+
+    [Theory]
+    [InlineData(WeightQuantization.Tensor, DType.Float8E4M3, ActivationQuantization.StaticTensor)]
+    [InlineData(WeightQuantization.Tensor, DType.Float8E4M3, ActivationQuantization.DynamicTensor)]
+    [InlineData(WeightQuantization.Channel, DType.Float8E4M3, ActivationQuantization.DynamicToken)]
+    [InlineData(WeightQuantization.Block128, DType.Float8E4M3, ActivationQuantization.DynamicGroup128)]
+    [InlineData(WeightQuantization.Channel, DType.Int8, ActivationQuantization.DynamicToken)]
+    public void EveryFormatHasTilesUpToAnyNumberOfRows(WeightQuantization quantization, DType type, ActivationQuantization inputs)
+    {
+        foreach (var (hidden, intermediate, splitK) in new[] { (4096, 7168, 1), (2048, 768, 2), (7168, 256, 4), (128, 128, 1), (1152, 384, 1) })
+        {
+            var spec = new FusedMoeSpec(8, 2, hidden, intermediate, MoeActivation.SiluAndMul, type, splitK, Quantization: quantization) { ActivationQuantization = inputs };
+            var pairs = FusedMoePtx.Pairs(spec);
+            Assert.Equal(pairs.Select(pair => pair.MostRows).Order(), pairs.Select(pair => pair.MostRows));
+            Assert.Equal(int.MaxValue, pairs[^1].MostRows);
+            foreach (var pair in pairs)
+            {
+                Assert.Equal(pair.GateUp.BlockM, pair.Down.BlockM);
+                Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), pair.GateUp), 1, SharedBytesOfSm86);
+                Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down), 1, SharedBytesOfSm86);
+            }
+        }
+
+        // A row of shared memory is 128 bytes: what is no multiple of that is left to the portable kernels.
+        Assert.Empty(FusedMoePtx.Pairs(new FusedMoeSpec(8, 2, 256, 192, MoeActivation.SiluAndMul, type, Quantization: quantization) { ActivationQuantization = inputs }));
+    }
+
+    private static GroupedGemmShape Shape(ExpertProduct product, int format) => new(product, 2, HiddenSize, IntermediateSize)
+    {
+        WeightType = Formats[format].Type, GroupSize = Formats[format].GroupSize, QuantizedInputs = Formats[format].Type != DType.BFloat16,
+    };
+
+    // Tiles of bfloat16 have half as many elements of as many bytes.
+    private static GroupedGemmTile Tile(int format, int tile) =>
+        Formats[format].Type == DType.BFloat16 ? Tiles[tile] with { Core = TensorCore.Mma, BlockK = Tiles[tile].BlockK / 2 } : Tiles[tile];
+}

@@ -1,0 +1,143 @@
+using System.Runtime.InteropServices;
+using KernelGen.Compiler.Ptx;
+using KernelGen.Testing;
+
+namespace KernelGen.Tests;
+
+/// <summary>A grouped GEMM of random numbers, run by <see cref="PtxMachine"/> and computed by its definition.</summary>
+internal sealed class GroupedGemmCase
+{
+    private const int Experts = 3;
+    private const int Tokens = 11;
+    private const float Untouched = -77;
+
+    private readonly GroupedGemmShape _shape;
+    private readonly GroupedGemmTile _tile;
+    private readonly int _rows;
+    private readonly byte[] _activations;
+    private readonly byte[] _weights;
+    private readonly float[] _inputScales;
+    private readonly float[] _scales;
+    private readonly float[] _biases;
+    private readonly float[] _routerWeights;
+    private readonly int[] _experts;
+
+    public GroupedGemmCase(GroupedGemmShape shape, GroupedGemmTile tile, SeededRandom random)
+    {
+        (_shape, _tile) = (shape, tile);
+        _rows = shape.Product == ExpertProduct.GateUp ? Tokens : Slots;
+        _activations = Numbers(_rows, 1f);
+        _weights = Numbers(Experts * shape.Columns, 0.05f);
+        _inputScales = Scales(_rows * Groups);
+        _scales = Scales(Experts * shape.Columns * Groups);
+        _biases = random.Normal(Experts * shape.Columns);
+        _routerWeights = random.Normal(Slots);
+
+        // The last expert has a single slot, and some slots have none.
+        _experts = [.. Enumerable.Range(0, Slots).Select(slot => slot == 5 ? Experts - 1 : random.Int(-1, Experts - 2))];
+
+        float[] Scales(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Float(0.5f, 1.5f))];
+
+        byte[] Numbers(int rows, float scale)
+        {
+            var values = random.Normal(rows * shape.Reduction, scale);
+            return shape.WeightType switch
+            {
+                DType.BFloat16 => MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (BFloat16)value).AsSpan()).ToArray(),
+                DType.Int8 => Array.ConvertAll(values, value => (byte)(sbyte)Math.Clamp(value / scale * 50, -128, 127)),
+                _ => Array.ConvertAll(values, value => ((Float8E4M3)value).Bits),
+            };
+        }
+    }
+
+    private int Slots => Tokens * _shape.TopK;
+
+    private int Groups => _shape.GroupSize == 0 ? 1 : _shape.Reduction / _shape.GroupSize;
+
+    private bool IsGateUp => _shape.Product == ExpertProduct.GateUp;
+
+    /// <summary>Whether the output are sums that the phase which adds up the slices scales.</summary>
+    private bool IsBare => IsGateUp && _tile.SplitK > 1;
+
+    private bool IsInteger => _shape is { QuantizedInputs: true, WeightType: DType.Int8 };
+
+    private bool StoresActivated => IsGateUp && _tile.SplitK == 1;
+
+    private bool StoresBFloat16 => _tile.SplitK == 1 && !(IsGateUp && _shape.QuantizedInputs);
+
+    public void Check()
+    {
+        var machine = new PtxMachine(GroupedGemm.Write(_shape, _tile));
+        var sorted = Enumerable.Range(0, Experts).Select(expert => Enumerable.Range(0, Slots).Where(slot => _experts[slot] == expert).ToArray()).ToArray();
+        var blocks = sorted.SelectMany((slots, expert) => slots.Chunk(_tile.BlockM).Select(block => (Expert: expert, Slots: block.Concat(Enumerable.Repeat(Slots, _tile.BlockM - block.Length)).ToArray()))).ToArray();
+        var columns = StoresActivated ? _shape.IntermediateSize : _shape.Columns;
+        var length = _tile.SplitK * Slots * columns;
+        var output = StoresBFloat16 ? machine.Allocate(Enumerable.Repeat((BFloat16)Untouched, length).ToArray()) : machine.Allocate(Enumerable.Repeat(Untouched, length).ToArray());
+        List<ulong> arguments =
+        [
+            machine.Allocate(_activations), machine.Allocate(_weights), output, machine.Allocate(blocks.SelectMany(block => block.Slots).ToArray()),
+            machine.Allocate(blocks.Select(block => block.Expert).ToArray()), machine.Allocate(new[] { blocks.Length * _tile.BlockM }), machine.Allocate(_routerWeights), (ulong)Slots,
+            machine.Allocate(_biases), machine.Allocate(_scales), 0,
+        ];
+        if (_shape.QuantizedInputs) arguments.Add(machine.Allocate(_inputScales));
+        var turns = (blocks.Length + _tile.GroupM - 1) / _tile.GroupM * _tile.GroupM;
+        machine.Launch(turns * _shape.Columns / _tile.BlockN, _tile.SplitK, GroupedGemm.SharedBytes(_shape, _tile), [.. arguments]);
+        var result = StoresBFloat16 ? Array.ConvertAll(machine.Read<BFloat16>(output, length), value => (float)value) : machine.Read<float>(output, length);
+        var untouched = Untouched;
+        if (IsBare && IsInteger) (result, untouched) = (Array.ConvertAll(result, value => (float)BitConverter.SingleToInt32Bits(value)), BitConverter.SingleToInt32Bits(Untouched));
+
+        for (var slot = 0; slot < Slots; slot++)
+        {
+            for (var column = 0; column < columns; column++)
+            {
+                var slices = Enumerable.Range(0, _tile.SplitK).Select(slice => result[(((slice * Slots) + slot) * columns) + column]);
+                if (_experts[slot] < 0) Assert.All(slices, value => Assert.Equal(untouched, value));
+                else AssertNear(Expected(slot, column), slices.Sum(), $"slot {slot}, column {column}");
+            }
+        }
+    }
+
+    private void AssertNear((double Value, double Terms) expected, double actual, string where)
+    {
+        // Sums of the machine are rounded once a product of matrices.
+        var error = (expected.Terms * 1e-6) + (StoresBFloat16 ? Math.Abs(expected.Value) / 256 : 0);
+        Assert.True(Math.Abs(actual - expected.Value) <= error, $"{where} is {actual}; expected {expected.Value} within {error}");
+    }
+
+    /// <summary>What a slot's column is, and the sum of the terms' magnitudes.</summary>
+    private (double Value, double Terms) Expected(int slot, int column)
+    {
+        if (!StoresActivated) return Sum(slot, column);
+        var gate = Sum(slot, column);
+        var up = _shape.IsGated ? Sum(slot, _shape.IntermediateSize + column) : (Value: 1, Terms: 0);
+        var value = new ExpertForm(_shape.Activation, _shape.ActivationLimit).Activate(gate.Value, up.Value);
+        return (value, (4 * (gate.Terms + up.Terms) * (1 + Math.Abs(up.Value))) + (gate.Terms * up.Terms));
+    }
+
+    private (double Value, double Terms) Sum(int slot, int column)
+    {
+        var (expert, row) = (_experts[slot], IsGateUp ? slot / _shape.TopK : slot);
+        var (sum, terms) = (0.0, 0.0);
+        for (var k = 0; k < _shape.Reduction; k++)
+        {
+            var term = Number(_activations, (row * _shape.Reduction) + k) * Number(_weights, (((expert * _shape.Columns) + column) * _shape.Reduction) + k);
+            if (_shape.QuantizedInputs && !(IsBare && IsInteger)) term *= _inputScales[(row * Groups) + (_shape.GroupSize == 0 ? 0 : k / _shape.GroupSize)];
+            if (_shape.GroupSize != 0) term *= _scales[(((expert * Groups) + (k / _shape.GroupSize)) * _shape.Columns) + column];
+            else if (_shape.QuantizedInputs && !IsBare) term *= _scales[(expert * _shape.Columns) + column];
+            sum += term;
+            terms += Math.Abs(term);
+        }
+
+        if (IsBare) return (sum, terms);
+        if (IsGateUp && _shape.RouterWeightOnInput) (sum, terms) = (sum * _routerWeights[slot], terms * Math.Abs(_routerWeights[slot]));
+        if (_shape.Bias) (sum, terms) = (sum + _biases[(expert * _shape.Columns) + column], terms + 1);
+        return IsGateUp || _shape.RouterWeightOnInput ? (sum, terms) : (sum * _routerWeights[slot], terms * Math.Abs(_routerWeights[slot]));
+    }
+
+    private double Number(byte[] numbers, int index) => _shape.WeightType switch
+    {
+        DType.BFloat16 => MemoryMarshal.Cast<byte, BFloat16>(numbers)[index],
+        DType.Int8 => (sbyte)numbers[index],
+        _ => new Float8E4M3(numbers[index]),
+    };
+}
