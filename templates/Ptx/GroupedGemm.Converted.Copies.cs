@@ -23,6 +23,8 @@ public sealed partial class GroupedGemm
 
     private int ConvertedStageBytes => (ConvertedActivationBytes + ConvertedWeightBytes + ScaleBytes + ZeroPointBytes + BankBytes - 1) / BankBytes * BankBytes;
 
+    private int ConvertedSharedBytes => _tile.IsStreamed ? ExchangeBytes : (ConvertedStageBytes * _tile.Stages) + 1024;
+
     /// <summary>Chunks of a row of weights that are copied at once.</summary>
     private int ChunksOfWeightRow => Math.Min(_shape.WeightBytes(_tile.BlockK) / ChunkBytes, ChunksOfRow);
 
@@ -34,13 +36,12 @@ public sealed partial class GroupedGemm
     {
         if (_tile.Core != TensorCore.Mma || _tile.Chained) return $"weights of type {_shape.WeightType} are multiplied with mma alone, one kernel after the other";
         if (_shape.WeightType == DType.Float32) return "weights in single precision have no tensor-core instruction as exact";
+        if (_tile.IsStreamed && _tile.BlockK % (_tile.WarpsN * UnitElements) != 0) return $"{_tile.WarpsN} warps cannot share blocks of {_tile.BlockK} elements";
+        if (HasGroups && (_shape.GroupSize % UnitElements != 0 || (ElementsOfWarp % _shape.GroupSize != 0 && _shape.GroupSize % ElementsOfWarp != 0)))
+            return $"groups of {_shape.GroupSize} and a warp's {ElementsOfWarp} elements do not divide each other";
+        if (_tile.IsStreamed) return IsPaired && _tile.BlockN % 32 != 0 ? $"{_tile.BlockN} columns are no two halves of fragments" : null;
         if ((_tile.Threads & (_tile.Threads - 1)) != 0) return $"{_tile.Threads} threads are no power of two";
         if (ChunksOfWeightRow < ChunksOfUnit || _tile.BlockN % RowsOfConvertedPass != 0) return $"{_tile.Threads} threads cannot share the copies of {_tile.BlockN} rows evenly";
-        if (_tile.SlicedK && (_tile.WarpsM > 1 || Units % _tile.WarpsN != 0 || _tile.WarpsN * _tile.BlockM * _tile.BlockN * 4 > StageBytes * _tile.Stages))
-            return $"{_tile.WarpsN} warps cannot share {Units} units of a stage";
-        if (HasGroups && (_shape.GroupSize % UnitElements != 0 || (_tile.BlockK % _shape.GroupSize != 0 && _shape.GroupSize % _tile.BlockK != 0)))
-            return $"groups of {_shape.GroupSize} and blocks of {_tile.BlockK} do not divide each other";
-        if (HasGroups && ElementsOfWarp % _shape.GroupSize != 0 && _shape.GroupSize % ElementsOfWarp != 0) return $"groups of {_shape.GroupSize} end within a warp's elements";
         if (ScaleBytes / ChunkBytes > _tile.Threads) return $"{_tile.Threads} threads cannot copy {GroupsOfStage} groups of scales at once";
         return null;
     }

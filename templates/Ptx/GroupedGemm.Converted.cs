@@ -11,12 +11,6 @@ public sealed partial class GroupedGemm
 
     private int Units => _tile.BlockK / UnitElements;
 
-    /// <summary>Units of a stage that a warp multiplies.</summary>
-    private int UnitsOfWarp => _tile.SlicedK ? Units / _tile.WarpsN : Units;
-
-    /// <summary>Fragments of columns that a warp multiplies; what it stores are <see cref="FragmentsN"/>.</summary>
-    private int MultipliedFragments => _tile.SlicedK ? _tile.BlockN / 8 : FragmentsN;
-
     /// <summary>Sums of fp16 weights take two products: that of the rounded weight and that of the rest.</summary>
     private bool HasRests => _shape.WeightType == DType.Float16;
 
@@ -30,7 +24,7 @@ public sealed partial class GroupedGemm
         conversion.WriteSetup();
         WriteConvertedAddresses();
         for (var m = 0; m < FragmentsM; m++) _writer.Declare("b32", [.. Enumerable.Range(0, 8).Select(x => $"a{m}_{x}")]);
-        for (var n = 0; n < MultipliedFragments; n++)
+        for (var n = 0; n < FragmentsN; n++)
         {
             _writer.Declare("b32", [.. Enumerable.Range(0, conversion.Words).Select(x => $"word{n}_{x}")]);
             if (CollectsNaN)
@@ -50,10 +44,9 @@ public sealed partial class GroupedGemm
             add.u32 %atA, %laneA, %stageOut;
             add.u32 %atB, %laneB, %stageOut;
             """);
-        for (var unit = 0; unit < UnitsOfWarp; unit++) WriteUnit(conversion, unit);
+        for (var unit = 0; unit < Units; unit++) WriteUnit(conversion, unit);
         WriteEndOfTurn();
         if (CollectsNaN) WriteNaN();
-        if (_tile.SlicedK) WriteExchange();
     }
 
     /// <summary>Where the lane's elements of a stage start.</summary>
@@ -63,10 +56,10 @@ public sealed partial class GroupedGemm
         _writer.Comment("Elements that the lane reads.");
         _writer.Code($"""
             shl.b32 %t0, %lane, 4;
-            {(_tile.SlicedK ? $"mad.lo.u32 %t0, %warpN, {UnitsOfWarp * UnitBytesA}, %t0;" : $"mad.lo.u32 %t0, %warpM, {_tile.WarpM * UnitPitchA}, %t0;")}
+            mad.lo.u32 %t0, %warpM, {_tile.WarpM * UnitPitchA}, %t0;
             add.u32 %laneA, %shared, %t0;
             mul.lo.u32 %t0, %lane, {UnitPitchB / 4};
-            mad.lo.u32 %t0, %warpN, {(_tile.SlicedK ? UnitsOfWarp * UnitBytesB : _tile.WarpN * UnitPitchB)}, %t0;
+            mad.lo.u32 %t0, %warpN, {_tile.WarpN * UnitPitchB}, %t0;
             add.u32 %laneB, %shared, %t0;
             """);
     }
@@ -84,7 +77,7 @@ public sealed partial class GroupedGemm
 
         var startsGroup = HasGroups && unit * UnitElements % ScaledElements == 0;
         if (startsGroup) WriteGroupStart(conversion, unit * UnitElements / ScaledElements);
-        for (var n = 0; n < MultipliedFragments; n++) WriteFragment(conversion, unit, n, startsGroup);
+        for (var n = 0; n < FragmentsN; n++) WriteFragment(conversion, unit, n, startsGroup);
         if (HasGroups && (unit + 1) * UnitElements % ScaledElements == 0) WriteGroupEnd(unit * UnitElements / ScaledElements);
     }
 
@@ -94,18 +87,7 @@ public sealed partial class GroupedGemm
         var to = words.Length == 1 ? words[0] : $"{OpenBrace}{string.Join(", ", words)}{CloseBrace}";
         var vector = words.Length == 1 ? "" : $".v{words.Length}";
         _writer.Code($"ld.shared{vector}.b32 {to}, [%atB+{ConvertedActivationBytes + (unit * UnitBytesB) + (n * 8 * UnitPitchB)}];");
-        if (CollectsNaN)
-        {
-            // All seven bits below the sign: the only NaN there is.
-            _writer.Code($"""
-                and.b32 %converted, {words[0]}, 0x7f7f7f7f;
-                mad.lo.u32 %converted, %converted, 1, 0x01010101;
-                and.b32 %seven, {words[1]}, 0x7f7f7f7f;
-                mad.lo.u32 %seven, %seven, 1, 0x01010101;
-                lop3.b32 %nan{n}, %nan{n}, %converted, %seven, 0xfe;
-                """);
-        }
-
+        if (CollectsNaN) WriteNaNOf(words, $"%nan{n}");
         for (var step = 0; step < 2; step++)
         {
             for (var pair = 0; pair < 2; pair++) conversion.WritePair(words, step, pair, $"%b{pair}", HasRests ? $"%rest_{pair}" : null, MinusZero(n));
@@ -116,6 +98,15 @@ public sealed partial class GroupedGemm
             }
         }
     }
+
+    /// <summary>Collects which of eight weights are NaN, in the bytes' highest bits: all seven bits below the sign are set.</summary>
+    private void WriteNaNOf(string[] words, string collected) => _writer.Code($"""
+        and.b32 %converted, {words[0]}, 0x7f7f7f7f;
+        mad.lo.u32 %converted, %converted, 1, 0x01010101;
+        and.b32 %seven, {words[1]}, 0x7f7f7f7f;
+        mad.lo.u32 %seven, %seven, 1, 0x01010101;
+        lop3.b32 {collected}, {collected}, %converted, %seven, 0xfe;
+        """);
 
     private void WriteProduct(int m, int n, int step, string weights, bool isFirst)
     {
@@ -135,7 +126,7 @@ public sealed partial class GroupedGemm
             and.b32 %t2, %lane, 3;
             shl.b32 %t2, %t2, 3;
             """);
-        for (var n = 0; n < MultipliedFragments; n++)
+        for (var n = 0; n < FragmentsN; n++)
         {
             foreach (var distance in new[] { 1, 2 })
             {
@@ -159,45 +150,5 @@ public sealed partial class GroupedGemm
                 }
             }
         }
-    }
-
-    /// <summary>Adds up the sums of warps that have shared the elements; each keeps the columns that it stores.</summary>
-    private void WriteExchange()
-    {
-        const int FragmentBytes = 32 * 4 * 4;
-        var fragments = FragmentsM * MultipliedFragments;
-        _writer.Declare("b32", "exchange");
-        _writer.Declare("f32", [.. Enumerable.Range(0, 4).Select(x => $"other{x}")]);
-        _writer.Comment("Sums of all warps.");
-        _writer.Code($"""
-            bar.sync 0;
-            shl.b32 %t0, %lane, 4;
-            add.u32 %t0, %t0, %shared;
-            mad.lo.u32 %exchange, %warpN, {fragments * FragmentBytes}, %t0;
-            """);
-        for (var m = 0; m < FragmentsM; m++)
-        {
-            for (var n = 0; n < MultipliedFragments; n++)
-                _writer.Code($"st.shared.v4.f32 [%exchange+{((m * MultipliedFragments) + n) * FragmentBytes}], {OpenBrace}{Fragment(m, n)}{CloseBrace};");
-        }
-
-        _writer.Code($"""
-            bar.sync 0;
-            mad.lo.u32 %exchange, %warpN, {FragmentsN * FragmentBytes}, %t0;
-            """);
-        for (var m = 0; m < FragmentsM; m++)
-        {
-            for (var n = 0; n < FragmentsN; n++)
-            {
-                for (var warp = 0; warp < _tile.WarpsN; warp++)
-                {
-                    var from = ((warp * fragments) + (m * MultipliedFragments) + n) * FragmentBytes;
-                    _writer.Code($"ld.shared.v4.f32 {OpenBrace}{(warp == 0 ? Fragment(m, n) : "%other0, %other1, %other2, %other3")}{CloseBrace}, [%exchange+{from}];");
-                    for (var x = 0; x < 4 && warp > 0; x++) _writer.Code($"add.rn.f32 %{Sum(m, n, x)}, %{Sum(m, n, x)}, %other{x};");
-                }
-            }
-        }
-
-        string Fragment(int m, int n) => string.Join(", ", Enumerable.Range(0, 4).Select(x => $"%{Sum(m, n, x)}"));
     }
 }

@@ -11,8 +11,8 @@ public sealed partial class GroupedGemm
     /// <summary>Elements of a warp that share scales.</summary>
     private int ScaledElements => Math.Min(_shape.GroupSize, ElementsOfWarp);
 
-    /// <summary>Elements of a stage that one warp multiplies.</summary>
-    private int ElementsOfWarp => UnitsOfWarp * UnitElements;
+    /// <summary>Elements of a block that one warp multiplies.</summary>
+    private int ElementsOfWarp => _tile.IsStreamed ? _tile.BlockK / _tile.WarpsN : _tile.BlockK;
 
     private int GroupsOfStage => Math.Max(_tile.BlockK / _shape.GroupSize, 1);
 
@@ -97,12 +97,7 @@ public sealed partial class GroupedGemm
 
     private void DeclareScales()
     {
-        if (_shape.WeightType == DType.Int4 && !_shape.ZeroPoints)
-        {
-            _writer.Declare("b32", "minusEight");
-            _writer.Code("mov.b32 %minusEight, 0xc308c308;");
-        }
-
+        DeclareZero();
         if (!HasGroups) return;
         _writer.Declare("f32", [.. Sums().Select(sum => $"group_{sum}")]);
         _writer.Declare("f32", "nothing");
@@ -112,13 +107,11 @@ public sealed partial class GroupedGemm
             mov.f32 %nothing, 0f00000000;
             and.b32 %t0, %lane, 3;
             mul.lo.u32 %t0, %t0, {2 * StoredTiles};
-            mad.lo.u32 %t0, %warpN, {(_tile.SlicedK ? 0 : OutputColumns(_tile.WarpN))}, %t0;
+            mad.lo.u32 %t0, %warpN, {OutputColumns(_tile.WarpN)}, %t0;
             mad.lo.u32 %laneScale, %t0, 4, %shared;
             """);
-        if (_tile.SlicedK) WriteFirstGroup("laneScale", 4);
         if (!_shape.ZeroPoints) return;
-        if (_shape.WeightType == DType.Int8) _writer.Declare("f32", "minusZero");
-        _writer.Declare("b32", [.. Enumerable.Range(0, MultipliedFragments).Select(n => $"zero{n}")]);
+        _writer.Declare("b32", [.. Enumerable.Range(0, FragmentsN).Select(n => $"zero{n}")]);
         _writer.Declare("b32", "laneZero", "atZero");
 
         // The lane's weights are of row lane ÷ 4 of each fragment.
@@ -128,18 +121,19 @@ public sealed partial class GroupedGemm
             shr.u32 %t1, %lane, 2;
             and.b32 %t1, %t1, 1;
             add.u32 %t0, %t0, %t1;
-            mad.lo.u32 %t0, %warpN, {(_tile.SlicedK ? 0 : OutputColumns(_tile.WarpN))}, %t0;
+            mad.lo.u32 %t0, %warpN, {OutputColumns(_tile.WarpN)}, %t0;
             add.u32 %laneZero, %t0, %shared;
             """);
-        if (_tile.SlicedK) WriteFirstGroup("laneZero", 1);
     }
 
-    /// <summary>Where warps share the elements of a stage: moves an address to the group that a warp's start with.</summary>
-    private void WriteFirstGroup(string address, int bytes) => _writer.Code($"""
-        mul.lo.u32 %t0, %warpN, {UnitsOfWarp * UnitElements};
-        div.u32 %t0, %t0, {Math.Min(_shape.GroupSize, _tile.BlockK)};
-        mad.lo.u32 %{address}, %t0, {_tile.BlockN * bytes}, %{address};
-        """);
+    /// <summary>What the conversion of zero points, or of 4-bit numbers without them, needs.</summary>
+    private void DeclareZero()
+    {
+        if (_shape.WeightType == DType.Int8 && _shape.ZeroPoints) _writer.Declare("f32", "minusZero");
+        if (_shape.WeightType != DType.Int4 || _shape.ZeroPoints) return;
+        _writer.Declare("b32", "minusEight");
+        _writer.Code("mov.b32 %minusEight, 0xc308c308;");
+    }
 
     private static string GroupSum(int m, int n, int element) => $"group_{Sum(m, n, element)}";
 
@@ -150,7 +144,7 @@ public sealed partial class GroupedGemm
         if (!_shape.ZeroPoints) return;
         if (group == 0) _writer.Code("add.u32 %atZero, %laneZero, %stageOut;");
         var at = Copied().Last().At + (group * _tile.BlockN);
-        for (var n = 0; n < MultipliedFragments; n++)
+        for (var n = 0; n < FragmentsN; n++)
         {
             var up = IsUp(n * 8) ? _tile.BlockN / 2 : 0;
             _writer.Code($"ld.shared.s8 %zero{n}, [%atZero+{at + ColumnOf(n * 8) + up}];");
@@ -163,7 +157,7 @@ public sealed partial class GroupedGemm
         if (!HasGroups) return;
         if (group == 0) _writer.Code("add.u32 %atScale, %laneScale, %stageOut;");
         var at = ConvertedActivationBytes + ConvertedWeightBytes + (group * _tile.BlockN * 4);
-        foreach (var (fragments, column, up) in StoredFragments(MultipliedFragments))
+        foreach (var (fragments, column, up) in StoredFragments(FragmentsN))
         {
             WriteLoads("shared", "scale", "atScale", at + ((column + (up ? _tile.BlockN / 2 : 0)) * 4L));
             for (var i = 0; i < fragments.Length; i++)

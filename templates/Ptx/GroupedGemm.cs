@@ -67,20 +67,22 @@ public sealed partial class GroupedGemm
         if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
         if (shape.IsConverted) return new GroupedGemm(shape, tile).ProblemOfConversion();
         if (shape.QuantizedInputs || tile.Core == TensorCore.MmaBytes) return new GroupedGemm(shape, tile).ProblemOfBytes();
-        if (tile.SlicedK) return "warps that share the elements of a stage multiply converted weights alone";
+        if (tile.IsStreamed) return "bfloat16 weights are copied";
         return tile.IsSpecialised && (shape.Bias || shape.RouterWeightOnInput || !shape.IsGated)
             ? "specialised warp groups have no biases, no router weights on the input and no products without up projections"
             : null;
     }
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
-    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) => shape.IsConverted || shape.QuantizedInputs ? (new GroupedGemm(shape, tile).StageBytes * tile.Stages) + 1024 : tile.SharedBytes;
+    public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) =>
+        shape.IsConverted ? new GroupedGemm(shape, tile).ConvertedSharedBytes : shape.QuantizedInputs ? (new GroupedGemm(shape, tile).StageBytes * tile.Stages) + 1024 : tile.SharedBytes;
 
     private int StageBytes => _shape.IsConverted ? ConvertedStageBytes : _shape.QuantizedInputs ? ByteStageBytes : _tile.StageBytes;
 
     private string WriteModule()
     {
         if (_tile.IsSpecialised) WriteSpecialised();
+        else if (_tile.IsStreamed) WriteStreamed();
         else WriteUniform();
         return $$"""
             .version {{(MultipliesFloat8 ? "8.4" : "8.0")}}
@@ -101,7 +103,7 @@ public sealed partial class GroupedGemm
                 .param .u64 biases,
                 .param .u64 scales,
                 .param .u64 zeroPoints{{(_shape.QuantizedInputs ? ",\n    .param .u64 inputScales" : "")}})
-            {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1")}}
+            {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1{(_tile.IsStreamed ? $"\n.minnctapersm {_tile.Resident}" : "")}")}}
             {
             {{_writer}}    ret;
             }
@@ -197,7 +199,7 @@ public sealed partial class GroupedGemm
 
     private IEnumerable<string> Sums() =>
         from m in Enumerable.Range(0, FragmentsM)
-        from n in Enumerable.Range(0, MultipliedFragments)
+        from n in Enumerable.Range(0, FragmentsN)
         from element in Enumerable.Range(0, 4)
         select Sum(m, n, element);
 

@@ -25,12 +25,13 @@ public enum TensorCore
 /// <param name="SplitK">Slices of the reduction.</param>
 /// <param name="Cluster">Groups that share a tile's rows evenly and each other's weights; <see cref="BlockM"/> are the rows of all of them.</param>
 /// <param name="Chained">Whether the kernel may start while the one before it in the stream still runs (programmatic dependent launch, from sm_90 on).</param>
-/// <param name="SlicedK">
-/// Whether the warps along the columns share the elements of a stage and not the columns, and add up their sums at the end. The activations,
-/// which every warp needs for its columns, are then read once.
+/// <param name="Resident">
+/// For kernels that stream: how many groups a multiprocessor holds at once. So many are launched, and take one tile after the other. Each warp
+/// loads its weights straight into registers; warps share the elements of a block and not the columns, and add up their sums at the end. 0: the
+/// kernel does not stream.
 /// </param>
 public sealed record GroupedGemmTile(
-    TensorCore Core, int BlockM, int BlockN, int BlockK, int Stages, int WarpsM, int WarpsN, int GroupM = 1, int SplitK = 1, int Cluster = 1, bool Chained = false, bool SlicedK = false)
+    TensorCore Core, int BlockM, int BlockN, int BlockK, int Stages, int WarpsM, int WarpsN, int GroupM = 1, int SplitK = 1, int Cluster = 1, bool Chained = false, int Resident = 0)
 {
     /// <summary>Elements of two bytes in a row of shared memory: 128 bytes, the span of the swizzle.</summary>
     internal const int RowElements = 64;
@@ -49,6 +50,9 @@ public sealed record GroupedGemmTile(
 
     /// <summary>Whether a warp group of its own copies.</summary>
     public bool IsSpecialised => Core == TensorCore.Wgmma;
+
+    /// <summary>Whether warps load weights straight into registers.</summary>
+    public bool IsStreamed => Resident > 0;
 
     /// <summary>Weight rows that one request of the tensor memory accelerator fetches.</summary>
     public int BoxRows => BlockN / 2;
@@ -80,7 +84,7 @@ public sealed record GroupedGemmTile(
         {
             var core = Core switch { TensorCore.Mma => "mma", TensorCore.MmaBytes => "mmab", _ => "wgmma" };
             var splitK = SplitK > 1 ? $"k{SplitK}" : "";
-            var warps = $"w{WarpsM}x{WarpsN}{(SlicedK ? "s" : "")}";
+            var warps = $"w{WarpsM}x{WarpsN}{(IsStreamed ? $"r{Resident}" : "")}";
             var groupM = GroupM > 1 ? $"g{GroupM}" : "";
             var cluster = Cluster > 1 ? $"c{Cluster}" : "";
             return $"{core}{BlockM}x{BlockN}x{BlockK}s{Stages}{warps}{cluster}{groupM}{splitK}{(Chained ? "d" : "")}";
@@ -93,12 +97,20 @@ public sealed record GroupedGemmTile(
         if (BlockBytes % RowBytes != 0 || reduction % BlockK != 0) return $"blocks of {BlockK} do not divide a reduction of {reduction}";
         if (columns % BlockN != 0) return $"blocks of {BlockN} do not divide {columns} columns";
         if (reduction / BlockK < SplitK) return $"a reduction of {reduction} has fewer blocks of {BlockK} than {SplitK} slices";
-        if (IsSpecialised) return ProblemOfSpecialised();
+        if (IsSpecialised) return IsStreamed ? "a warp group that copies leaves nothing to stream" : ProblemOfSpecialised();
+        if (IsStreamed) return ProblemOfStreamed();
         if (Cluster != 1) return "only kernels with a warp group that copies run in clusters";
         if (WarpN % 16 != 0 || WarpM % 16 != 0) return $"a warp's tile of {WarpM}x{WarpN} is no multiple of 16x16";
         if (Threads < 64 || (BlockN * 8) % Threads != 0 || (BlockM * 8 > Threads && (BlockM * 8) % Threads != 0)) return $"{Threads} threads cannot share the copies evenly";
         if (Stages < 3) return $"{Stages} stages are too few to copy ahead";
         return null;
+    }
+
+    private string? ProblemOfStreamed()
+    {
+        if (WarpsM != 1 || BlockM % 8 != 0 || BlockN % 16 != 0) return $"a warp cannot have a tile of {BlockM}x{BlockN} for itself";
+        if (Stages != 1 || Cluster != 1) return "kernels that stream have no stages and no clusters";
+        return Threads * Resident > 2048 ? $"a multiprocessor does not hold {Resident} groups of {Threads} threads" : null;
     }
 
     // Rows come in halves (gate and up projections, or one for each group of a cluster) of whole boxes of 32 rows.

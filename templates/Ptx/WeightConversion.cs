@@ -98,6 +98,32 @@ internal sealed class WeightConversion(PtxWriter writer, DType type)
         }
     }
 
+    /// <summary>Whether <see cref="WriteEight"/> pairs weights that are four apart: a shift then brings them where they belong.</summary>
+    public static bool HasPairsApart(DType type) => type == DType.Int4;
+
+    /// <summary>Writes the four pairs of eight weights: of neighbours, or x and x + 4 (<see cref="HasPairsApart"/>).</summary>
+    /// <param name="words">The registers of the eight weights.</param>
+    /// <param name="to">Receive the pairs.</param>
+    /// <param name="rests">Receive what rounding has left of fp16 weights.</param>
+    /// <param name="minusZero">As for <see cref="WritePair"/>.</param>
+    public void WriteEight(IReadOnlyList<string> words, IReadOnlyList<string> to, IReadOnlyList<string>? rests, string? minusZero)
+    {
+        for (var x = 0; x < 4; x++)
+        {
+            if (!HasPairsApart(type))
+            {
+                WritePair(words, x / 2, x % 2, to[x], rests?[x], minusZero);
+                continue;
+            }
+
+            if (x > 0) writer.Code($"shr.u32 %odd, {words[0]}, {4 * x};");
+            writer.Code($"""
+                lop3.b32 {to[x]}, {(x > 0 ? "%odd" : words[0])}, 0x000f000f, 0x43004300, 0xea;
+                fma.rn.bf16x2 {to[x]}, {to[x]}, %ones, {minusZero};
+                """);
+        }
+    }
+
     /// <summary>Writes the pair of a zero point for <see cref="WritePair"/>; <paramref name="zero"/> is the stored byte, widened with its sign.</summary>
     public void WriteMinusZero(string zero, string to)
     {

@@ -95,6 +95,7 @@ internal static class FusedMoeIlgpuTemplate
         var gemm = $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {tile.Threads}, {GroupedGemm.SharedBytes(shape, tile)})";
         var others = new List<string>();
         if (tile.Chained) others.Add("Chained = true");
+        if (tile.IsStreamed) others.Add($"Resident = {tile.Resident}");
         if (tile.IsSpecialised) others.Add($"Fetched = new({(long)experts * shape.Columns}, {shape.Reduction}, {tile.BoxRows}, {tile.Cluster})");
         return others.Count == 0 ? gemm : $"{gemm} {{ {string.Join(", ", others)} }}";
     }

@@ -5,12 +5,23 @@ namespace KernelGen.Compiler.Families;
 /// <content>Weights that become bfloat16 on their way to the tensor cores, with mma on every device. All tiles fit 99 KiB.</content>
 public static partial class FusedMoePtx
 {
-    private static readonly GroupedGemmTile[] Converted16 = [Sliced(16, 128, 4, 4), Sliced(16, 64, 6, 2)];
+    // Few rows stream. Narrow tiles, of which many are under way, leave registers for a turn of loads; with more rows wider ones read the
+    // activations less often. Where columns are few, more warps share a tile's reduction.
+    private static readonly GroupedGemmTile[] Streamed8Of16Bits = [Streamed(8, 32, 256, 4, 4), Streamed(8, 32, 64, 2, 8)];
 
-    // Less bytes a row: the smallest blocks, of which the most are under way.
-    private static readonly GroupedGemmTile[] FourBits16 = [Sliced(16, 64, 4, 2)];
+    private static readonly GroupedGemmTile[] Streamed8Of8Bits = [Streamed(8, 32, 512, 4, 5), Streamed(8, 32, 256, 2, 10), Streamed(8, 32, 64, 2, 10)];
 
-    private static readonly GroupedGemmTile[] Converted32 = [Mma(32, 64, 64, 6, 1, 4)];
+    private static readonly GroupedGemmTile[] Streamed8Of8BitsDown = [Streamed(8, 32, 1024, 8, 2), .. Streamed8Of8Bits];
+
+    private static readonly GroupedGemmTile[] Streamed8Of4Bits = [Streamed(8, 32, 1024, 4, 4), Streamed(8, 32, 256, 2, 10), Streamed(8, 32, 64, 2, 10)];
+
+    private static readonly GroupedGemmTile[] Streamed16Of16Bits = [Streamed(16, 32, 256, 4, 4), Streamed(16, 32, 64, 2, 8)];
+
+    private static readonly GroupedGemmTile[] Streamed16 = [Streamed(16, 32, 512, 4, 4), Streamed(16, 32, 256, 2, 8), Streamed(16, 32, 64, 2, 8)];
+
+    private static readonly GroupedGemmTile[] Streamed24Of16Bits = [Streamed(24, 64, 256, 4, 2), Streamed(24, 32, 64, 2, 6)];
+
+    private static readonly GroupedGemmTile[] Streamed24 = [Streamed(24, 64, 512, 4, 2), Streamed(24, 64, 256, 2, 4), Streamed(24, 32, 64, 2, 6)];
 
     private static readonly GroupedGemmTile[] Converted64 = [Mma(64, 128, 64, 4, 2, 4, 4), Mma(64, 64, 64, 4, 2, 2, 4)];
 
@@ -19,18 +30,26 @@ public static partial class FusedMoePtx
     private static IReadOnlyList<Pair> ConvertedPairs(FusedMoeSpec spec)
     {
         if (spec.WeightType == DType.Float32) return []; // which no tensor core multiplies as exactly
-        var pairs = new List<Pair>();
-        Add(8, spec.WeightType == DType.Int4 ? FourBits16 : Converted16);
-        Add(16, Converted32);
-        Add(48, Converted64);
-        Add(int.MaxValue, Converted128);
-        return pairs.Count == 4 ? pairs : [];
-
-        void Add(int mostRows, GroupedGemmTile[] tiles)
+        var (few, fewDown) = spec.WeightType switch
         {
-            if (Fitting(spec, ExpertProduct.GateUp, tiles) is { } gateUp && Fitting(spec, ExpertProduct.Down, tiles) is { } down) pairs.Add(new Pair(TensorCore.Mma, mostRows, gateUp, down));
+            DType.Float16 => (Streamed8Of16Bits, Streamed8Of16Bits),
+            DType.Int4 => (Streamed8Of4Bits, Streamed8Of4Bits),
+            _ => (Streamed8Of8Bits, Streamed8Of8BitsDown),
+        };
+        var (rows16, rows24) = spec.WeightType == DType.Float16 ? (Streamed16Of16Bits, Streamed24Of16Bits) : (Streamed16, Streamed24);
+        var pairs = new List<Pair>();
+        Add(5, few, fewDown);
+        Add(10, rows16, rows16);
+        Add(18, rows24, rows24);
+        Add(48, Converted64, Converted64);
+        Add(int.MaxValue, Converted128, Converted128);
+        return pairs;
+
+        void Add(int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
+        {
+            if (Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second) pairs.Add(new Pair(TensorCore.Mma, mostRows, first, second));
         }
     }
 
-    private static GroupedGemmTile Sliced(int m, int k, int stages, int warps) => new(TensorCore.Mma, m, 64, k, stages, 1, warps, SlicedK: true);
+    private static GroupedGemmTile Streamed(int m, int n, int k, int warps, int resident) => new(TensorCore.Mma, m, n, k, 1, 1, warps, Resident: resident);
 }

@@ -33,7 +33,10 @@ public sealed class ExpertGemm
     /// <summary>Whether the kernel may start while the one before it in the stream still runs.</summary>
     public bool Chained { get; init; }
 
-    /// <summary>The weights that the tensor memory accelerator fetches; null for kernels that copy them themselves, one tile a group.</summary>
+    /// <summary>Groups that a multiprocessor holds at once, of a kernel whose groups share all tiles; 0 for one tile a group.</summary>
+    public int Resident { get; init; }
+
+    /// <summary>The weights that the tensor memory accelerator fetches; null for kernels that load them themselves.</summary>
     public FetchedWeights? Fetched { get; init; }
 
     /// <summary>Slots of a block.</summary>
@@ -68,10 +71,11 @@ public sealed class ExpertGemm
 
     private Index3D Grid(Accelerator accelerator, int blocks)
     {
-        if (Fetched is null) return new(checked((blocks + _groupM - 1) / _groupM * _groupM * _columnBlocks), Slices, 1);
+        if (Fetched is null && Resident == 0) return new(checked((blocks + _groupM - 1) / _groupM * _groupM * _columnBlocks), Slices, 1);
 
-        // As many clusters as run at once; each takes one tile after the other.
+        // As many groups, or clusters of them, as run at once; each takes one tile after the other.
         var tiles = (long)blocks * _columnBlocks * Slices;
+        if (Fetched is null) return new((int)Math.Min(tiles, (long)Resident * accelerator.NumMultiprocessors), 1, 1);
         return new((int)Math.Min(tiles, accelerator.NumMultiprocessors / Fetched.Cluster) * Fetched.Cluster, 1, 1);
     }
 }

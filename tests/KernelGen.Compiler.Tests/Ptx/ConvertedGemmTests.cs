@@ -11,10 +11,15 @@ public partial class ConvertedGemmTests
 {
     private static readonly GroupedGemmTile[] Tiles =
     [
-        new(TensorCore.Mma, 16, 64, 128, 4, 1, 4, SlicedK: true),
-        new(TensorCore.Mma, 16, 64, 64, 4, 1, 2, SplitK: 2, SlicedK: true),
         new(TensorCore.Mma, 32, 64, 64, 6, 1, 4),
-        new(TensorCore.Mma, 128, 128, 64, 3, 2, 4, GroupM: 8),
+        new(TensorCore.Mma, 128, 128, 64, 3, 2, 4, GroupM: 8, SplitK: 2),
+    ];
+
+    private static readonly GroupedGemmTile[] StreamedTiles =
+    [
+        new(TensorCore.Mma, 8, 32, 256, 1, 1, 2, Resident: 10),
+        new(TensorCore.Mma, 24, 64, 128, 1, 1, 1, SplitK: 2, Resident: 2),
+        new(TensorCore.Mma, 16, 32, 128, 1, 1, 4, GroupM: 4, Resident: 3),
     ];
 
     private static readonly (DType Type, int GroupSize, bool ZeroPoints)[] Formats =
@@ -26,18 +31,51 @@ public partial class ConvertedGemmTests
         from tile in Enumerable.Range(0, Tiles.Length)
         select (product, format, tile));
 
+    public static TheoryData<ExpertProduct, int, int> StreamedKernels => new(
+        from product in new[] { ExpertProduct.GateUp, ExpertProduct.Down }
+        from format in Enumerable.Range(0, Formats.Length)
+        from tile in Enumerable.Range(0, StreamedTiles.Length)
+        select (product, format, tile));
+
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void EveryRegisterAndLabelIsDeclaredOnce(ExpertProduct product, int format, int tile)
+    public void EveryRegisterAndLabelIsDeclaredOnce(ExpertProduct product, int format, int tile) => CheckNames(product, format, Tiles[tile]);
+
+    [Theory]
+    [MemberData(nameof(StreamedKernels))]
+    public void EveryRegisterAndLabelOfStreamingKernelsIsDeclaredOnce(ExpertProduct product, int format, int tile) => CheckNames(product, format, StreamedTiles[tile]);
+
+    [Theory]
+    [MemberData(nameof(StreamedKernels))]
+    public void TurnsLoadEveryWeightOnceIntoRegistersThatHaveBeenRead(ExpertProduct product, int format, int tile)
     {
-        foreach (var activation in Enum.GetValues<MoeActivation>())
+        var (shape, streamed) = (Shape(product, format), StreamedTiles[tile]);
+        var text = GroupedGemm.Write(shape, streamed);
+        var turn = text.IndexOf("TURN:", StringComparison.Ordinal);
+        var loop = text[turn..text.IndexOf("@!%last bra TURN", StringComparison.Ordinal)];
+        var loads = Load().Matches(loop);
+        var sources = loads.Select(load => load.Groups["from"].Value).ToArray();
+        var registers = loads.SelectMany(load => PtxText.Registers(load.Groups["to"].Value)).ToArray();
+        Assert.Equal(sources.Distinct(), sources);
+        Assert.Equal(registers.Distinct(), registers);
+        var bits = shape.WeightType switch { DType.Int4 => 4, DType.Float16 => 16, _ => 8 };
+        Assert.Equal(streamed.BlockN * streamed.BlockK * bits / 32, registers.Length * streamed.Threads);
+
+        // The same loads come before the first turn; within a turn a register is read before it is loaded.
+        Assert.Equal(sources, Load().Matches(text[..turn]).Select(load => load.Groups["from"].Value));
+        foreach (Match load in loads)
         {
-            var text = GroupedGemm.Write(Shape(product, format) with { Activation = activation, ActivationLimit = 1.5f, Bias = true, RouterWeightOnInput = true }, Tiles[tile]);
-            var declared = PtxText.Declared(text);
-            Assert.Equal(declared.Distinct(), declared);
-            Assert.Empty(PtxText.Registers(text).Except(declared).Except(["%tid", "%ctaid"]));
-            PtxText.AssertLabels(text);
+            foreach (var register in PtxText.Registers(load.Groups["to"].Value)) Assert.Matches($@"{register}\b", loop[..load.Index]);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(StreamedKernels))]
+    public void StreamingKernelsSayHowManyGroupsAMultiprocessorHolds(ExpertProduct product, int format, int tile)
+    {
+        var text = GroupedGemm.Write(Shape(product, format), StreamedTiles[tile]);
+        Assert.Contains($".maxntid {StreamedTiles[tile].Threads}, 1, 1\n.minnctapersm {StreamedTiles[tile].Resident}\n", text);
+        Assert.Contains(".target sm_80", text);
     }
 
     [Theory]
@@ -62,20 +100,40 @@ public partial class ConvertedGemmTests
         // Both halves of a step's 16 elements, of 16 columns each; fp16 weights as two numbers.
         foreach (var (format, products) in new[] { (0, 2), (3, 1) })
         {
-            var text = GroupedGemm.Write(Shape(ExpertProduct.Down, format), Tiles[2]);
+            var text = GroupedGemm.Write(Shape(ExpertProduct.Down, format), Tiles[0]);
             Assert.Equal(products * (32 / 16) * (16 / 8) * (64 / 16), Regex.Count(text, "mma.sync"));
+
+            // Streamed: 16 columns by eight rows, of which each warp has all but a part of the elements.
+            text = GroupedGemm.Write(Shape(ExpertProduct.Down, format), StreamedTiles[1]);
+            Assert.Equal(products * (24 / 8) * (64 / 16) * (128 / 16), Regex.Count(text, "mma.sync"));
         }
     }
 
     [Theory]
-    [InlineData(96, 128, "groups of 96 and blocks of 128 do not divide each other")]
-    [InlineData(16, 128, "groups of 16 and blocks of 128 do not divide each other")]
-    [InlineData(128, 384, "groups of 128 end within a warp's elements")]
-    public void GroupsThatDoNotFitAreRefused(int groupSize, int blockK, string problem)
+    [InlineData(96, 128, "groups of 96 and a warp's 64 elements do not divide each other")]
+    [InlineData(16, 128, "groups of 16 and a warp's 64 elements do not divide each other")]
+    [InlineData(128, 384, "groups of 128 and a warp's 192 elements do not divide each other")]
+    [InlineData(128, 64, null)]
+    [InlineData(32, 384, null)]
+    public void GroupsThatDoNotFitAreRefused(int groupSize, int blockK, string? problem)
     {
         var shape = Shape(ExpertProduct.Down, 0) with { WeightType = DType.Int8, GroupSize = groupSize };
-        var tile = Tiles[1] with { BlockK = blockK, SplitK = 1 };
-        Assert.Contains(problem, Assert.Throws<ArgumentException>(() => GroupedGemm.Write(shape, tile)).Message);
+        Assert.Equal(problem, GroupedGemm.Problem(shape, StreamedTiles[0] with { BlockK = blockK }));
+    }
+
+    [Fact]
+    public void TilesThatCannotStreamAreRefused()
+    {
+        Assert.Contains("8x24", Problem(StreamedTiles[0] with { BlockN = 24, BlockM = 8 }));
+        Assert.Contains("12x32", Problem(StreamedTiles[0] with { BlockM = 12 }));
+        Assert.Contains("no stages", Problem(StreamedTiles[0] with { Stages = 3 }));
+        Assert.Contains("does not hold 33 groups", Problem(StreamedTiles[0] with { Resident = 33 }));
+        Assert.Contains("3 warps cannot share", Problem(StreamedTiles[0] with { WarpsN = 3 }));
+        Assert.Contains("no two halves", Problem(StreamedTiles[0] with { BlockN = 16 }));
+        Assert.Contains("one kernel after the other", Problem(StreamedTiles[0] with { Chained = true }));
+        Assert.Contains("are copied", GroupedGemm.Problem(Shape(ExpertProduct.GateUp, 0) with { WeightType = DType.BFloat16 }, StreamedTiles[0]));
+
+        static string? Problem(GroupedGemmTile tile) => GroupedGemm.Problem(Shape(ExpertProduct.GateUp, 3), tile);
     }
 
     [Fact]
@@ -110,6 +168,21 @@ public partial class ConvertedGemmTests
 
     private static GroupedGemmShape Shape(ExpertProduct product, int format) =>
         new(product, 8, 1024, 768) { WeightType = Formats[format].Type, GroupSize = Formats[format].GroupSize, ZeroPoints = Formats[format].ZeroPoints };
+
+    private static void CheckNames(ExpertProduct product, int format, GroupedGemmTile tile)
+    {
+        foreach (var activation in Enum.GetValues<MoeActivation>())
+        {
+            var text = GroupedGemm.Write(Shape(product, format) with { Activation = activation, ActivationLimit = 1.5f, Bias = true, RouterWeightOnInput = true }, tile);
+            var declared = PtxText.Declared(text);
+            Assert.Equal(declared.Distinct(), declared);
+            Assert.Empty(PtxText.Registers(text).Except(declared).Except(["%tid", "%ctaid", "%nctaid"]));
+            PtxText.AssertLabels(text);
+        }
+    }
+
+    [GeneratedRegex(@"L1::no_allocate\S* (?<to>\{[^}]*\}|%\w+), \[(?<from>%\w+\+\d+)\]")]
+    private static partial Regex Load();
 
     [GeneratedRegex(@"cp\.async\.cg\S+ \[(?<to>%t[01])\+(?<offset>\d+)\]")]
     private static partial Regex Copy();

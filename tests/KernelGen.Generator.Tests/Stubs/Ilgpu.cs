@@ -300,6 +300,8 @@ namespace KernelGen.Ilgpu
 
         public bool Chained { get; init; }
 
+        public int Resident { get; init; }
+
         public FetchedWeights? Fetched { get; init; }
     }
 
