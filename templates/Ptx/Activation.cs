@@ -10,7 +10,7 @@ internal static class Activation
     {
         if (!UsesNormalShare(activation)) return;
         writer.Declare("f32", "share", "exponential");
-        writer.Declare("pred", "left");
+        writer.Declare("pred", "isLeft");
     }
 
     /// <summary>
@@ -93,9 +93,9 @@ internal static class Activation
         foreach (var coefficient in coefficients.Skip(1)) writer.Code($"fma.rn.f32 {result}, {result}, %share, {Literal(0.5f * coefficient)};");
         writer.Code($"""
             mul.rn.f32 {result}, {result}, %exponential;
-            setp.lt.f32 %left, {gate}, {Literal(0)};
+            setp.lt.f32 %isLeft, {gate}, {Literal(0)};
             sub.rn.f32 %share, {Literal(1)}, {result};
-            selp.f32 {result}, {result}, %share, %left;
+            selp.f32 {result}, {result}, %share, %isLeft;
             """);
     }
 

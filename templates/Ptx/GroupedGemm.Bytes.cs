@@ -33,7 +33,7 @@ public sealed partial class GroupedGemm
         if (!_shape.QuantizedInputs || _tile.Core != TensorCore.MmaBytes) return "bytes are multiplied with bytes, and with mma of bytes alone";
         if (_shape.WeightType is not (DType.Float8E4M3 or DType.Int8) || _shape.ZeroPoints) return $"activations are no {_shape.WeightType} with these scales";
         if (_shape.GroupSize != 0 && (_shape.GroupSize != ByteGroup || HasIntegerSums)) return $"groups of {_shape.GroupSize} are no rows of shared memory that are 8-bit floats";
-        if (_tile.Chained || _tile.SlicedK) return "kernels of bytes run one after the other, their warps side by side";
+        if (_tile.Chained || _tile.IsStreamed) return "kernels of bytes run one after the other, their warps side by side";
         if (HasGroups && Math.Max(ScaleBytes / ChunkBytes, _tile.BlockM) > _tile.Threads) return $"{_tile.Threads} threads cannot copy the scales of {_tile.BlockM}x{_tile.BlockN} at once";
         return null;
     }

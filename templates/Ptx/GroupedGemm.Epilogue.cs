@@ -41,9 +41,10 @@ public sealed partial class GroupedGemm
         {
             WriteRowAddresses();
             WriteInputScales();
-            WriteWholeSums();
-            WriteRouterWeights();
         }
+
+        WriteWholeSums();
+        if (!_tile.IsSpecialised) WriteRouterWeights();
 
         for (var m = 0; m < FragmentsM; m++)
         {

@@ -182,8 +182,8 @@ public sealed partial class GroupedGemm
                 continue;
             }
 
-            yield return ([.. tiles.Select(tile => 2 * tile)], first * 8, false);
-            yield return ([.. tiles.Select(tile => (2 * tile) + 1)], first * 8, true);
+            yield return ([.. tiles.Select(tile => FragmentOf(tile, 0))], first * 8, false);
+            yield return ([.. tiles.Select(tile => FragmentOf(tile, 1))], first * 8, true);
         }
     }
 

@@ -63,7 +63,7 @@ public sealed partial class GroupedGemm
     private void WriteCopySources()
     {
         const int Box = GroupedGemmTile.DealtRows;
-        var secondHalf = IsGateUp ? _shape.IntermediateSize : _tile.BlockN / 2;
+        var secondHalf = IsPaired ? _shape.IntermediateSize : _tile.BlockN / 2;
         _writer.Code($"""
             mul.wide.u32 %wide, %blockM, 4;
             add.u64 %address, %experts, %wide;

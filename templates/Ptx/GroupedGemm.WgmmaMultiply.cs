@@ -130,7 +130,7 @@ public sealed partial class GroupedGemm
         @{condition} mbarrier.arrive{(IsClustered ? ".shared::cluster" : ".shared")}.b64 _, [%t0];
         """);
 
-    /// <summary>Slots and router weights of the thread's two rows, long before the epilogue wants them.</summary>
+    /// <summary>Slots and router weights of the thread's two rows, and the expert, long before the epilogue wants them.</summary>
     private void WriteSlotsOfThread()
     {
         _writer.Code($"""
@@ -147,7 +147,18 @@ public sealed partial class GroupedGemm
             _writer.Code($"ld.global.u32 %slot{half}, [%address+{half * 8 * 4}];");
         }
 
-        if (IsGateUp) return;
+        if (HasColumnNumbers)
+        {
+            _writer.Code("""
+                ld.param.u64 %address, [blockExperts];
+                cvta.to.global.u64 %address, %address;
+                mul.wide.u32 %wide, %blockM, 4;
+                add.u64 %address, %address, %wide;
+                ld.global.u32 %expert, [%address];
+                """);
+        }
+
+        if (!WeightsOutput && !WeightsInput) return;
         _writer.Code("""
             ld.param.u64 %address, [routerWeights];
             cvta.to.global.u64 %address, %address;

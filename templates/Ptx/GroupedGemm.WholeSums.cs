@@ -5,15 +5,20 @@ public sealed partial class GroupedGemm
 {
     private bool HasRowScales => _shape.HasScales && _shape.GroupSize == 0;
 
-    private bool WeightsInput => IsGateUp && _shape.RouterWeightOnInput;
+    /// <summary>Whether sums become whole within the kernel: the phase that adds up and activates the slices of the first product does it there.</summary>
+    private bool HasWholeSums => !IsGateUp || _tile.SplitK == 1;
+
+    private bool WeightsInput => IsGateUp && _shape.RouterWeightOnInput && HasWholeSums;
+
+    /// <summary>Whether columns have numbers of their own in whole sums.</summary>
+    private bool HasColumnNumbers => (HasRowScales || _shape.Bias) && HasWholeSums;
 
     private void WriteWholeSums()
     {
-        // The phase that adds up and activates the slices does it there.
-        if ((IsGateUp && _tile.SplitK > 1) || (!HasRowScales && !WeightsInput && !_shape.Bias)) return;
+        if (!HasColumnNumbers && !WeightsInput) return;
         _writer.Comment("Scales, router weights on the input, biases.");
-        if (WeightsInput) WriteInputWeights();
-        if (HasRowScales || _shape.Bias)
+        if (WeightsInput && !_tile.IsSpecialised) WriteInputWeights();
+        if (HasColumnNumbers)
         {
             _writer.Declare("b64", "atRow");
             _writer.Code($"""
@@ -47,7 +52,7 @@ public sealed partial class GroupedGemm
             {
                 for (var m = 0; m < FragmentsM; m++)
                 {
-                    for (var x = 0; x < 4; x++) WriteWholeSum($"%{Sum(m, fragments[i], x)}", (2 * i) + (x % 2), $"%inputWeight{m}_{x / 2}");
+                    for (var x = 0; x < 4; x++) WriteWholeSum($"%{Sum(m, fragments[i], x)}", (2 * i) + (x % 2), _tile.IsSpecialised ? $"%routerWeight{x / 2}" : $"%inputWeight{m}_{x / 2}");
                 }
             }
         }

@@ -67,10 +67,7 @@ public sealed partial class GroupedGemm
         if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
         if (shape.IsConverted) return new GroupedGemm(shape, tile).ProblemOfConversion();
         if (shape.QuantizedInputs || tile.Core == TensorCore.MmaBytes) return new GroupedGemm(shape, tile).ProblemOfBytes();
-        if (tile.IsStreamed) return "bfloat16 weights are copied";
-        return tile.IsSpecialised && (shape.Bias || shape.RouterWeightOnInput || !shape.IsGated)
-            ? "specialised warp groups have no biases, no router weights on the input and no products without up projections"
-            : null;
+        return tile.IsStreamed ? "bfloat16 weights are copied" : null;
     }
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>

@@ -40,9 +40,10 @@ public static partial class FusedMoePtx
 
     private static readonly GroupedGemmTile[] Wgmma128 = [Wgmma(128, 128, 6, 8), Wgmma(128, 64, 8, 8)];
 
-    private static readonly GroupedGemmTile[] Wgmma128Clustered = [Wgmma(128, 256, 5, 4, 8, 2), .. Wgmma128];
+    // 192 columns divide gpt-oss's 2880.
+    private static readonly GroupedGemmTile[] Wgmma128Clustered = [Wgmma(128, 256, 5, 4, 8, 2), Wgmma(128, 192, 6, 4, 8, 2), .. Wgmma128];
 
-    private static readonly GroupedGemmTile[] Wgmma128Wide = [Wgmma(128, 256, 4, 8, 8), .. Wgmma128];
+    private static readonly GroupedGemmTile[] Wgmma128Wide = [Wgmma(128, 256, 4, 8, 8), Wgmma(128, 192, 5, 8, 8), .. Wgmma128];
 
     /// <summary>The pairs that a valid spec has, the fewest rows first; none where no tile divides its sizes or no instruction serves its types.</summary>
     public static IReadOnlyList<Pair> Pairs(FusedMoeSpec spec)
@@ -54,9 +55,6 @@ public static partial class FusedMoePtx
         Add(TensorCore.Mma, 16, Rows32, Rows32Down);
         Add(TensorCore.Mma, 48, Rows64, Rows64);
         Add(TensorCore.Mma, int.MaxValue, Rows128, Rows128);
-
-        // Biases, router weights on the input and products without up projections have no specialised warp groups.
-        if (spec.Bias || spec.RouterWeightOnInput || !spec.IsGated) return pairs;
         Add(TensorCore.Wgmma, 8, Chained(Rows16), Chained(spec.IntermediateSize >= LongReduction ? Rows16Narrow : RowsDown16(spec)));
         Add(TensorCore.Wgmma, 96, Wgmma128, Wgmma128);
         Add(TensorCore.Wgmma, int.MaxValue, Wgmma128Clustered, spec.IntermediateSize >= LongReduction ? Wgmma128Clustered : Wgmma128Wide);

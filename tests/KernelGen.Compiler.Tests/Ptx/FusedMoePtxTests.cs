@@ -39,6 +39,18 @@ public class FusedMoePtxTests
     }
 
     [Fact]
+    public void EveryFormOfExpertsHasThem()
+    {
+        var plain = Spec(2880, 2880);
+        FusedMoeSpec[] forms = [plain with { Activation = MoeActivation.SwigluOai, Bias = true }, plain with { RouterWeightOnInput = true }, plain with { Activation = MoeActivation.Gelu }];
+        var cores = FusedMoePtx.Pairs(plain).Select(pair => pair.Core).ToArray();
+        Assert.All(forms, form => Assert.Equal(cores, FusedMoePtx.Pairs(form).Select(pair => pair.Core)));
+
+        // 2880 is 15 blocks of 192 columns.
+        Assert.All(forms, form => Assert.Equal(192, FusedMoePtx.Pairs(form)[^1].Down.BlockN));
+    }
+
+    [Fact]
     public void SlicesAreNotShorterThanTheirSecondPhaseIsWorth()
     {
         var pairs = FusedMoePtx.Pairs(Spec(7168, 256) with { SplitK = 4 });

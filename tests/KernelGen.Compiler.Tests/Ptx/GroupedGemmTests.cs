@@ -23,6 +23,10 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
 
     private const int FirstWgmma = 5;
 
+    // What the sums of experts may have beside the products.
+    private static readonly (MoeActivation Activation, bool Bias, bool RouterWeightOnInput)[] Forms =
+        [(MoeActivation.SiluAndMul, false, false), (MoeActivation.SwigluOai, true, false), (MoeActivation.GeluAndMul, false, true), (MoeActivation.Gelu, false, false), (MoeActivation.Relu2, true, true)];
+
     public static TheoryData<ExpertProduct, int> Kernels => new(
         from product in new[] { ExpertProduct.GateUp, ExpertProduct.Down }
         from tile in Enumerable.Range(0, Tiles.Length)
@@ -32,13 +36,27 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
     [MemberData(nameof(Kernels))]
     public void EveryRegisterAndLabelIsDeclaredOnce(ExpertProduct product, int tile)
     {
-        var text = Write(product, Tiles[tile]);
-        var declared = PtxText.Declared(text);
-        Assert.Equal(declared.Distinct(), declared);
-        var used = PtxText.Registers(text).Except(["%tid", "%ctaid", "%nctaid", "%cluster_ctarank"]);
-        Assert.Equal(declared.Order(), used.Order());
+        foreach (var (activation, bias, onInput) in Forms)
+        {
+            var text = GroupedGemm.Write(Shape(product) with { Activation = activation, Bias = bias, RouterWeightOnInput = onInput }, Tiles[tile]);
+            var declared = PtxText.Declared(text);
+            Assert.Equal(declared.Distinct(), declared);
+            var used = PtxText.Registers(text).Except(["%tid", "%ctaid", "%nctaid", "%cluster_ctarank"]);
+            Assert.Equal(declared.Order(), used.Order());
+            PtxText.AssertLabels(text);
+        }
+    }
 
-        PtxText.AssertLabels(text);
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void EverySumGetsItsBiasOnce(ExpertProduct product, int tile)
+    {
+        // A thread has a sum of every 32nd of a warp's; slices of the first product are left to the phase that adds them up.
+        var (shape, (warps, splitK)) = (Shape(product) with { Bias = true }, (Tiles[tile].WarpsM * Tiles[tile].WarpsN, Tiles[tile].SplitK));
+        var sums = product == ExpertProduct.GateUp && splitK > 1 ? 0 : Tiles[tile].BlockM / Tiles[tile].Cluster * Tiles[tile].BlockN / (32 * warps);
+        var biased = BiasedSum().Matches(GroupedGemm.Write(shape, Tiles[tile])).Select(match => match.Groups["sum"].Value).ToArray();
+        Assert.Equal(sums, biased.Length);
+        Assert.Equal(sums, biased.Distinct().Count());
     }
 
     [Theory]
@@ -137,7 +155,12 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
         Assert.Contains(problem, error.Message);
     }
 
-    private static string Write(ExpertProduct product, GroupedGemmTile tile) => GroupedGemm.Write(new GroupedGemmShape(product, 8, 1024, 768), tile);
+    private static string Write(ExpertProduct product, GroupedGemmTile tile) => GroupedGemm.Write(Shape(product), tile);
+
+    private static GroupedGemmShape Shape(ExpertProduct product) => new(product, 8, 1024, 768);
+
+    [GeneratedRegex(@"add\.rn\.f32 (?<sum>%sum\w+), \k<sum>, %bias")]
+    private static partial Regex BiasedSum();
 
     [GeneratedRegex(@"expect_tx\S+ _, \[%full\], (?<bytes>\d+);")]
     private static partial Regex ExpectedBytes();

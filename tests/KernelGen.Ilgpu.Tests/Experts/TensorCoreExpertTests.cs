@@ -58,8 +58,14 @@ public class TensorCoreExpertTests(ITestOutputHelper output)
     public void ManyTokensOnCuda(DType type, WeightQuantization quantization, int groupSize, bool zeroPoints)
     {
         var random = Seeded();
-        var spec = Spec((5, 2, 128, 64), MoeActivation.SiluAndMul, type, quantization, groupSize, zeroPoints);
-        Check(KernelAssembly.CompileForIlgpu(spec), spec, 4096, random, 1);
+        FusedMoeSpec[] specs =
+        [
+            Spec((5, 2, 128, 64), MoeActivation.SiluAndMul, type, quantization, groupSize, zeroPoints),
+            Spec((3, 2, 192, 192), MoeActivation.SwigluOai, type, quantization, groupSize, zeroPoints) with { Bias = true },
+            Spec((2, 1, 256, 256), MoeActivation.Relu2, type, quantization, groupSize, zeroPoints) with { RouterWeightOnInput = true },
+        ];
+        var kernels = KernelAssembly.CompileForIlgpu(specs);
+        foreach (var spec in specs) Check(kernels, spec, 2048, random, 1);
     }
 
     [Theory]
