@@ -37,8 +37,12 @@ public sealed partial class GroupedGemm
             cvta.to.global.u64 %output, %output;
             add.u64 %output, %output, %columnOffset;
             """);
-        if (!_tile.IsSpecialised) WriteRowAddresses();
-        if (!_tile.IsSpecialised) WriteInputScales();
+        if (!_tile.IsSpecialised)
+        {
+            WriteRowAddresses();
+            WriteInputScales();
+        }
+
         WriteWholeSums();
         if (!_tile.IsSpecialised) WriteRouterWeights();
 
