@@ -54,6 +54,26 @@ public class ReportTests
     }
 
     [Fact]
+    public async Task AHeatMapShowsTheBestOfEveryNumberOfTokens()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("tuned.json");
+        var close = Enumerable.Range(0, 60).Select(i => $$"""{ "name": "first{{i}} second", "tokens": 1, "medianUs": {{1000 + i}} }""");
+        var apart = Enumerable.Range(0, 3).Select(i => $$"""{ "name": "other{{i}}", "tokens": 64, "medianUs": {{10 << i}} }""");
+        File.WriteAllText(path, $$"""
+            { "date": "2026-11-21T00:00:00Z", "machine": { "cpu": "x", "devices": { "cuda:0": "a device of 132 parts" } },
+              "search": { "subject": "fusedmoe_x", "device": "cuda:0", "candidates": [ {{string.Join(", ", close.Concat(apart))}} ] } }
+            """);
+        (await ToolRun.Of("report", path, "--output", folder.File("report.html"))).AssertSuccess();
+        var html = File.ReadAllText(folder.File("report.html"));
+        Assert.Contains("cuda:0: a device of 132 parts", html);
+        Assert.Contains("the 32 that come nearest to the best are shown", html);
+        Assert.Equal(32, Regex.Count(html, "class=\"cell\""));
+        Assert.All(Enumerable.Range(0, 3), i => Assert.Contains($">other{i}</text>", html));
+        Assert.Matches(">first0</text>\\s*<text [^>]*>second</text>", html);
+    }
+
+    [Fact]
     public async Task WordsOfAFileStayWords()
     {
         using var folder = new TemporaryFolder();

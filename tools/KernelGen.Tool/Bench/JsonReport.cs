@@ -15,12 +15,7 @@ internal static class JsonReport
         using var json = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true });
         json.WriteStartObject();
         json.WriteString("date", bench.Date);
-        json.WriteStartObject("machine");
-        MachineJson.WriteMembers(json, bench.Limits);
-        json.WriteStartObject("devices");
-        foreach (var device in bench.OtherDevices) json.WriteString(device.Name.ToString(), device.Description);
-        json.WriteEndObject();
-        json.WriteEndObject();
+        MachineJson.Write(json, bench.Limits, bench.OtherDevices.Select(device => (device.Name, device.Description)));
         json.WriteString("subject", bench.Subject);
         json.WriteStartArray("rows");
         foreach (var row in bench.Rows) WriteRow(json, row, bench);

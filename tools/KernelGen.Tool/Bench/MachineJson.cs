@@ -6,9 +6,13 @@ namespace KernelGen.Tool;
 /// <summary>This machine in the JSON of benchmarks and searches, which <c>kernelgen report</c> reads.</summary>
 internal static class MachineJson
 {
-    /// <summary>Writes what is inside of <c>machine</c>.</summary>
-    public static void WriteMembers(Utf8JsonWriter json, MachineLimits limits)
+    /// <summary>Writes the member <c>machine</c>.</summary>
+    /// <param name="json">Receives it.</param>
+    /// <param name="limits">What the processor computes and reads.</param>
+    /// <param name="devices">Names of other devices, and what they are.</param>
+    public static void Write(Utf8JsonWriter json, MachineLimits limits, IEnumerable<(DeviceName Name, string Description)> devices)
     {
+        json.WriteStartObject("machine");
         json.WriteString("cpu", MachineInfo.Current.Cpu);
         json.WriteNumber("cores", MachineInfo.Current.Cores);
         json.WriteNumber("threads", limits.Threads);
@@ -16,5 +20,9 @@ internal static class MachineJson
         json.WriteString("runtime", MachineInfo.Current.Runtime);
         json.WriteNumber("gflops", Math.Round(limits.Gflops, 2));
         json.WriteNumber("gigabytesPerSecond", Math.Round(limits.GigabytesPerSecond, 2));
+        json.WriteStartObject("devices");
+        foreach (var (name, description) in devices) json.WriteString($"{name}", description);
+        json.WriteEndObject();
+        json.WriteEndObject();
     }
 }

@@ -3,13 +3,14 @@ namespace KernelGen.Tool.Report;
 /// <summary>A search at a glance: candidates by numbers of tokens, the darker the closer to the best of that number.</summary>
 internal static class HeatMap
 {
-    /// <summary>Candidates that are shown: the best of any number of tokens first, then those that came closest.</summary>
+    /// <summary>Candidates that are shown, at most: the best of each number of tokens first, then the second best, and so on.</summary>
     public const int MostCandidates = 32;
 
     private const int Width = 440;
     private const int Left = 190;
     private const int Top = 6;
-    private const int RowHeight = 15;
+    private const int LineHeight = 12;
+    private const int RowMargin = 3;
 
     // Half as much again as the best time is as pale as it gets.
     private const double Palest = 1.5;
@@ -19,26 +20,31 @@ internal static class HeatMap
     {
         int[] tokens = [.. search.Candidates.Select(candidate => candidate.Tokens).Distinct().Order()];
         var best = search.Candidates.GroupBy(candidate => candidate.Tokens).ToDictionary(same => same.Key, same => same.Min(candidate => candidate.MedianUs));
-        var candidates = search.Candidates.GroupBy(candidate => candidate.Name)
-            .Select(same => (Name: same.Key, Ratios: same.GroupBy(candidate => candidate.Tokens).ToDictionary(each => each.Key, each => each.Min(candidate => candidate.MedianUs) / best[each.Key])))
-            .OrderBy(candidate => candidate.Ratios.Values.Min()).ThenByDescending(candidate => candidate.Ratios.Count).ThenBy(candidate => candidate.Name, StringComparer.Ordinal)
-            .Take(MostCandidates)
-            .OrderBy(candidate => candidate.Ratios.MinBy(ratio => ratio.Value).Key).ToArray();
+        var shown = search.Candidates.GroupBy(candidate => candidate.Tokens)
+            .SelectMany(same => same.OrderBy(candidate => candidate.MedianUs).Select((candidate, place) => (candidate.Name, place)))
+            .OrderBy(candidate => candidate.place).Select(candidate => candidate.Name).Distinct().Take(MostCandidates).ToHashSet();
+        var candidates = search.Candidates.Where(candidate => shown.Contains(candidate.Name)).GroupBy(candidate => candidate.Name)
+            .Select(same => (Lines: same.Key.Split(' '), Ratios: same.GroupBy(candidate => candidate.Tokens).ToDictionary(each => each.Key, each => each.Min(candidate => candidate.MedianUs) / best[each.Key])))
+            .OrderBy(candidate => candidate.Ratios.MinBy(ratio => ratio.Value).Key).ThenBy(candidate => candidate.Ratios.Values.Min()).ToArray();
 
-        var bottom = Top + (candidates.Length * RowHeight);
+        // Two products that were tuned apart are two words, one below the other.
+        var rowHeight = (candidates.Max(candidate => candidate.Lines.Length) * LineHeight) + RowMargin;
+        var bottom = Top + (candidates.Length * rowHeight);
         var svg = new Svg(Width, bottom + 36, $"Search of {search.Subject}");
         var cell = (double)(Width - Left - 4) / tokens.Length;
         for (var row = 0; row < candidates.Length; row++)
         {
-            var y = Top + (row * RowHeight);
-            svg.Text(Left - 6, y + 11, "end", candidates[row].Name, "label small");
+            var y = Top + (row * rowHeight);
+            var lines = candidates[row].Lines;
+            var middle = y + (rowHeight / 2) + 3;
+            for (var line = 0; line < lines.Length; line++) svg.Text(Left - 6, middle + (((2 * line) - lines.Length + 1) * LineHeight / 2), "end", lines[line], "label small");
             for (var column = 0; column < tokens.Length; column++)
             {
                 if (!candidates[row].Ratios.TryGetValue(tokens[column], out var ratio)) continue;
                 var x = Left + (column * cell);
-                svg.Box(x, y, cell - 1, RowHeight - 1, Math.Clamp(1 - ((ratio - 1) / (Palest - 1)), 0.06, 1), FormattableString.Invariant(
-                    $"{candidates[row].Name}, {tokens[column]} tokens: {ratio * best[tokens[column]]:0.##} µs, {ratio:0.00} times the best"));
-                if (ratio == 1) svg.Text(x + ((cell - 1) / 2), y + 11, "middle", "●", "mark small");
+                svg.Box(x, y, cell - 1, rowHeight - 1, Math.Clamp(1 - ((ratio - 1) / (Palest - 1)), 0.06, 1), FormattableString.Invariant(
+                    $"{string.Join(' ', lines)}, {tokens[column]} tokens: {ratio * best[tokens[column]]:0.##} µs, {ratio:0.00} times the best"));
+                if (ratio == 1) svg.Text(x + ((cell - 1) / 2), middle, "middle", "●", "mark small");
             }
         }
 

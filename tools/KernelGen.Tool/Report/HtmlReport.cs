@@ -61,11 +61,12 @@ internal sealed class HtmlReport
             """);
         foreach (var file in files)
         {
-            var machine = string.Join(" · ", new[]
-            {
+            string[] parts =
+            [
                 file.Name, file.Date.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), file.Machine.Cpu, file.Machine.Threads > 0 ? $"{file.Machine.Threads} threads" : "",
-                file.Machine.OperatingSystem, file.Machine.Runtime,
-            }.Where(part => part.Length > 0));
+                file.Machine.OperatingSystem, file.Machine.Runtime, .. file.Machine.Devices.Select(device => $"{device.Key}: {device.Value}"),
+            ];
+            var machine = string.Join(" · ", parts.Where(part => part.Length > 0));
             _page.Append($"<p class=\"quiet\">{Text(machine)}</p>\n");
         }
     }
@@ -135,7 +136,7 @@ internal sealed class HtmlReport
     {
         var measured = search.Candidates.Select(candidate => candidate.Name).Distinct().Count();
         var shown = Math.Min(measured, HeatMap.MostCandidates);
-        _page.Append($"<h2>Search: {Text(search.Subject)}</h2>\n<p class=\"quiet\">{Text(file.Name)}: {measured} of {Math.Max(search.SpaceSize, measured)} candidates measured on {Text(search.Device)}; the {shown} best are shown.</p>\n<div class=\"charts\">\n");
+        _page.Append($"<h2>Search: {Text(search.Subject)}</h2>\n<p class=\"quiet\">{Text(file.Name)}: {measured} of {Math.Max(search.SpaceSize, measured)} candidates measured on {Text(search.Device)}; {(shown < measured ? $"the {shown} that come nearest to the best are" : "all are")} shown.</p>\n<div class=\"charts\">\n");
         _page.Append($"<figure>\n<figcaption>Time over the best of each number of tokens: solid is the best, pale half as long again or more</figcaption>\n{HeatMap.Draw(search)}</figure>\n</div>\n");
         if (search.Command.Length > 0) _page.Append($"<p><code>{Text(search.Command)}</code></p>\n");
     }

@@ -86,6 +86,9 @@ internal sealed record ResultMachine
 
     public string Runtime { get; init; } = "";
 
+    /// <summary>Names of other devices, and what they are.</summary>
+    public IReadOnlyDictionary<string, string> Devices { get; init; } = new Dictionary<string, string>();
+
     /// <summary>10⁹ fp32 operations a second.</summary>
     public double Gflops { get; init; }
 

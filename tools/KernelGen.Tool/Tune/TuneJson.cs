@@ -8,14 +8,13 @@ namespace KernelGen.Tool.Tune;
 internal static class TuneJson
 {
     /// <summary>Writes the file; it appears complete or not at all.</summary>
-    public static void Write(string path, TuneRequest request, TunedModel model, MachineLimits limits, SearchSpace space, IEnumerable<TunedRow> rows) => AtomicFile.Write(path, file =>
+    public static void Write(
+        string path, TuneRequest request, TunedModel model, ITunedDevice device, MachineLimits limits, SearchSpace space, IEnumerable<TunedRow> rows) => AtomicFile.Write(path, file =>
     {
         using var json = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true });
         json.WriteStartObject();
         json.WriteString("date", DateTimeOffset.UtcNow);
-        json.WriteStartObject("machine");
-        MachineJson.WriteMembers(json, limits);
-        json.WriteEndObject();
+        MachineJson.Write(json, limits, device.IsCpu ? [] : [(request.Device, device.Description)]);
         json.WriteStartObject("search");
         json.WriteString("subject", model.Spec.ConfigurationName);
         json.WriteString("device", $"{request.Device}");

@@ -35,7 +35,7 @@ internal static class TuneRun
                 using var target = device.Target(model, routing, request.Tokens.Max(), limits);
                 return Search(request, target, space, files, compared, journal, say, cancellation);
             });
-            if (request.Json is not null) TuneJson.Write(request.Json, request, model, limits, space, tuned.Rows);
+            if (request.Json is not null) TuneJson.Write(request.Json, request, model, device, limits, space, tuned.Rows);
             journal.Delete();
             tuned.Write(terminal.Console);
         }
