@@ -21,7 +21,7 @@ internal sealed class GroupedGemmCase
     private readonly float[] _routerWeights;
     private readonly int[] _experts;
 
-    public GroupedGemmCase(GroupedGemmShape shape, GroupedGemmTile tile, SeededRandom random, int tokens = 11)
+    public GroupedGemmCase(GroupedGemmShape shape, GroupedGemmTile tile, SeededRandom random, int tokens = 29)
     {
         (_shape, _tile, _tokens) = (shape, tile, tokens);
         var rows = IsGateUp ? tokens : Slots;
