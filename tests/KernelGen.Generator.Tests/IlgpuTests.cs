@@ -1,3 +1,5 @@
+using Microsoft.CodeAnalysis;
+
 namespace KernelGen.Tests;
 
 /// <summary>What is generated beside the CPU's code for a project that references ILGPU, compiled against a stub of it.</summary>
@@ -51,6 +53,19 @@ public sealed class IlgpuTests
     [InlineData("Experts = 8, TopK = 2, Specialize = false")]
     public void Every_kind_of_gate_compiles_without_a_warning(string arguments) =>
         Consumer.Of(WithIlgpu, $"using KernelGen; [MoeGate({arguments})] internal static partial class Kernels;").Generate().AssertCompiles();
+
+    [Fact]
+    public void Tensor_core_kernels_of_many_experts_fit_one_assembly()
+    {
+        // All string literals of an assembly may have 16 MiB; the PTX of these has more.
+        var declarations = Enumerable.Range(1, 12).Select(i =>
+            $"[FusedMoe(Experts = 8, TopK = 2, HiddenSize = 1024, IntermediateSize = {128 * i}, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128)]");
+        var project = Consumer.Of(WithIlgpu, $"using KernelGen; {string.Join(' ', declarations)} public static partial class Experts;").Generate();
+        Assert.InRange(project.Files.Where(file => file.Key.EndsWith(".Ptx.g.cs", StringComparison.Ordinal)).Sum(file => file.Value.Length), 1 << 23, int.MaxValue);
+        using var assembly = new MemoryStream();
+        var emitted = project.Compilation.Emit(assembly, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(emitted.Success, string.Join('\n', emitted.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)));
+    }
 
     [Theory]
     [InlineData("Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.BFloat16, SplitK = new[] { 1, 2 }")]

@@ -58,7 +58,8 @@ internal static class IlgpuVariantFiles
                 foreach (var text in recipe.PtxTexts)
                 {
                     if (text.Key != recipe.PtxTexts.First().Key) writer.Line();
-                    writer.Line($"public const string {text.Key} = \"\"\"\n{text.Value.TrimEnd()}\n\"\"\";");
+                    // Bytes lie in the assembly's data; all its strings together may have no more than 16 MiB.
+                    writer.Line($"public static global::System.ReadOnlySpan<byte> {text.Key}() => \"\"\"\n{text.Value.TrimEnd()}\n\"\"\"u8;");
                 }
             }
         }

@@ -26,15 +26,16 @@ internal sealed class CudaModule : AcceleratorObject
 
     /// <summary>Loads a module.</summary>
     /// <param name="accelerator">A CUDA accelerator.</param>
-    /// <param name="ptx">The text.</param>
+    /// <param name="ptx">The text, in ASCII.</param>
+    /// <param name="entry">Name of its entry.</param>
     /// <param name="name">The variant's name, for messages.</param>
     /// <param name="dynamicSharedBytes">Shared memory that launches give to the function.</param>
     /// <exception cref="CudaException">The driver rejects the text; the message has its log.</exception>
-    public static CudaModule Load(Accelerator accelerator, PtxText ptx, string name, int dynamicSharedBytes)
+    public static CudaModule Load(Accelerator accelerator, ReadOnlySpan<byte> ptx, string entry, string name, int dynamicSharedBytes)
     {
         accelerator.Bind();
-        var module = new CudaModule(accelerator, LoadText(accelerator, ptx.Text, name));
-        CudaDriver.Check(CudaDriver.GetFunction(out var function, module._handle, ptx.Entry), $"finding {ptx.Entry} in the PTX of {name}");
+        var module = new CudaModule(accelerator, LoadText(accelerator, ptx, name));
+        CudaDriver.Check(CudaDriver.GetFunction(out var function, module._handle, entry), $"finding {entry} in the PTX of {name}");
         if (dynamicSharedBytes > 0)
         {
             var allowed = CudaDriver.SetFunctionAttribute(function, CudaDriver.MaxDynamicSharedBytes, dynamicSharedBytes);
@@ -50,9 +51,9 @@ internal sealed class CudaModule : AcceleratorObject
     /// <inheritdoc/>
     protected override void DisposeAcceleratorObject(bool disposing) => CudaDriver.UnloadModule(_handle);
 
-    private static unsafe nint LoadText(Accelerator accelerator, string text, string name)
+    private static unsafe nint LoadText(Accelerator accelerator, ReadOnlySpan<byte> text, string name)
     {
-        var image = Encoding.ASCII.GetBytes(text + "\0");
+        byte[] image = [.. text, 0];
         var log = new byte[LogBytes];
         fixed (byte* imageStart = image, logStart = log)
         {

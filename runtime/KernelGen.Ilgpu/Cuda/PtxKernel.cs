@@ -1,13 +1,20 @@
+using System.ComponentModel;
+using System.Text;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
 namespace KernelGen.Ilgpu;
 
+/// <summary>The ASCII characters of a PTX module.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public delegate ReadOnlySpan<byte> PtxSource();
+
 /// <summary>A kernel given as PTX text, which ILGPU's accelerators, streams and buffers carry. It is loaded at its first use on an accelerator and stays there.</summary>
 public sealed class PtxKernel
 {
     private readonly PerAccelerator<CudaModule> _modules;
+    private readonly PtxSource _source;
 
     /// <summary>Loads nothing yet.</summary>
     /// <param name="name">The variant's canonical name, for messages.</param>
@@ -15,8 +22,15 @@ public sealed class PtxKernel
     /// <param name="entry">Name of the module's <c>.entry</c>.</param>
     /// <param name="dynamicSharedBytes">Bytes of <c>.extern .shared</c> memory that a launch gets.</param>
     public PtxKernel(string name, string text, string entry, int dynamicSharedBytes)
+        : this(name, Source(text), entry, dynamicSharedBytes)
     {
-        (Name, Text, Entry, DynamicSharedBytes) = (name, text, entry, dynamicSharedBytes);
+    }
+
+    /// <summary>The same of a text that lies in an assembly's data.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public PtxKernel(string name, PtxSource source, string entry, int dynamicSharedBytes)
+    {
+        (Name, _source, Entry, DynamicSharedBytes) = (name, source, entry, dynamicSharedBytes);
         _modules = new(Load);
     }
 
@@ -24,7 +38,7 @@ public sealed class PtxKernel
     public string Name { get; }
 
     /// <summary>The PTX module.</summary>
-    public string Text { get; }
+    public string Text => Encoding.ASCII.GetString(_source());
 
     /// <summary>Name of the module's <c>.entry</c>.</summary>
     public string Entry { get; }
@@ -41,10 +55,16 @@ public sealed class PtxKernel
     internal void Launch(CudaStream stream, Index3D grid, Index3D group, in CudaArguments arguments, bool chained = false) =>
         arguments.LaunchEach(new CudaLaunch(FunctionOn(stream.Accelerator), Name, stream, grid, group, DynamicSharedBytes, chained));
 
+    private static PtxSource Source(string text)
+    {
+        var bytes = Encoding.ASCII.GetBytes(text);
+        return () => bytes;
+    }
+
     private CudaModule Load(Accelerator accelerator)
     {
         if (accelerator is not CudaAccelerator) throw new NotSupportedException($"{Name} is a CUDA kernel; {accelerator.Name} is no CUDA device");
         SharedMemoryLimit.Require(accelerator, DynamicSharedBytes, Name);
-        return CudaModule.Load(accelerator, new PtxText(Text, Entry), Name, DynamicSharedBytes);
+        return CudaModule.Load(accelerator, _source(), Entry, Name, DynamicSharedBytes);
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Reflection;
+using System.Text;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
@@ -48,7 +49,7 @@ internal sealed record LoadedKernel<TLauncher>(nint CudaFunction, TLauncher? Lau
         if (accelerator is CudaAccelerator cuda)
         {
             var ptx = PtxCompiler.Compile(method, cuda.Architecture, cuda.InstructionSet);
-            return new(CudaModule.Load(cuda, ptx, name, dynamicSharedBytes: 0).Function, null);
+            return new(CudaModule.Load(cuda, Encoding.ASCII.GetBytes(ptx.Text), ptx.Entry, name, dynamicSharedBytes: 0).Function, null);
         }
 
         accelerator.Bind();

@@ -16,7 +16,7 @@ public sealed class ExpertGemm
 
     /// <summary>Loads nothing yet.</summary>
     /// <param name="variant">The variant it belongs to.</param>
-    /// <param name="text">The PTX module.</param>
+    /// <param name="source">The PTX module.</param>
     /// <param name="entry">Its entry.</param>
     /// <param name="blockM">Slots of a block.</param>
     /// <param name="groupM">Blocks of slots that take turns.</param>
@@ -24,9 +24,9 @@ public sealed class ExpertGemm
     /// <param name="slices">Slices of the reduction.</param>
     /// <param name="threads">Threads of a group.</param>
     /// <param name="sharedBytes">Shared memory of a group.</param>
-    public ExpertGemm(KernelVariant variant, string text, string entry, int blockM, int groupM, int columnBlocks, int slices, int threads, int sharedBytes)
+    public ExpertGemm(KernelVariant variant, PtxSource source, string entry, int blockM, int groupM, int columnBlocks, int slices, int threads, int sharedBytes)
     {
-        _kernel = new PtxKernel($"{variant.Name} ({entry})", text, entry, sharedBytes);
+        _kernel = new PtxKernel($"{variant.Name} ({entry})", source, entry, sharedBytes);
         (BlockM, _groupM, _columnBlocks, Slices, _threads) = (blockM, groupM, columnBlocks, slices, threads);
     }
 

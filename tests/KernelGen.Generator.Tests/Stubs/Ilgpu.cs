@@ -300,9 +300,11 @@ namespace KernelGen.Ilgpu
             ExpertPhaseKernel<float> activate, ExpertPhaseKernel<float> combine, params (ExpertRoundingKernel Measure, ExpertRoundingKernel Round)[] rounding) => throw null!;
     }
 
+    public delegate System.ReadOnlySpan<byte> PtxSource();
+
     public sealed class ExpertGemm
     {
-        public ExpertGemm(KernelVariant variant, string text, string entry, int blockM, int groupM, int columnBlocks, int slices, int threads, int sharedBytes) => throw null!;
+        public ExpertGemm(KernelVariant variant, PtxSource source, string entry, int blockM, int groupM, int columnBlocks, int slices, int threads, int sharedBytes) => throw null!;
 
         public bool Chained { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using ILGPU.Runtime;
 using KernelGen.Benchmarking;
 using KernelGen.Compiler.Families;
@@ -82,8 +83,9 @@ internal sealed class CudaTarget : ITuningTarget
     private ExpertGemm Gemm(ExpertKernels<ushort> variant, ExpertProduct product, GroupedGemmTile tile)
     {
         var shape = FusedMoePtx.Shape(_spec, product);
+        var text = Encoding.ASCII.GetBytes(GroupedGemm.Write(shape, tile));
         return new ExpertGemm(
-            variant.Variant, GroupedGemm.Write(shape, tile), GroupedGemm.EntryName(shape, tile), tile.BlockM, tile.GroupM, shape.Columns / tile.BlockN, tile.SplitK, tile.Threads, tile.SharedBytes)
+            variant.Variant, () => text, GroupedGemm.EntryName(shape, tile), tile.BlockM, tile.GroupM, shape.Columns / tile.BlockN, tile.SplitK, tile.Threads, tile.SharedBytes)
         {
             Chained = tile.Chained,
             Resident = tile.IsSpecialised ? 1 : 0,
