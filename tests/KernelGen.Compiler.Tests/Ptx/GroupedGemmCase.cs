@@ -10,6 +10,9 @@ internal sealed class GroupedGemmCase
     private const int Experts = 3;
     private const float Untouched = -77;
 
+    // As many of a persistent kernel as a device would hold: too few for all tiles.
+    private const int ResidentGroups = 5;
+
     private readonly GroupedGemmShape _shape;
     private readonly GroupedGemmTile _tile;
     private readonly int _tokens;
@@ -17,6 +20,7 @@ internal sealed class GroupedGemmCase
     private readonly byte[] _weights;
     private readonly float[] _inputScales;
     private readonly float[] _scales;
+    private readonly sbyte[] _zeroPoints;
     private readonly float[] _biases;
     private readonly float[] _routerWeights;
     private readonly int[] _experts;
@@ -25,10 +29,11 @@ internal sealed class GroupedGemmCase
     {
         (_shape, _tile, _tokens) = (shape, tile, tokens);
         var rows = IsGateUp ? tokens : Slots;
-        _activations = Numbers(rows, 1f);
-        _weights = Numbers(Experts * shape.Columns, 0.05f);
+        _activations = Numbers(rows, 1f, shape.QuantizedInputs ? shape.WeightType : DType.BFloat16);
+        _weights = Numbers(Experts * shape.Columns, 0.05f, shape.WeightType);
         _inputScales = Scales(rows * Groups);
         _scales = Scales(Experts * shape.Columns * Groups);
+        _zeroPoints = [.. Enumerable.Range(0, shape.ZeroPoints ? Experts * shape.Columns * Groups : 0).Select(_ => (sbyte)(shape.WeightType == DType.Int4 ? random.Int(0, 15) : random.Int(-128, 127)))];
         _biases = random.Normal(Experts * shape.Columns);
         _routerWeights = random.Normal(Slots);
 
@@ -37,21 +42,25 @@ internal sealed class GroupedGemmCase
 
         float[] Scales(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Float(0.5f, 1.5f))];
 
-        byte[] Numbers(int rows, float scale)
+        byte[] Numbers(int rows, float scale, DType type)
         {
             var values = random.Normal(rows * shape.Reduction, scale);
-            return shape.WeightType switch
+            return type switch
             {
                 DType.BFloat16 => MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (BFloat16)value).AsSpan()).ToArray(),
+                DType.Float16 => MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (Half)value).AsSpan()).ToArray(),
+                DType.Int4 => [.. values.Chunk(2).Select(pair => (byte)(Nibble(pair[0] / scale) | (Nibble(pair[1] / scale) << 4)))],
                 DType.Int8 => Array.ConvertAll(values, value => (byte)(sbyte)Math.Clamp(value / scale * 50, -128, 127)),
                 _ => Array.ConvertAll(values, value => ((Float8E4M3)value).Bits),
             };
         }
     }
 
+    private static int Nibble(float value) => Math.Clamp((int)(8 + (3 * value)), 0, 15);
+
     private int Slots => _tokens * _shape.TopK;
 
-    private int Groups => _shape.GroupSize == 0 ? 1 : _shape.Reduction / _shape.GroupSize;
+    private int Groups => _shape.GroupSize == 0 ? 1 : (_shape.Reduction + _shape.GroupSize - 1) / _shape.GroupSize;
 
     private bool IsGateUp => _shape.Product == ExpertProduct.GateUp;
 
@@ -76,11 +85,12 @@ internal sealed class GroupedGemmCase
         [
             machine.Allocate(_activations), machine.Allocate(_weights), output, machine.Allocate(blocks.SelectMany(block => block.Slots).ToArray()),
             machine.Allocate(blocks.Select(block => block.Expert).ToArray()), machine.Allocate(new[] { blocks.Length * _tile.BlockM }), machine.Allocate(_routerWeights), (ulong)Slots,
-            machine.Allocate(_biases), machine.Allocate(_scales), 0,
+            machine.Allocate(_biases), machine.Allocate(_scales), machine.Allocate(_zeroPoints),
         ];
         if (_shape.QuantizedInputs) arguments.Add(machine.Allocate(_inputScales));
         var turns = (blocks.Length + _tile.GroupM - 1) / _tile.GroupM * _tile.GroupM;
-        machine.Launch(turns * _shape.Columns / _tile.BlockN, _tile.SplitK, GroupedGemm.SharedBytes(_shape, _tile), [.. arguments]);
+        var groups = _tile.IsStreamed ? ResidentGroups : turns * _shape.Columns / _tile.BlockN;
+        machine.Launch(groups, _tile.IsStreamed ? 1 : _tile.SplitK, GroupedGemm.SharedBytes(_shape, _tile), [.. arguments]);
         var result = StoresBFloat16 ? Array.ConvertAll(machine.Read<BFloat16>(output, length), value => (float)value) : machine.Read<float>(output, length);
         var untouched = Untouched;
         if (IsBare && IsInteger) (result, untouched) = (Array.ConvertAll(result, value => (float)BitConverter.SingleToInt32Bits(value)), BitConverter.SingleToInt32Bits(Untouched));
@@ -119,10 +129,12 @@ internal sealed class GroupedGemmCase
         var (sum, terms) = (0.0, 0.0);
         for (var k = 0; k < _shape.Reduction; k++)
         {
-            var term = Number(_activations, (row * _shape.Reduction) + k) * Number(_weights, (((expert * _shape.Columns) + column) * _shape.Reduction) + k);
+            var group = (((expert * Groups) + (_shape.GroupSize == 0 ? 0 : k / _shape.GroupSize)) * _shape.Columns) + column;
+            var term = Number(_activations, (row * _shape.Reduction) + k, _shape.QuantizedInputs ? _shape.WeightType : DType.BFloat16)
+                * (Number(_weights, (((expert * _shape.Columns) + column) * _shape.Reduction) + k, _shape.WeightType) - Zero(group));
             if (_shape.QuantizedInputs && !(IsBare && IsInteger)) term *= _inputScales[(row * Groups) + (_shape.GroupSize == 0 ? 0 : k / _shape.GroupSize)];
-            if (_shape.GroupSize != 0) term *= _scales[(((expert * Groups) + (k / _shape.GroupSize)) * _shape.Columns) + column];
-            else if (_shape.QuantizedInputs && !IsBare) term *= _scales[(expert * _shape.Columns) + column];
+            if (_shape.GroupSize != 0) term *= _scales[group];
+            else if (HasRowScales && !IsBare) term *= _scales[(expert * _shape.Columns) + column];
             sum += term;
             terms += Math.Abs(term);
         }
@@ -133,8 +145,14 @@ internal sealed class GroupedGemmCase
         return IsGateUp || _shape.RouterWeightOnInput ? (sum, terms) : (sum * _routerWeights[slot], terms * Math.Abs(_routerWeights[slot]));
     }
 
-    private double Number(byte[] numbers, int index) => _shape.WeightType switch
+    private bool HasRowScales => _shape.WeightType is not (DType.BFloat16 or DType.Float16);
+
+    private double Zero(int group) => _shape.ZeroPoints ? _zeroPoints[group] : _shape.WeightType == DType.Int4 ? 8 : 0;
+
+    private static double Number(byte[] numbers, int index, DType type) => type switch
     {
+        DType.Float16 => (double)MemoryMarshal.Cast<byte, Half>(numbers)[index],
+        DType.Int4 => (numbers[index / 2] >> (4 * (index % 2))) & 15,
         DType.BFloat16 => MemoryMarshal.Cast<byte, BFloat16>(numbers)[index],
         DType.Int8 => (sbyte)numbers[index],
         _ => new Float8E4M3(numbers[index]),

@@ -31,12 +31,13 @@ internal sealed class PtxLanes(Dictionary<string, int> registers, Dictionary<str
     {
         var together = Together(out var next);
         int[] lanes = [.. together.Where(lane => IsOn(instruction, lane))];
-        if (instruction.Operation is var name && (name.StartsWith("mma", StringComparison.Ordinal) || name.StartsWith("ldmatrix", StringComparison.Ordinal) || name == "bar.sync"))
+        if (instruction.Operation is var name && (name.StartsWith("mma", StringComparison.Ordinal) || name.StartsWith("ldmatrix", StringComparison.Ordinal) || name.StartsWith("shfl", StringComparison.Ordinal) || name == "bar.sync"))
             Assert.True(lanes.Length == Lanes, $"{name} needs all lanes; {lanes.Length} are there");
         foreach (var lane in together) _places[lane] = next + 1;
         if (name == "ret") foreach (var lane in lanes) _places[lane] = Left;
         else if (name.StartsWith("mma", StringComparison.Ordinal)) PtxTensorCore.Multiply(instruction, Get, Set);
         else if (name.StartsWith("ldmatrix", StringComparison.Ordinal)) LoadMatrices(instruction);
+        else if (name.StartsWith("shfl.sync", StringComparison.Ordinal)) Shuffle(instruction, name.Contains("bfly", StringComparison.Ordinal));
         else foreach (var lane in lanes) Execute(instruction, name, lane);
     }
 
@@ -72,14 +73,22 @@ internal sealed class PtxLanes(Dictionary<string, int> registers, Dictionary<str
         void Truth(bool value) => To(value ? 1UL : 0UL);
         switch (name)
         {
-            case "mov.u32" or "mov.b32" or "mov.f32" or "mov.u64" or "cvta.to.global.u64": To(A(1)); break;
-            case "and.b32": To(U(1) & U(2)); break;
+            case "mov.b32" when operands[0].Parts.Length == 2:
+                Set(operands[0].Parts[0], lane, U(1) & 0xFFFF);
+                Set(operands[0].Parts[1], lane, U(1) >> 16);
+                break;
+            case "mov.u32" or "mov.b32" or "mov.f32" or "mov.u64" or "mov.b64" or "cvta.to.global.u64" or "cvt.u64.u32": To(A(1)); break;
+            case "and.b32" or "and.pred": To(U(1) & U(2)); break;
             case "or.b32": To(U(1) | U(2)); break;
             case "xor.b32": To(U(1) ^ U(2)); break;
             case "shl.b32": To(U(1) << (int)U(2)); break;
             case "shr.u32": To(U(1) >> (int)U(2)); break;
             case "add.u32": To((uint)(U(1) + U(2))); break;
             case "sub.u32": To((uint)(U(1) - U(2))); break;
+            case "neg.s32": To((uint)-(int)U(1)); break;
+            case "min.u32": To(Math.Min(U(1), U(2))); break;
+            case "lop3.b32": To(Logic(U(1), U(2), U(3), U(4))); break;
+            case "prmt.b32": To(Permute(U(1) | ((ulong)U(2) << 32), U(3))); break;
             case "add.u64": To(A(1) + A(2)); break;
             case "mul.lo.u32": To((uint)(U(1) * U(2))); break;
             case "mul.wide.u32": To((ulong)U(1) * U(2)); break;
@@ -91,8 +100,9 @@ internal sealed class PtxLanes(Dictionary<string, int> registers, Dictionary<str
             case "setp.ge.u32": Truth(U(1) >= U(2)); break;
             case "setp.gt.u32": Truth(U(1) > U(2)); break;
             case "setp.eq.u32": Truth(U(1) == U(2)); break;
+            case "setp.ne.u32" or "setp.ne.b32": Truth(U(1) != U(2)); break;
             case "setp.lt.f32": Truth(F(1) < F(2)); break;
-            case "selp.b32" or "selp.f32": To(A(3) != 0 ? A(1) : A(2)); break;
+            case "selp.b32" or "selp.b64" or "selp.f32": To(A(3) != 0 ? A(1) : A(2)); break;
             case "abs.f32": Single(Math.Abs(F(1))); break;
             case "add.rn.f32": Single(F(1) + F(2)); break;
             case "sub.rn.f32": Single(F(1) - F(2)); break;
@@ -102,6 +112,8 @@ internal sealed class PtxLanes(Dictionary<string, int> registers, Dictionary<str
             case "max.NaN.f32": Single(MathF.Max(F(1), F(2))); break;
             case "ex2.approx.f32": Single(MathF.Pow(2, F(1))); break;
             case "rcp.approx.f32": Single(1 / F(1)); break;
+            case "fma.rn.bf16x2": To(Pair(half => (float)Math.FusedMultiplyAdd(Half(U(1), half), Half(U(2), half), Half(U(3), half)))); break;
+            case "cvt.f32.f16": Single((float)BitConverter.UInt16BitsToHalf((ushort)U(1))); break;
             case "cvt.rn.f32.s32": Single((int)U(1)); break;
             case "cvt.rn.bf16x2.f32": To(((uint)((BFloat16)F(1)).Bits << 16) | ((BFloat16)F(2)).Bits); break;
             case "bar.sync": break;
@@ -114,11 +126,51 @@ internal sealed class PtxLanes(Dictionary<string, int> registers, Dictionary<str
                 break;
             default:
                 if (name.StartsWith("ld.param", StringComparison.Ordinal)) To(parameters[operands[1].Parts[0]]);
+                else if (name.EndsWith(".s8", StringComparison.Ordinal)) To((uint)(sbyte)memory.At(name.Contains("shared", StringComparison.Ordinal), Address(operands[1], lane), 1)[0]);
                 else if (name.StartsWith("ld.", StringComparison.Ordinal)) Load(operands, name.Contains("shared", StringComparison.Ordinal), lane);
                 else if (name.StartsWith("st.", StringComparison.Ordinal)) Store(operands, name.Contains("shared", StringComparison.Ordinal), lane);
                 else if (name.StartsWith("cp.async.c", StringComparison.Ordinal)) Copy(operands, lane);
                 else throw new NotSupportedException(name);
                 break;
+        }
+    }
+
+    private static double Half(uint pair, int half) => BitConverter.UInt32BitsToSingle(half == 0 ? pair << 16 : pair & 0xFFFF_0000);
+
+    private static uint Pair(Func<int, float> value) => ((uint)((BFloat16)value(1)).Bits << 16) | ((BFloat16)value(0)).Bits;
+
+    private static uint Logic(uint a, uint b, uint c, uint table)
+    {
+        var result = 0u;
+        for (var bit = 0; bit < 32; bit++)
+        {
+            var place = (((a >> bit) & 1) << 2) | (((b >> bit) & 1) << 1) | ((c >> bit) & 1);
+            result |= ((table >> (int)place) & 1) << bit;
+        }
+
+        return result;
+    }
+
+    private static uint Permute(ulong bytes, uint selector)
+    {
+        var result = 0u;
+        for (var place = 0; place < 4; place++)
+        {
+            var choice = (selector >> (4 * place)) & 15;
+            Assert.True(choice < 8, "signs of bytes are not replicated here");
+            result |= (uint)((bytes >> (int)(8 * choice)) & 0xFF) << (8 * place);
+        }
+
+        return result;
+    }
+
+    private void Shuffle(PtxInstruction instruction, bool isButterfly)
+    {
+        var values = Enumerable.Range(0, Lanes).Select(lane => Get(instruction.Operands[1], lane)).ToArray();
+        for (var lane = 0; lane < Lanes; lane++)
+        {
+            var other = (int)Get(instruction.Operands[2], lane);
+            Set(instruction.Operands[0].Parts[0], lane, values[isButterfly ? lane ^ other : other]);
         }
     }
 

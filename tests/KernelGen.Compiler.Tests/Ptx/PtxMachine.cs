@@ -53,14 +53,14 @@ internal sealed partial class PtxMachine
         Assert.Equal(_parameters.Length, arguments.Length);
         for (var slice = 0; slice < slices; slice++)
         {
-            for (var group = 0; group < groups; group++) RunGroup(group, slice, new byte[sharedBytes], arguments);
+            for (var group = 0; group < groups; group++) RunGroup(group, groups, slice, new byte[sharedBytes], arguments);
         }
     }
 
-    private void RunGroup(int group, int slice, byte[] shared, ulong[] arguments)
+    private void RunGroup(int group, int groups, int slice, byte[] shared, ulong[] arguments)
     {
         var memory = new PtxMemory(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_memory).ToArray(), GlobalBase, shared);
-        var special = new Dictionary<string, ulong> { ["%ctaid.x"] = (ulong)group, ["%ctaid.y"] = (ulong)slice };
+        var special = new Dictionary<string, ulong> { ["%ctaid.x"] = (ulong)group, ["%nctaid.x"] = (ulong)groups, ["%ctaid.y"] = (ulong)slice };
         var warps = Enumerable.Range(0, _threads / 32).Select(warp => new PtxLanes(_registers, special, warp, memory, _parameters.Zip(arguments).ToDictionary(pair => pair.First, pair => pair.Second))).ToArray();
         while (warps.Any(warp => !warp.HasLeft))
         {
