@@ -29,4 +29,13 @@ public sealed partial class GroupedGemm
         mad.lo.u32 %t0, %row, {GroupedGemmTile.RowBytes}, %t0;
         add.u32 %toA, %shared, %t0;
         """);
+
+    /// <summary>A persistent kernel's next tile: its expert, and the address of the thread's first slot.</summary>
+    private void WriteExpertOfTile() => _writer.Code("""
+        mul.wide.u32 %wide, %blockM, 4;
+        add.u64 %address, %experts, %wide;
+        ld.global.u32 %expert, [%address];
+        mul.wide.u32 %wide, %row, 4;
+        add.u64 %address, %sortedSlots, %wide;
+        """);
 }

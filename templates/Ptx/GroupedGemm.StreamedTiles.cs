@@ -73,13 +73,7 @@ public sealed partial class GroupedGemm
     /// <summary>Where a tile's operands start; the index of the tile is known.</summary>
     private void WriteTilePlace()
     {
-        _writer.Code("""
-            mul.wide.u32 %wide, %blockM, 4;
-            add.u64 %address, %experts, %wide;
-            ld.global.u32 %expert, [%address];
-            mul.wide.u32 %wide, %row, 4;
-            add.u64 %address, %sortedSlots, %wide;
-            """);
+        WriteExpertOfTile();
         for (var slots = 0; slots < SlotFragments; slots++) _writer.Code($"ld.global.u32 %slot{slots}, [%address+{slots * 8 * 4}];");
         _writer.Code("""
             mov.u64 %weightOffset, %laneWeights;

@@ -70,13 +70,7 @@ public sealed partial class GroupedGemm
     /// <summary>Where a tile's operands come from.</summary>
     private void WriteCopySources()
     {
-        _writer.Code($"""
-            mul.wide.u32 %wide, %blockM, 4;
-            add.u64 %address, %experts, %wide;
-            ld.global.u32 %expert, [%address];
-            mul.wide.u32 %wide, %row, 4;
-            add.u64 %address, %sortedSlots, %wide;
-            """);
+        WriteExpertOfTile();
         for (var pass = 0; pass < CopyPasses; pass++) _writer.Code($"ld.global.u32 %row{pass}, [%address+{RowOfTile(pass * RowsOfCopyPass) * 4}];");
         for (var pass = 0; pass < CopyPasses; pass++)
         {

@@ -54,6 +54,9 @@ public sealed record GroupedGemmTile(
     /// <summary>Whether warps load weights straight into registers.</summary>
     public bool IsStreamed => Resident > 0;
 
+    /// <summary>Groups that a multiprocessor holds at once, of a kernel whose groups share all tiles; 0 for one tile a group.</summary>
+    public int PersistentGroups => IsSpecialised ? 1 : Resident;
+
     /// <summary>Weight rows that one request of the tensor memory accelerator fetches.</summary>
     public int BoxRows => BlockN / 2;
 

@@ -9,6 +9,16 @@ namespace KernelGen.Tests;
 /// <summary>Checks kernels of any weights.</summary>
 internal static unsafe class QuantizedCase
 {
+    /// <summary>w8a8: the forms in which the inputs of both products are rounded.</summary>
+    public static TheoryData<DType, WeightQuantization, ActivationQuantization> RoundedInputs => new()
+    {
+        { DType.Float8E4M3, WeightQuantization.Tensor, ActivationQuantization.StaticTensor },
+        { DType.Float8E4M3, WeightQuantization.Tensor, ActivationQuantization.DynamicTensor },
+        { DType.Float8E4M3, WeightQuantization.Channel, ActivationQuantization.DynamicToken },
+        { DType.Float8E4M3, WeightQuantization.Block128, ActivationQuantization.DynamicGroup128 },
+        { DType.Int8, WeightQuantization.Channel, ActivationQuantization.DynamicToken },
+    };
+
     /// <summary>Runs the kernels of every vector width on the same random layer.</summary>
     public static void CheckEveryWidth(
         FusedMoeSpec spec, KernelAssembly kernels, int tokens, SeededRandom random, bool leaveSlotsOut = false, bool scalesApart = false)

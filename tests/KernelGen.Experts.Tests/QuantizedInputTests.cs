@@ -10,17 +10,8 @@ public sealed unsafe class QuantizedInputTests(ITestOutputHelper output)
 {
     private static readonly int[] Tokens = [1, 2, 3, 5, 9, 17, 40, 70];
 
-    public static TheoryData<DType, WeightQuantization, ActivationQuantization> Modes => new()
-    {
-        { DType.Float8E4M3, WeightQuantization.Tensor, ActivationQuantization.StaticTensor },
-        { DType.Float8E4M3, WeightQuantization.Tensor, ActivationQuantization.DynamicTensor },
-        { DType.Float8E4M3, WeightQuantization.Channel, ActivationQuantization.DynamicToken },
-        { DType.Float8E4M3, WeightQuantization.Block128, ActivationQuantization.DynamicGroup128 },
-        { DType.Int8, WeightQuantization.Channel, ActivationQuantization.DynamicToken },
-    };
-
     [Theory]
-    [MemberData(nameof(Modes))]
+    [MemberData(nameof(QuantizedCase.RoundedInputs), MemberType = typeof(QuantizedCase))]
     public void RandomLayersAtEveryWidth(DType type, WeightQuantization quantization, ActivationQuantization inputs)
     {
         var random = new SeededRandom(((int)type * 16) + (int)inputs);
@@ -35,7 +26,7 @@ public sealed unsafe class QuantizedInputTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [MemberData(nameof(Modes))]
+    [MemberData(nameof(QuantizedCase.RoundedInputs), MemberType = typeof(QuantizedCase))]
     public void RowsAndSlicesAndPanelsOfOneLayer(DType type, WeightQuantization quantization, ActivationQuantization inputs)
     {
         var random = new SeededRandom((int)inputs);
@@ -74,7 +65,7 @@ public sealed unsafe class QuantizedInputTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [MemberData(nameof(Modes))]
+    [MemberData(nameof(QuantizedCase.RoundedInputs), MemberType = typeof(QuantizedCase))]
     public void ATokenThatIsNoNumberSpoilsNoOther(DType type, WeightQuantization quantization, ActivationQuantization inputs)
     {
         var random = new SeededRandom();

@@ -60,10 +60,7 @@ public class ByteGemmTests(ITestOutputHelper output)
         foreach (var activation in Enum.GetValues<MoeActivation>())
         {
             var text = GroupedGemm.Write(Shape(product, format) with { Activation = activation, ActivationLimit = 1.5f, Bias = true, RouterWeightOnInput = true }, Tile(format, tile));
-            var declared = PtxText.Declared(text);
-            Assert.Equal(declared.Distinct(), declared);
-            Assert.Empty(PtxText.Registers(text).Except(declared).Except(["%tid", "%ctaid"]));
-            PtxText.AssertLabels(text);
+            PtxText.AssertDeclaredAndUsed(text, "%tid", "%ctaid");
         }
     }
 

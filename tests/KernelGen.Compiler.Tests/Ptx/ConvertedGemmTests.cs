@@ -179,10 +179,7 @@ public partial class ConvertedGemmTests
         foreach (var activation in Enum.GetValues<MoeActivation>())
         {
             var text = GroupedGemm.Write(Shape(product, format) with { Activation = activation, ActivationLimit = 1.5f, Bias = true, RouterWeightOnInput = true }, tile);
-            var declared = PtxText.Declared(text);
-            Assert.Equal(declared.Distinct(), declared);
-            Assert.Empty(PtxText.Registers(text).Except(declared).Except(["%tid", "%ctaid", "%nctaid"]));
-            PtxText.AssertLabels(text);
+            PtxText.AssertDeclaredAndUsed(text, "%tid", "%ctaid", "%nctaid");
         }
     }
 

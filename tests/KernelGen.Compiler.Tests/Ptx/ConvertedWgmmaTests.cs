@@ -35,10 +35,7 @@ public partial class ConvertedWgmmaTests
         foreach (var activation in Enum.GetValues<MoeActivation>())
         {
             var text = GroupedGemm.Write(Shape(product, format) with { Activation = activation, ActivationLimit = 1.5f, Bias = true, RouterWeightOnInput = true }, Tiles[tile]);
-            var declared = PtxText.Declared(text);
-            Assert.Equal(declared.Distinct(), declared);
-            Assert.Equal(declared.Order(), PtxText.Registers(text).Except(["%tid", "%ctaid", "%nctaid"]).Order());
-            PtxText.AssertLabels(text);
+            PtxText.AssertDeclaredAndUsed(text, "%tid", "%ctaid", "%nctaid");
         }
     }
 

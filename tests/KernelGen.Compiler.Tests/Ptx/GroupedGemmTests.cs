@@ -39,11 +39,7 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
         foreach (var (activation, bias, onInput) in Forms)
         {
             var text = GroupedGemm.Write(Shape(product) with { Activation = activation, Bias = bias, RouterWeightOnInput = onInput }, Tiles[tile]);
-            var declared = PtxText.Declared(text);
-            Assert.Equal(declared.Distinct(), declared);
-            var used = PtxText.Registers(text).Except(["%tid", "%ctaid", "%nctaid", "%cluster_ctarank"]);
-            Assert.Equal(declared.Order(), used.Order());
-            PtxText.AssertLabels(text);
+            PtxText.AssertDeclaredAndUsed(text, "%tid", "%ctaid", "%nctaid", "%cluster_ctarank");
         }
     }
 

@@ -11,6 +11,17 @@ internal static partial class PtxText
     /// <summary>Every register that stands anywhere, once.</summary>
     public static IEnumerable<string> Registers(string text) => Register().Matches(text).Select(match => match.Value).Distinct();
 
+    /// <summary>Requires that every register is declared once and used, and every label set once and branched to.</summary>
+    /// <param name="text">The module.</param>
+    /// <param name="special">Registers that nobody declares.</param>
+    public static void AssertDeclaredAndUsed(string text, params string[] special)
+    {
+        var declared = Declared(text);
+        Assert.Equal(declared.Distinct(), declared);
+        Assert.Equal(declared.Order(), Registers(text).Except(special).Order());
+        AssertLabels(text);
+    }
+
     /// <summary>Requires that every label stands once, and that some branch goes to it.</summary>
     public static void AssertLabels(string text)
     {

@@ -10,17 +10,8 @@ namespace KernelGen.Tests;
 /// <summary>w8a8 on the tensor cores of a CUDA device, against double precision from the same stored weights and equally rounded inputs.</summary>
 public class ByteExpertTests(ITestOutputHelper output)
 {
-    public static TheoryData<DType, WeightQuantization, ActivationQuantization> Formats => new()
-    {
-        { DType.Float8E4M3, WeightQuantization.Tensor, ActivationQuantization.StaticTensor },
-        { DType.Float8E4M3, WeightQuantization.Tensor, ActivationQuantization.DynamicTensor },
-        { DType.Float8E4M3, WeightQuantization.Channel, ActivationQuantization.DynamicToken },
-        { DType.Float8E4M3, WeightQuantization.Block128, ActivationQuantization.DynamicGroup128 },
-        { DType.Int8, WeightQuantization.Channel, ActivationQuantization.DynamicToken },
-    };
-
     [Theory]
-    [MemberData(nameof(Formats))]
+    [MemberData(nameof(QuantizedCase.RoundedInputs), MemberType = typeof(QuantizedCase))]
     public void EveryShapeOnCuda(DType type, WeightQuantization quantization, ActivationQuantization inputs)
     {
         var random = Seeded(type, inputs);
@@ -38,7 +29,7 @@ public class ByteExpertTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [MemberData(nameof(Formats))]
+    [MemberData(nameof(QuantizedCase.RoundedInputs), MemberType = typeof(QuantizedCase))]
     public void EveryActivationOnCuda(DType type, WeightQuantization quantization, ActivationQuantization inputs)
     {
         var random = Seeded(type, inputs);
@@ -51,7 +42,7 @@ public class ByteExpertTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [MemberData(nameof(Formats))]
+    [MemberData(nameof(QuantizedCase.RoundedInputs), MemberType = typeof(QuantizedCase))]
     public void ManyTokensOnCuda(DType type, WeightQuantization quantization, ActivationQuantization inputs)
     {
         var random = Seeded(type, inputs);
@@ -60,7 +51,7 @@ public class ByteExpertTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [MemberData(nameof(Formats))]
+    [MemberData(nameof(QuantizedCase.RoundedInputs), MemberType = typeof(QuantizedCase))]
     public void ATokenThatIsNoNumberSpoilsNoOtherOnCuda(DType type, WeightQuantization quantization, ActivationQuantization inputs)
     {
         var random = Seeded(type, inputs);
@@ -80,11 +71,11 @@ public class ByteExpertTests(ITestOutputHelper output)
 
     // ILGPU's CPU accelerator in the form of an NVIDIA device, which has warps of 32.
     [Theory]
-    [MemberData(nameof(Formats))]
+    [MemberData(nameof(QuantizedCase.RoundedInputs), MemberType = typeof(QuantizedCase))]
     public void InputsAreRoundedAsOnTheCpu(DType type, WeightQuantization quantization, ActivationQuantization inputs) => CheckRounding(TestDevice.Get(TestDevice.CpuWithWarps), 3, type, quantization, inputs);
 
     [Theory]
-    [MemberData(nameof(Formats))]
+    [MemberData(nameof(QuantizedCase.RoundedInputs), MemberType = typeof(QuantizedCase))]
     public void InputsAreRoundedAsOnTheCpuOnCuda(DType type, WeightQuantization quantization, ActivationQuantization inputs) => CheckRounding(TestDevice.Get(TestDevice.Cuda), 700, type, quantization, inputs);
 
     private void CheckRounding(TestDevice device, int tokens, DType type, WeightQuantization quantization, ActivationQuantization inputs)

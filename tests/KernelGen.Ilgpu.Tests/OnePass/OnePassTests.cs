@@ -129,7 +129,7 @@ public class OnePassTests
     }
 
     [Theory]
-    [MemberData(nameof(ByteExpertTests.Formats), MemberType = typeof(ByteExpertTests))]
+    [MemberData(nameof(QuantizedCase.RoundedInputs), MemberType = typeof(QuantizedCase))]
     public void ByteExperts(DType type, WeightQuantization quantization, ActivationQuantization inputs)
     {
         // Slices of the first product, whose sums are integers then.

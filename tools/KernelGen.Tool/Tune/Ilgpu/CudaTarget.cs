@@ -88,7 +88,7 @@ internal sealed class CudaTarget : ITuningTarget
             variant.Variant, () => text, GroupedGemm.EntryName(shape, tile), tile.BlockM, tile.GroupM, shape.Columns / tile.BlockN, tile.SplitK, tile.Threads, tile.SharedBytes)
         {
             Chained = tile.Chained,
-            Resident = tile.IsSpecialised ? 1 : 0,
+            Resident = tile.PersistentGroups,
             Fetched = tile.IsSpecialised ? new((long)_spec.Experts * shape.Columns, shape.Reduction, tile.BoxRows, tile.Cluster) : null,
         };
     }
