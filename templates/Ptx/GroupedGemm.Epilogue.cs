@@ -42,6 +42,10 @@ public sealed partial class GroupedGemm
             WriteRowAddresses();
             WriteInputScales();
         }
+        else if (MultipliesBytes)
+        {
+            WriteScaledRows();
+        }
 
         WriteWholeSums();
         if (!_tile.IsSpecialised) WriteRouterWeights();

@@ -30,7 +30,7 @@ public sealed partial class GroupedGemm
     private bool IsClustered => _tile.Cluster > 1;
 
     /// <summary>Registers of a thread that copies and of one that multiplies; null where all get the most there are.</summary>
-    private (int Copies, int Multiplies)? RegistersOfRoles => _tile.WarpsM != 8 ? null : ConvertsInCopies ? (88, 168) : (40, 232);
+    private (int Copies, int Multiplies)? RegistersOfRoles => _tile.WarpsM != 8 ? null : ConvertsInCopies ? (88, 168) : CopiesBlockScales ? (56, 224) : (40, 232);
 
     private string SpecialisedDirectives =>
         (IsClustered ? $".explicitcluster\n.reqnctapercluster {_tile.Cluster}, 1, 1\n" : "") + $".maxntid {ThreadsOfGroup}, 1, 1\n.minnctapersm 1\n";

@@ -66,14 +66,14 @@ public sealed partial class GroupedGemm
     {
         if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
         if (shape.IsConverted) return new GroupedGemm(shape, tile).ProblemOfConversion();
-        if (shape.QuantizedInputs || tile.Core == TensorCore.MmaBytes) return new GroupedGemm(shape, tile).ProblemOfBytes();
+        if (shape.QuantizedInputs || tile.ElementBytes == 1) return new GroupedGemm(shape, tile).ProblemOfBytes();
         return tile.IsStreamed ? "bfloat16 weights are copied" : null;
     }
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
     public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) =>
         shape.IsConverted ? new GroupedGemm(shape, tile).ConvertedSharedBytes
-        : shape.QuantizedInputs ? (new GroupedGemm(shape, tile).StageBytes * tile.Stages) + 1024
+        : shape.QuantizedInputs ? tile.SharedBytes + ((new GroupedGemm(shape, tile).StageBytes - tile.StageBytes) * tile.Stages)
         : tile.SharedBytes;
 
     /// <summary>Threads of a group.</summary>
@@ -83,6 +83,7 @@ public sealed partial class GroupedGemm
 
     private int StageBytes => ConvertsInCopies ? SpecialisedStageBytes
         : _shape.IsConverted ? ConvertedStageBytes
+        : MultipliesBytes ? WgmmaByteStageBytes
         : _shape.QuantizedInputs ? ByteStageBytes
         : _tile.StageBytes;
 
@@ -92,7 +93,7 @@ public sealed partial class GroupedGemm
         else if (_tile.IsStreamed) WriteStreamed();
         else WriteUniform();
         return $$"""
-            .version {{(MultipliesFloat8 ? "8.4" : "8.0")}}
+            .version {{(MultipliesFloat8 && !_tile.IsSpecialised ? "8.4" : "8.0")}}
             .target {{Target}}
             .address_size 64
 

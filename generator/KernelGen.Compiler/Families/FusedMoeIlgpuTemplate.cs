@@ -80,7 +80,7 @@ internal static class FusedMoeIlgpuTemplate
     }
 
     private static string PairArgument(FusedMoeSpec spec, FusedMoePtx.Pair pair, Dictionary<string, string> texts) =>
-        PairArgument(spec, pair.Core == TensorCore.Wgmma, pair.MostRows, pair.GateUp, pair.Down, texts);
+        PairArgument(spec, pair.NeedsWgmma, pair.MostRows, pair.GateUp, pair.Down, texts);
 
     private static string PairArgument(FusedMoeSpec spec, bool needsSm90, int mostRows, GroupedGemmTile gateUp, GroupedGemmTile down, Dictionary<string, string> texts)
     {
@@ -100,7 +100,7 @@ internal static class FusedMoeIlgpuTemplate
         var others = new List<string>();
         if (tile.Chained) others.Add("Chained = true");
         if (tile.PersistentGroups > 0) others.Add($"Resident = {tile.PersistentGroups}");
-        if (GroupedGemm.FetchesWeights(shape, tile)) others.Add($"Fetched = new({(long)experts * shape.Columns}, {shape.Reduction}, {tile.BoxRows}, {tile.Cluster})");
+        if (GroupedGemm.FetchesWeights(shape, tile)) others.Add($"Fetched = new({(long)experts * shape.Columns}, {shape.Reduction * tile.ElementBytes / 2}, {tile.BoxRows}, {tile.Cluster})");
         return others.Count == 0 ? gemm : $"{gemm} {{ {string.Join(", ", others)} }}";
     }
 

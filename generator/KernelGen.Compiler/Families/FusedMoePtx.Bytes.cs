@@ -3,8 +3,8 @@ using KernelGen.Compiler.Ptx;
 namespace KernelGen.Compiler.Families;
 
 /// <content>
-/// Weights and inputs in 8 bits, with mma on every device. Both widths are multiples of 128, so that one tile serves all sizes but for the depth. All tiles
-/// fit 99 KiB.
+/// Weights and inputs in 8 bits: with mma on every device, where all tiles fit 99 KiB, and with wgmma. Both widths are multiples of 128, so that one tile serves
+/// all sizes but for the depth.
 /// </content>
 public static partial class FusedMoePtx
 {
@@ -23,20 +23,37 @@ public static partial class FusedMoePtx
 
     private static readonly GroupedGemmTile[] Floats128 = [Bytes(128, 64, 128, 3, 2, 2, 8)];
 
+    private static readonly GroupedGemmTile[] WgmmaBytes128 = [WgmmaBytes(128, 128, 6, 8)];
+
+    private static readonly GroupedGemmTile[] WgmmaIntegers = [WgmmaBytes(128, 256, 5, 4, 8, 2), .. WgmmaBytes128];
+
+    private static readonly GroupedGemmTile[] WgmmaFloats = [WgmmaBytes(128, 256, 4, 8, 8), .. WgmmaBytes128];
+
     private static IReadOnlyList<Pair> BytePairs(FusedMoeSpec spec)
     {
         var isInteger = spec.WeightType == DType.Int8;
         var pairs = new List<Pair>();
-        Add(8, Bytes16, spec.IntermediateSize < LongReduction ? Bytes16Short : Bytes16);
-        Add(16, Bytes32);
-        Add(isInteger ? 80 : 192, isInteger ? Integers64 : Floats64);
-        Add(int.MaxValue, isInteger ? Integers128 : Floats128);
-        return pairs.Count == 4 ? pairs : [];
+        foreach (var core in new[] { TensorCore.MmaBytes, TensorCore.WgmmaBytes })
+        {
+            Add(core, 8, Bytes16, spec.IntermediateSize < LongReduction ? Bytes16Short : Bytes16);
+            Add(core, 16, Bytes32);
+            if (core == TensorCore.MmaBytes)
+            {
+                Add(core, isInteger ? 80 : 192, isInteger ? Integers64 : Floats64);
+                Add(core, int.MaxValue, isInteger ? Integers128 : Floats128);
+                continue;
+            }
 
-        void Add(int mostRows, GroupedGemmTile[] tiles, GroupedGemmTile[]? downTiles = null)
+            Add(core, 128, WgmmaBytes128);
+            Add(core, int.MaxValue, isInteger ? WgmmaIntegers : WgmmaFloats);
+        }
+
+        return pairs.Count == 8 ? pairs : [];
+
+        void Add(TensorCore core, int mostRows, GroupedGemmTile[] tiles, GroupedGemmTile[]? downTiles = null)
         {
             if (Fitting(spec, ExpertProduct.GateUp, tiles) is { } gateUp && Fitting(spec, ExpertProduct.Down, downTiles ?? tiles) is { } down)
-                pairs.Add(new Pair(TensorCore.MmaBytes, mostRows, gateUp, down));
+                pairs.Add(new Pair(core, mostRows, gateUp, down));
         }
     }
 

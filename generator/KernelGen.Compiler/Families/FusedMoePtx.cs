@@ -9,11 +9,15 @@ public static partial class FusedMoePtx
     private const int ShortestSlice = 512;
 
     /// <summary>A pair of kernels for a number of rows of an expert.</summary>
-    /// <param name="Core">What the device must have: <c>wgmma</c> is compute capability 9.0 alone.</param>
+    /// <param name="Core">What the device must have: <c>wgmma</c>, also of bytes, is compute capability 9.0 alone.</param>
     /// <param name="MostRows">Rows of an expert, on average, up to which the pair is the fastest; <see cref="int.MaxValue"/> for the last pair.</param>
     /// <param name="GateUp">Tile of the first product.</param>
     /// <param name="Down">Tile of the second product, with as many rows.</param>
-    public sealed record Pair(TensorCore Core, int MostRows, GroupedGemmTile GateUp, GroupedGemmTile Down);
+    public sealed record Pair(TensorCore Core, int MostRows, GroupedGemmTile GateUp, GroupedGemmTile Down)
+    {
+        /// <summary>Whether the pair is one of those for devices with <c>wgmma</c>.</summary>
+        public bool NeedsWgmma => Core is TensorCore.Wgmma or TensorCore.WgmmaBytes;
+    }
 
     // Few rows: the weights are read at the memory's speed by many groups that copy far ahead. All mma tiles fit 99 KiB, which
     // compute capability 8.6 has. Each list is in the order of preference; what does not divide the sizes is passed over.
@@ -73,6 +77,7 @@ public static partial class FusedMoePtx
         {
             WeightType = spec.WeightType,
             GroupSize = spec.Quantization == WeightQuantization.Block128 ? 128 : spec.GroupSize,
+            ScaledRows = spec.Quantization == WeightQuantization.Block128 ? 128 : 1,
             ZeroPoints = spec.ZeroPoints,
             QuantizedInputs = spec.ActivationQuantization != ActivationQuantization.None,
             Bias = spec.Bias,
@@ -88,6 +93,9 @@ public static partial class FusedMoePtx
 
     private static GroupedGemmTile Wgmma(int m, int n, int stages, int warpsM, int groupM = 1, int cluster = 1) =>
         new(TensorCore.Wgmma, m, n, 64, stages, warpsM, 1, groupM, Cluster: cluster, Chained: true);
+
+    private static GroupedGemmTile WgmmaBytes(int m, int n, int stages, int warpsM, int groupM = 1, int cluster = 1) =>
+        new(TensorCore.WgmmaBytes, m, n, 128, stages, warpsM, 1, groupM, Cluster: cluster, Chained: true);
 
     private static GroupedGemmTile? Fitting(FusedMoeSpec spec, ExpertProduct product, GroupedGemmTile[] tiles)
     {

@@ -22,12 +22,12 @@ internal struct TensorMap
 #pragma warning restore IDE0044, IDE0051
 
     /// <summary>
-    /// Weights as the kernels with <c>wgmma</c> fetch them: 64 elements of some rows, which are dealt out among the rows of shared
+    /// Weights as the kernels with <c>wgmma</c> fetch them: 64 elements of two bytes, or 128 of one in pairs, of some rows, which are dealt out among the rows of shared
     /// memory. The rows are seen as [rows / 32, 4, 4, 2] and a box runs through the last three in another order than they lie in.
     /// </summary>
     /// <param name="address">Device address, a multiple of 16.</param>
     /// <param name="rows">Rows of all experts.</param>
-    /// <param name="columns">Elements of a row.</param>
+    /// <param name="columns">Elements or pairs of a row.</param>
     /// <param name="boxRows">Rows of a box.</param>
     /// <exception cref="CudaException">The driver rejects the tensor.</exception>
     public static unsafe TensorMap OfWeights(nint address, long rows, int columns, int boxRows)

@@ -5,7 +5,7 @@ namespace KernelGen.Ilgpu;
 
 /// <summary>How a grouped GEMM has the tensor memory accelerator fetch its weights.</summary>
 /// <param name="rows">Rows of the weights of all experts.</param>
-/// <param name="columns">Elements of a row.</param>
+/// <param name="columns">Elements of a row, of which two make one where they are bytes.</param>
 /// <param name="boxRows">Rows of one request.</param>
 /// <param name="cluster">Groups of a cluster.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]

@@ -34,7 +34,7 @@ internal sealed class CudaRoofline(FusedMoeSpec spec, GpuArchitecture architectu
         var waves = (blocks + seats - 1) / seats;
         var used = Math.Min(blocks, seats);
 
-        var rate = (tile.Core == TensorCore.Wgmma ? 1.0 : 0.6) * Math.Min(1.0, tile.BlockM * tile.BlockN / (128.0 * 128.0) * residents);
+        var rate = (tile.IsSpecialised ? 1.0 : 0.6) * Math.Min(1.0, tile.BlockM * tile.BlockN / (128.0 * 128.0) * residents);
         var blockUs = 2.0 * tile.BlockM * tile.BlockN * shape.Reduction / tile.SplitK / (Teraflops * 1e6 / seats * rate);
         var flying = (double)used / multiprocessors * tile.SharedBytes * (tile.Stages - 1) / tile.Stages;
         var weights = rows.Length * (double)shape.Columns * shape.Reduction * 2;
