@@ -63,8 +63,18 @@ internal static class PtxSteps
 
     private static PtxStep ThreeBits(PtxOperand[] operands)
     {
-        var table = operands[4].Row;
-        return (warp, lanes) => EachLane((a, b, c) => PtxFunctions.Logic((uint)a, (uint)b, (uint)c, (uint)warp.Values[table]), operands)(warp, lanes);
+        int[] rows = [.. operands.Select(operand => operand.Row)];
+        return (warp, lanes) =>
+        {
+            var values = warp.Values;
+            for (; lanes != 0; lanes &= lanes - 1)
+            {
+                var lane = BitOperations.TrailingZeroCount(lanes);
+                values[rows[0] + lane] = PtxFunctions.Logic((uint)values[rows[1] + lane], (uint)values[rows[2] + lane], (uint)values[rows[3] + lane], (uint)values[rows[4] + lane]);
+            }
+
+            return true;
+        };
     }
 
     private static PtxStep Unpack(int[] halves, int from) => (warp, lanes) =>
