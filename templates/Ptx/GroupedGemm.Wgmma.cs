@@ -58,6 +58,7 @@ public sealed partial class GroupedGemm
             mov.u32 %thread, %tid.x;
             and.b32 %lane, %thread, 31;
             shr.u32 %warp, %thread, 5;
+            {AlikeInWarp("warp")}
             setp.eq.u32 %isFirst, %thread, 0;
             mov.u32 %shared, stageMemory;
             add.u32 %shared, %shared, 1023;
@@ -79,6 +80,7 @@ public sealed partial class GroupedGemm
             ld.param.u64 %address, [paddedSlots];
             cvta.to.global.u64 %address, %address;
             ld.global.u32 %padded, [%address];
+            {AlikeInWarp("padded")}
             ld.param.u64 %sorted, [sortedSlots];
             cvta.to.global.u64 %sorted, %sorted;
             div.u32 %blocksM, %padded, {_tile.BlockM};

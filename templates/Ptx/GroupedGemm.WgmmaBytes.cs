@@ -10,6 +10,10 @@ public sealed partial class GroupedGemm
     // Sums of a stage for so many columns are half of the whole sums of twice as many.
     private const int MostColumnsOfTurn = 128;
 
+    // DescriptorBits in halves.
+    private const string LowDescriptorBits = "0x00010000";
+    private const string HighDescriptorBits = "0x40000040";
+
     private bool MultipliesBytes => _tile.Core == TensorCore.WgmmaBytes;
 
     /// <summary>Whether sums of a part of the reduction are kept apart, scaled and added to the others.</summary>
@@ -38,6 +42,46 @@ public sealed partial class GroupedGemm
         if (HasGroups && _shape.ScaledRows % GroupedGemmTile.DealtRows != 0) return $"{GroupedGemmTile.DealtRows} rows of weights that are dealt out together have no scale in common";
         return MultipliesFloat8 && FragmentsOfTurn is not (8 or 16) ? $"{_tile.BlockN} columns are no turns of 64 or 128" : null;
     }
+
+    /// <summary>
+    /// Makes a register the same for all lanes, which it is, but of what depends on threads and on memory the assembler does not know: it then keeps stages, branches and
+    /// descriptors in the warp's own registers. Instructions between products cost power, which limits many rows.
+    /// </summary>
+    private string AlikeInWarp(string register) => MultipliesBytes ? $"shfl.sync.idx.b32 %{register}, %{register}, 0, 0x1f, 0xffffffff;" : "";
+
+    /// <summary>Low halves of the descriptors of the rows at %t0 and the columns at %t1; the address is in them alone.</summary>
+    private void WriteLowDescriptors()
+    {
+        _writer.Declare("b32", "lowA", "lowB", "atLowA", "atLowB", "stageLow", "high");
+        foreach (var (low, address) in new[] { ("lowA", "t0"), ("lowB", "t1") })
+        {
+            _writer.Code($"""
+                and.b32 %{address}, %{address}, 0x3ffff;
+                shr.u32 %{address}, %{address}, 4;
+                or.b32 %{low}, %{address}, {LowDescriptorBits};
+                """);
+        }
+
+        _writer.Code($"mov.u32 %high, {HighDescriptorBits};");
+    }
+
+    /// <summary>The descriptors of a stage, from a turn's first column on.</summary>
+    private void WriteOperandsOfTurn(int turn)
+    {
+        if (turn == 0) _writer.Code("shr.u32 %stageLow, %stage, 4;");
+        _writer.Code("add.u32 %atLowA, %lowA, %stageLow;\nadd.u32 %atLowB, %lowB, %stageLow;");
+        if (turn > 0) _writer.Code($"add.u32 %atLowB, %atLowB, {turn * FragmentsOfTurn * 8 * GroupedGemmTile.RowBytes / ChunkBytes};");
+        WriteOperands();
+    }
+
+    /// <summary>The descriptors of the next 32 elements.</summary>
+    private void WriteOperandsOfStep()
+    {
+        _writer.Code("add.u32 %atLowA, %atLowA, 2;\nadd.u32 %atLowB, %atLowB, 2;");
+        WriteOperands();
+    }
+
+    private void WriteOperands() => _writer.Code($"mov.b64 %atA, {OpenBrace}%atLowA, %high{CloseBrace};\nmov.b64 %atB, {OpenBrace}%atLowB, %high{CloseBrace};");
 
     /// <summary>A thread copies the scale of one row of activations, a few that of a block of weights: which rows and columns of a tile, and where to.</summary>
     private void WriteBlockScaleSetup()
@@ -131,12 +175,8 @@ public sealed partial class GroupedGemm
     {
         if (turn > 0)
         {
-            _writer.Code($"""
-                add.u64 %atA, %descriptorA, %stageWide;
-                add.u64 %atB, %descriptorB, %stageWide;
-                add.u64 %atB, %atB, {turn * FragmentsOfTurn * 8 * GroupedGemmTile.RowBytes / ChunkBytes};
-                wgmma.fence.sync.aligned;
-                """);
+            WriteOperandsOfTurn(turn);
+            _writer.Code("wgmma.fence.sync.aligned;");
         }
 
         for (var step = 0; step < StepsOfPart; step++) WriteWgmma(step, StageSums, step == 0 ? "0" : "1");

@@ -14,7 +14,7 @@ public sealed partial class GroupedGemm
         var own = HasPartialSums ? Array.Empty<string>() : ["before"];
         _writer.Declare("b32", ["warpM", "warpN", "groupRow", "empty", .. own, "todo", "first"]);
         own = HasParts ? ["atPart"] : [];
-        _writer.Declare("b64", ["descriptorA", "descriptorB", "atA", "atB", .. own, "stageWide"]);
+        _writer.Declare("b64", MultipliesBytes ? ["atA", "atB"] : ["descriptorA", "descriptorB", "atA", "atB", .. own, "stageWide"]);
         _writer.Declare("pred", HasPartialSums ? ["signals", "active"] : ["accumulate", "signals", "releases", "active"]);
         _writer.Declare(HasIntegerSums ? "b32" : "f32", [.. Sums()]);
         _writer.Code($"""
@@ -27,20 +27,27 @@ public sealed partial class GroupedGemm
             add.u32 %empty, %barriers, {BarriersBytes};
             setp.lt.u32 %signals, %lane, {_tile.Cluster};
             """);
-        WriteDescriptors();
-
-        if (MultipliesBytes) DeclareByteProducts();
-        else DeclareGroupSums();
+        if (MultipliesBytes)
+        {
+            WriteLowDescriptors();
+            DeclareByteProducts();
+        }
+        else
+        {
+            WriteDescriptors();
+            DeclareGroupSums();
+        }
 
         // A lane for each group of the cluster signals its barrier.
         if (IsClustered) _writer.Code("and.b32 %t0, %lane, 1;\nmapa.shared::cluster.u32 %empty, %empty, %t0;");
         _writer.Label("MULTIPLYTILE");
         WriteTileIndex("END");
         WriteSlotsOfThread();
-        _writer.Code("""
+        _writer.Code($"""
             mul.wide.u32 %wide, %groupRow, 4;
             add.u64 %address, %sortedSlots, %wide;
             ld.global.u32 %first, [%address];
+            {AlikeInWarp("first")}
             setp.lt.u32 %active, %first, %slots;
             mov.u32 %todo, %blocks;
             @!%active bra PASS;
@@ -75,14 +82,22 @@ public sealed partial class GroupedGemm
         WriteWait("%t0", "%phase", "EMPTY");
 
         // Activations were written by ordinary copies, which the tensor cores see behind a fence.
-        _writer.Code("""
-            fence.proxy.async.shared::cta;
-            shr.u32 %t0, %stage, 4;
-            cvt.u64.u32 %stageWide, %t0;
-            add.u64 %atA, %descriptorA, %stageWide;
-            add.u64 %atB, %descriptorB, %stageWide;
-            wgmma.fence.sync.aligned;
-            """);
+        _writer.Code("fence.proxy.async.shared::cta;");
+        if (MultipliesBytes)
+        {
+            WriteOperandsOfTurn(0);
+        }
+        else
+        {
+            _writer.Code("""
+                shr.u32 %t0, %stage, 4;
+                cvt.u64.u32 %stageWide, %t0;
+                add.u64 %atA, %descriptorA, %stageWide;
+                add.u64 %atB, %descriptorB, %stageWide;
+                """);
+        }
+
+        _writer.Code("wgmma.fence.sync.aligned;");
         if (MultipliesBytes && HasPartialSums) WriteByteProducts();
         else if (HasGroups) WriteProductsOfGroups();
         else WriteProductsOfStage();
@@ -113,7 +128,11 @@ public sealed partial class GroupedGemm
 
     private void WriteWgmma(int step, string[] sums, string accumulate)
     {
-        if (step > 0)
+        if (step > 0 && MultipliesBytes)
+        {
+            WriteOperandsOfStep();
+        }
+        else if (step > 0)
         {
             _writer.Code("""
                 add.u64 %atA, %atA, 2;

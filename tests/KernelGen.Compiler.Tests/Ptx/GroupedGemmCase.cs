@@ -37,7 +37,8 @@ internal sealed class GroupedGemmCase
         _activations = Numbers(rows, 1f, shape.QuantizedInputs ? shape.WeightType : DType.BFloat16);
         _weights = Numbers(Experts * shape.Columns, 0.05f, shape.WeightType);
         _inputScales = Scales(rows * Groups);
-        _scales = Scales(Experts * shape.Columns * Groups);
+        var scales = Scales(Experts * shape.Columns * Groups);
+        _scales = [.. scales.Select((_, i) => scales[i - (i % shape.Columns % shape.ScaledRows)])];
         _zeroPoints = [.. Enumerable.Range(0, shape.ZeroPoints ? Experts * shape.Columns * Groups : 0).Select(_ => (sbyte)(shape.WeightType == DType.Int4 ? random.Int(0, 15) : random.Int(-128, 127)))];
         _biases = random.Normal(Experts * shape.Columns);
         _routerWeights = random.Normal(Slots);
@@ -93,7 +94,7 @@ internal sealed class GroupedGemmCase
         var length = _tile.SplitK * Slots * columns;
         var output = StoresBFloat16 ? machine.Allocate(Enumerable.Repeat((BFloat16)Untouched, length).ToArray()) : machine.Allocate(Enumerable.Repeat(Untouched, length).ToArray());
         var weights = machine.Allocate(_weights);
-        if (GroupedGemm.FetchesWeights(_shape, _tile)) weights = machine.Describe(PtxTensorMap.OfWeights(weights, _shape.QuantizedInputs ? 1 : 2, Experts * _shape.Columns, _shape.Reduction, _tile.BoxRows));
+        if (GroupedGemm.FetchesWeights(_shape, _tile)) weights = machine.Describe(PtxTensorMap.OfWeights(weights, Experts * _shape.Columns, _shape.QuantizedInputs ? _shape.Reduction / 2 : _shape.Reduction, _tile.BoxRows));
         List<ulong> arguments =
         [
             machine.Allocate(_activations), weights, output, machine.Allocate(blocks.SelectMany(block => block.Slots).ToArray()),
