@@ -49,6 +49,11 @@ public sealed partial class GroupedGemm
 
         WriteWholeSums();
         if (!_tile.IsSpecialised) WriteRouterWeights();
+        if (RoundsIntermediate)
+        {
+            WriteRoundedRows();
+            return;
+        }
 
         for (var m = 0; m < FragmentsM; m++)
         {
@@ -56,7 +61,7 @@ public sealed partial class GroupedGemm
         }
     }
 
-    private int OutputBytes => StoresBFloat16 ? 2 : 4;
+    private int OutputBytes => RoundsIntermediate ? 1 : StoresBFloat16 ? 2 : 4;
 
     private void WriteRowAddresses()
     {

@@ -19,9 +19,10 @@ public enum ExpertProduct
 /// Parameters of the entry, in order: activations (bf16 or bytes, [T, H] or [slots, I]), weights ([E, 2I, H] or [E, H, I]), output,
 /// sorted slots [blocks · BLOCK_M] (a number that is no slot pads), expert of each block, number of padded slots (one int),
 /// router weights [slots], number of slots, biases (fp32, [E, rows of the matrix]), scales (fp32, [E, rows] or [E, groups, rows]),
-/// zero points (bytes, as scales of groups), and for activations of the weights' type their scales (fp32, [rows] or [rows, groups]); what a shape does
+/// zero points (bytes, as scales of groups), for activations of the weights' type their scales (fp32, [rows] or [rows, groups]), and for output that is rounded
+/// its scales (fp32, [slots, groups]); what a shape does
 /// not have is not read. The output is, for the first product, intermediate
-/// states (bf16, or fp32 that become bytes, [slots, I]) or with Split-K the bare sums of each slice (fp32, of integers int32, [slices, slots, 2I or I]); for the second the weighted
+/// states (bf16, or fp32 that become bytes, or bytes, [slots, I]) or with Split-K the bare sums of each slice (fp32, of integers int32, [slices, slots, 2I or I]); for the second the weighted
 /// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. Of kernels with
 /// <c>wgmma</c>, which take a tensor map of weights that are bfloat16, and of those that stream, as many groups as run at once share all tiles.
 /// </remarks>
@@ -110,7 +111,7 @@ public sealed partial class GroupedGemm
                 .param .u32 slots,
                 .param .u64 biases,
                 .param .u64 scales,
-                .param .u64 zeroPoints{{(_shape.QuantizedInputs ? ",\n    .param .u64 inputScales" : "")}})
+                .param .u64 zeroPoints{{(_shape.QuantizedInputs ? ",\n    .param .u64 inputScales" : "")}}{{(RoundsIntermediate ? ",\n    .param .u64 outputScales" : "")}})
             {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1{(_tile.IsStreamed ? $"\n.minnctapersm {_tile.Resident}" : "")}")}}
             {
             {{_writer}}    ret;

@@ -99,6 +99,7 @@ internal static class FusedMoeIlgpuTemplate
         var gemm = $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {GroupedGemm.Threads(shape, tile)}, {GroupedGemm.SharedBytes(shape, tile)})";
         var others = new List<string>();
         if (tile.Chained) others.Add("Chained = true");
+        if (GroupedGemm.RoundsOutput(shape, tile)) others.Add("RoundsOutput = true");
         if (tile.PersistentGroups > 0) others.Add($"Resident = {tile.PersistentGroups}");
         if (GroupedGemm.FetchesWeights(shape, tile)) others.Add($"Fetched = new({(long)experts * shape.Columns}, {shape.Reduction * tile.ElementBytes / 2}, {tile.BoxRows}, {tile.Cluster})");
         return others.Count == 0 ? gemm : $"{gemm} {{ {string.Join(", ", others)} }}";

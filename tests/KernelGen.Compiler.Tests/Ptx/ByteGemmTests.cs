@@ -20,6 +20,7 @@ public class ByteGemmTests(ITestOutputHelper output)
         new(TensorCore.WgmmaBytes, 128, 128, 128, 3, 8, 1),
         new(TensorCore.WgmmaBytes, 128, 256, 128, 2, 8, 1, GroupM: 2, SplitK: 2, Chained: true),
         new(TensorCore.WgmmaBytes, 128, 256, 128, 2, 4, 1, Cluster: 2),
+        new(TensorCore.WgmmaBytes, 128, 256, 128, 3, 8, 1, GroupM: 2),
         new(TensorCore.WgmmaBytes, 256, 64, 128, 3, 8, 1, Cluster: 2, Chained: true),
     ];
 
@@ -69,6 +70,18 @@ public class ByteGemmTests(ITestOutputHelper output)
             var text = GroupedGemm.Write(Shape(product, format) with { Activation = activation, ActivationLimit = 1.5f, Bias = true, RouterWeightOnInput = true }, Tile(format, tile));
             PtxText.AssertDeclaredAndUsed(text, tile < FirstWgmma ? ["%tid", "%ctaid"] : Tiles[tile].Cluster > 1 ? ["%tid", "%ctaid", "%nctaid", "%cluster_ctarank"] : ["%tid", "%ctaid", "%nctaid"]);
         }
+    }
+
+    [Fact]
+    public void TilesOfWholeGroupsRoundTheirOutput()
+    {
+        var tile = Tiles[FirstWgmma] with { BlockN = 256 };
+        Assert.True(GroupedGemm.RoundsOutput(Shape(ExpertProduct.GateUp, 2), tile));
+        Assert.True(GroupedGemm.RoundsOutput(Shape(ExpertProduct.GateUp, 2) with { Activation = MoeActivation.Relu2 }, Tiles[FirstWgmma]));
+        Assert.False(GroupedGemm.RoundsOutput(Shape(ExpertProduct.GateUp, 2), Tiles[FirstWgmma]));
+        Assert.False(GroupedGemm.RoundsOutput(Shape(ExpertProduct.GateUp, 2), tile with { SplitK = 2 }));
+        Assert.False(GroupedGemm.RoundsOutput(Shape(ExpertProduct.Down, 2), tile));
+        foreach (var format in new[] { 0, 1, 3 }) Assert.False(GroupedGemm.RoundsOutput(Shape(ExpertProduct.GateUp, format), Tile(format, FirstWgmma) with { BlockN = 256 }));
     }
 
     [Fact]
