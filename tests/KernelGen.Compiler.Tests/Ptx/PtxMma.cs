@@ -60,6 +60,16 @@ internal static class PtxMma
 
         return true;
     };
+
+    /// <summary>A matrix of 8 rows of 8 elements of 16 bits, two of them a lane.</summary>
+    public static PtxStep Transpose(PtxOperand[] operands) => (warp, _) =>
+    {
+        var from = warp.Values.AsSpan(operands[1].Row, PtxProgram.Lanes).ToArray();
+        for (var lane = 0; lane < PtxProgram.Lanes; lane++) warp.Values[operands[0].Row + lane] = Element(lane % 4 * 2, lane / 4) | (Element((lane % 4 * 2) + 1, lane / 4) << 16);
+        return true;
+
+        ulong Element(int row, int column) => (from[(row * 4) + (column / 2)] >> (column % 2 * 16)) & 0xFFFF;
+    };
 }
 
 /// <summary>The numbers that tensor cores multiply.</summary>

@@ -23,6 +23,7 @@ internal static class PtxSteps
             _ when Begins("wgmma") => PtxWgmma.StepOf(name, operands),
             _ when Begins("mma.sync") => PtxMma.StepOf(name, operands),
             _ when Begins("ldmatrix") => PtxMma.LoadMatrices(operands),
+            "movmatrix.sync.aligned.m8n8.trans.b16" => PtxMma.Transpose(operands),
             _ when Begins("shfl.sync") => Shuffle(operands, name.Contains("bfly", StringComparison.Ordinal)),
             _ when Begins("ld.") => Load(operands, Bytes(), isSigned: name.EndsWith(".s8", StringComparison.Ordinal), IsShared()),
             _ when Begins("st.") => Store(operands, Bytes(), IsShared()),

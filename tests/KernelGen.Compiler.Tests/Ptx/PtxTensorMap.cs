@@ -10,11 +10,11 @@ internal sealed record PtxTensorMap(ulong Address, int ElementBytes, long[] Leng
 {
     private const int RowBytes = 128;
 
-    /// <summary>The weights of all experts as <c>KernelGen.Ilgpu.TensorMap.OfWeights</c> describes them.</summary>
-    public static PtxTensorMap OfWeights(ulong address, int elementBytes, long rows, int columns, int boxRows)
+    /// <summary>The weights of all experts as <c>KernelGen.Ilgpu.TensorMap.OfWeights</c> describes them, <paramref name="columns"/> of two bytes.</summary>
+    public static PtxTensorMap OfWeights(ulong address, long rows, int columns, int boxRows)
     {
-        var rowBytes = (long)columns * elementBytes;
-        return new(address, elementBytes, [columns, 2, 4, 4, rows / 32], [rowBytes, 8 * rowBytes, 2 * rowBytes, 32 * rowBytes], [RowBytes / elementBytes, 2, 4, 4, boxRows / 32]);
+        var rowBytes = 2L * columns;
+        return new(address, 2, [columns, 2, 4, 4, rows / 32], [rowBytes, 8 * rowBytes, 2 * rowBytes, 32 * rowBytes], [64, 2, 4, 4, boxRows / 32]);
     }
 
     public static PtxStep StepOf(string name, PtxOperand[] operands)
