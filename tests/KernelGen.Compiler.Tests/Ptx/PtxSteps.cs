@@ -9,6 +9,7 @@ internal static class PtxSteps
     public static PtxStep Of(string name, PtxOperand[] operands)
     {
         if (operands.Length > 1 && name == "mov.b32" && operands[0].Rows.Length == 2) return Unpack(operands[0].Rows, operands[1].Row);
+        if (operands.Length > 1 && operands[1].Rows.Length == 2 && name is "mov.b32" or "mov.b64") return Pack(operands[0].Row, operands[1].Rows, name == "mov.b32" ? 16 : 32);
         if (PtxFunctions.ByName.TryGetValue(name, out var function)) return EachLane(function, operands);
         return name switch
         {
@@ -88,6 +89,12 @@ internal static class PtxSteps
             warp.Values[halves[1] + lane] = (uint)pair >> 16;
         }
 
+        return true;
+    };
+
+    private static PtxStep Pack(int to, int[] halves, int bits) => (warp, lanes) =>
+    {
+        foreach (var lane in LanesOf(lanes)) warp.Values[to + lane] = warp.Values[halves[0] + lane] | (warp.Values[halves[1] + lane] << bits);
         return true;
     };
 

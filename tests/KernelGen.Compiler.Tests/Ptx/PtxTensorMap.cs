@@ -10,11 +10,12 @@ internal sealed record PtxTensorMap(ulong Address, int ElementBytes, long[] Leng
 {
     private const int RowBytes = 128;
 
-    /// <summary>The weights of all experts as <c>KernelGen.Ilgpu.TensorMap.OfWeights</c> describes them, <paramref name="columns"/> of two bytes.</summary>
+    /// <summary>The weights of all experts as <c>KernelGen.Ilgpu.TensorMap.OfWeights</c> describes them.</summary>
     public static PtxTensorMap OfWeights(ulong address, long rows, int columns, int boxRows)
     {
-        var rowBytes = 2L * columns;
-        return new(address, 2, [columns, 2, 4, 4, rows / 32], [rowBytes, 8 * rowBytes, 2 * rowBytes, 32 * rowBytes], [64, 2, 4, 4, boxRows / 32]);
+        const int ElementBytes = 2; // of bytes a pair
+        var rowBytes = (long)columns * ElementBytes;
+        return new(address, ElementBytes, [columns, 2, 4, 4, rows / 32], [rowBytes, 8 * rowBytes, 2 * rowBytes, 32 * rowBytes], [RowBytes / ElementBytes, 2, 4, 4, boxRows / 32]);
     }
 
     public static PtxStep StepOf(string name, PtxOperand[] operands)
@@ -42,7 +43,7 @@ internal sealed record PtxTensorMap(ulong Address, int ElementBytes, long[] Leng
     {
         Assert.Equal(RowBytes, Box[0] * ElementBytes);
         Assert.Equal(Box.Length, first.Length);
-        Assert.True(to % RowBytes == 0, $"a box goes to {to}");
+        if (to % RowBytes != 0) Assert.Fail($"a box goes to {to}");
         var rows = Box.Skip(1).Aggregate(1, (product, length) => product * length);
         foreach (var rank in PtxSteps.LanesOf(groups))
         {
