@@ -62,16 +62,20 @@ internal sealed class PtxCluster
         var (most, landing) = (lengths[_random.Next(lengths.Length)], _random.Next(3));
         while (!Array.TrueForAll(_warps, warp => warp.HasEnded))
         {
-            var hasRun = false;
+            var goesOn = false;
             var first = _random.Next(_warps.Length);
             for (var i = 0; i < _warps.Length; i++)
             {
                 var warp = _warps[(first + i) % _warps.Length];
-                hasRun |= !warp.HasEnded && warp.Run(most);
-                for (var copies = _random.Next(_copies.Count + 1); landing > 0 && copies > 0; copies--) Land();
+                goesOn |= !warp.HasEnded && warp.Run(most);
+                for (var copies = _random.Next(_copies.Count + 1); landing > 0 && copies > 0; copies--)
+                {
+                    Land();
+                    goesOn = true;
+                }
             }
 
-            if (hasRun) continue;
+            if (goesOn) continue;
             if (_copies.Count == 0) Assert.Fail($"all warps wait:\n{string.Join('\n', _warps.Where(warp => !warp.HasEnded))}\n{string.Join('\n', _groups.Select(group => group.Barriers))}");
             Land();
         }
@@ -99,12 +103,18 @@ internal sealed class PtxGroup
     /// <summary>Registers that the hardware fills.</summary>
     public static readonly string[] Special = ["%tid.x", "%ctaid.x", "%ctaid.y", "%nctaid.x", "%cluster_ctarank"];
 
+    private const int RegistersOfMultiprocessor = 65536;
+    private const int MostRegisters = 255;
+
     private readonly Dictionary<ulong, PtxBarrier> _barriers = [];
     private readonly Dictionary<int, PtxMeeting> _meetings = [];
 
     public PtxGroup(PtxProgram program, PtxCluster cluster, int rank, PtxGrid grid, int number, int slice)
     {
         (Cluster, Rank, Threads, Shared) = (cluster, rank, program.Threads, new(this, grid.SharedBytes));
+        // As many as the assembler may use, in steps of eight.
+        RegistersOfThread = Math.Min(RegistersOfMultiprocessor / Threads, MostRegisters + 1) / 8 * 8;
+        FreeRegisters = RegistersOfMultiprocessor - (Threads * RegistersOfThread);
         var values = program.InitialValues();
         Set("%ctaid.x", (ulong)number);
         Set("%ctaid.y", (ulong)slice);
@@ -132,6 +142,12 @@ internal sealed class PtxGroup
     public int Rank { get; }
 
     public int Threads { get; }
+
+    /// <summary>Registers that each thread begins with.</summary>
+    public int RegistersOfThread { get; }
+
+    /// <summary>Registers that no warp has.</summary>
+    public int FreeRegisters { get; set; }
 
     public PtxSharedMemory Shared { get; }
 

@@ -142,7 +142,7 @@ internal sealed partial class PtxInstruction
     [GeneratedRegex(@"\{[^}]*\}|\[[^\]]*\]|[^,\s]+")]
     private static partial Regex Operand();
 
-    [GeneratedRegex(@"^(mma|ldmatrix|shfl|bar\.|barrier|wgmma|setmaxnreg|cp\.async\.(commit|wait))")]
+    [GeneratedRegex(@"^(mma|ldmatrix|movmatrix|shfl|bar\.|barrier|wgmma|setmaxnreg|cp\.async\.(commit|wait))")]
     private static partial Regex Collective();
 }
 

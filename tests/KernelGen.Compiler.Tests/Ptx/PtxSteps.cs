@@ -15,8 +15,9 @@ internal static class PtxSteps
         {
             "lop3.b32" => ThreeBits(operands),
             "fence.proxy.async.shared::cta" => PtxWarp.Fence,
-            "fence.mbarrier_init.release.cluster" or "griddepcontrol.wait" or "griddepcontrol.launch_dependents" => (_, _) => true,
-            _ when Begins("setmaxnreg") => (_, _) => true,
+            "fence.mbarrier_init.release.cluster" or "griddepcontrol.launch_dependents" => (_, _) => true,
+            "griddepcontrol.wait" => PtxWarp.AwaitKernelBefore,
+            _ when Begins("setmaxnreg") => PtxWarp.SetRegisters(operands[0]),
             _ when Begins("bar.sync") || Begins("barrier.cluster") => PtxMeeting.StepOf(name, operands),
             _ when Begins("mbarrier") || Begins("cp.async.mbarrier") => PtxBarrier.StepOf(name, operands),
             _ when Begins("cp.async.bulk.tensor") => PtxTensorMap.StepOf(name, operands),
@@ -24,6 +25,7 @@ internal static class PtxSteps
             _ when Begins("wgmma") => PtxWgmma.StepOf(name, operands),
             _ when Begins("mma.sync") => PtxMma.StepOf(name, operands),
             _ when Begins("ldmatrix") => PtxMma.LoadMatrices(operands),
+            "movmatrix.sync.aligned.m8n8.trans.b16" => PtxMma.Transpose(operands),
             _ when Begins("shfl.sync") => Shuffle(operands, name.Contains("bfly", StringComparison.Ordinal)),
             _ when Begins("ld.") => Load(operands, Bytes(), isSigned: name.EndsWith(".s8", StringComparison.Ordinal), IsShared()),
             _ when Begins("st.") => Store(operands, Bytes(), IsShared()),
@@ -117,7 +119,7 @@ internal static class PtxSteps
             {
                 var lane = BitOperations.TrailingZeroCount(lanes);
                 var address = operands[1].Address(warp, lane);
-                var from = isShared ? warp.Group.Shared.Read(address, bytes * to.Length) : warp.Group.Cluster.Global.At(address, bytes * to.Length);
+                var from = isShared ? warp.Group.Shared.Read(address, bytes * to.Length) : warp.Group.Cluster.Global.At(address, bytes * to.Length, warp);
                 for (var i = 0; i < to.Length; i++)
                 {
                     warp.Values[to[i] + lane] = bytes switch
@@ -144,7 +146,7 @@ internal static class PtxSteps
             {
                 var lane = BitOperations.TrailingZeroCount(lanes);
                 var address = operands[0].Address(warp, lane);
-                var to = isShared ? warp.Group.Shared.Write(address, bytes * rows.Length, warp) : warp.Group.Cluster.Global.At(address, bytes * rows.Length);
+                var to = isShared ? warp.Group.Shared.Write(address, bytes * rows.Length, warp) : warp.Group.Cluster.Global.At(address, bytes * rows.Length, warp);
                 for (var i = 0; i < rows.Length; i++)
                 {
                     BinaryPrimitives.WriteUInt64LittleEndian(value, warp.Values[rows[i] + lane]);

@@ -29,7 +29,7 @@ internal sealed record PtxTensorMap(ulong Address, int ElementBytes, long[] Leng
                 var map = warp.Group.Cluster.Maps[(int)operands[1].Address(warp, lane)];
                 int[] first = [.. operands[1].Rows.Skip(1).Select(row => (int)warp.Values[row + lane])];
                 var groups = isMulticast ? (uint)warp.Values[operands[3].Row + lane] : 1u << warp.Group.Rank;
-                map.Fetch(warp.Group.Cluster, groups, first, operands[0].Address(warp, lane), operands[2].Address(warp, lane));
+                map.Fetch(warp, groups, first, operands[0].Address(warp, lane), operands[2].Address(warp, lane));
             }
 
             return true;
@@ -39,25 +39,25 @@ internal sealed record PtxTensorMap(ulong Address, int ElementBytes, long[] Leng
     /// <summary>The accelerator exchanges chunks of 16 bytes within 128 by the row of 1024 in which they lie.</summary>
     public static ulong Swizzled(ulong address) => address ^ ((address >> 3) & 0x70);
 
-    private void Fetch(PtxCluster cluster, uint groups, int[] first, ulong to, ulong barrier)
+    private void Fetch(PtxWarp warp, uint groups, int[] first, ulong to, ulong barrier)
     {
         Assert.Equal(RowBytes, Box[0] * ElementBytes);
         Assert.Equal(Box.Length, first.Length);
-        Assert.True(to % RowBytes == 0, $"a box goes to {to}");
+        if (to % RowBytes != 0) Assert.Fail($"a box goes to {to}");
         var rows = Box.Skip(1).Aggregate(1, (product, length) => product * length);
         foreach (var rank in PtxSteps.LanesOf(groups))
         {
-            var group = cluster.GroupAt(rank);
+            var group = warp.Group.Cluster.GroupAt(rank);
             for (var offset = 0; offset < rows * RowBytes; offset += PtxSharedMemory.ChunkBytes) group.Shared.Await(to + (ulong)offset, PtxSharedMemory.ChunkBytes);
-            cluster.Begin(null, () =>
+            warp.Group.Cluster.Begin(null, () =>
             {
-                for (var row = 0; row < rows; row++) LandRow(group, first, row, to + (ulong)(row * RowBytes));
+                for (var row = 0; row < rows; row++) LandRow(warp, group, first, row, to + (ulong)(row * RowBytes));
                 group.BarrierAt(barrier).Land(rows * RowBytes);
             });
         }
     }
 
-    private void LandRow(PtxGroup group, int[] first, int row, ulong to)
+    private void LandRow(PtxWarp warp, PtxGroup group, int[] first, int row, ulong to)
     {
         var (from, isInside) = (Address + (ulong)(first[0] * ElementBytes), true);
         for (var (dimension, rest) = (1, row); dimension < Box.Length; rest /= Box[dimension++])
@@ -73,7 +73,7 @@ internal sealed record PtxTensorMap(ulong Address, int ElementBytes, long[] Leng
             var target = group.Shared.Land(Swizzled(to + (ulong)at), PtxSharedMemory.ChunkBytes, writer: null);
             target.Clear();
             var elements = Math.Min(Lengths[0] - first[0] - (at / ElementBytes), PtxSharedMemory.ChunkBytes / ElementBytes);
-            if (isInside && elements > 0) group.Cluster.Global.At(from + (ulong)at, PtxSharedMemory.ChunkBytes)[..(int)(elements * ElementBytes)].CopyTo(target);
+            if (isInside && elements > 0) group.Cluster.Global.At(from + (ulong)at, PtxSharedMemory.ChunkBytes, warp)[..(int)(elements * ElementBytes)].CopyTo(target);
         }
     }
 }
