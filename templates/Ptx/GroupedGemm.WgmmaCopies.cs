@@ -72,16 +72,7 @@ public sealed partial class GroupedGemm
     {
         WriteExpertOfTile();
         for (var pass = 0; pass < CopyPasses; pass++) _writer.Code($"ld.global.u32 %row{pass}, [%address+{RowOfTile(pass * RowsOfCopyPass) * 4}];");
-        for (var pass = 0; pass < CopyPasses; pass++)
-        {
-            // Rows that pad are not copied: what they multiply to is not stored.
-            _writer.Code($"""
-                setp.lt.u32 %valid, %row{pass}, %slots;
-                {(IsGateUp ? $"div.u32 %row{pass}, %row{pass}, {_shape.TopK};" : "")}
-                selp.b32 %row{pass}, %row{pass}, -1, %valid;
-                """);
-        }
-
+        for (var pass = 0; pass < CopyPasses; pass++) WriteValidRow(pass);
         if (!ConvertsInCopies)
         {
             _writer.Code($"""
@@ -100,6 +91,13 @@ public sealed partial class GroupedGemm
         else if (IsClustered) _writer.Code($"mad.lo.u32 %weightRow, %rank, {SecondHalf / GroupedGemmTile.DealtRows}, %weightRow;");
         else _writer.Code($"add.u32 %secondRow, %weightRow, {SecondHalf / GroupedGemmTile.DealtRows};");
     }
+
+    /// <summary>From a slot to its row of the activations. Those that pad are not copied: what they multiply to is not stored.</summary>
+    private void WriteValidRow(int pass) => _writer.Code($"""
+        setp.lt.u32 %valid, %row{pass}, %slots;
+        {(IsGateUp ? $"div.u32 %row{pass}, %row{pass}, {_shape.TopK};" : "")}
+        selp.b32 %row{pass}, %row{pass}, -1, %valid;
+        """);
 
     private void WriteCopyStage()
     {
