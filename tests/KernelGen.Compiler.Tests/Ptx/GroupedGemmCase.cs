@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using KernelGen.Compiler.Ptx;
 using KernelGen.Testing;
@@ -24,6 +25,10 @@ internal sealed class GroupedGemmCase
     private readonly float[] _biases;
     private readonly float[] _routerWeights;
     private readonly int[] _experts;
+    private readonly int _seed;
+    private readonly bool _hasEmptyBlock;
+    private readonly double[] _rows;
+    private readonly double[] _columns;
 
     public GroupedGemmCase(GroupedGemmShape shape, GroupedGemmTile tile, SeededRandom random, int tokens = 29)
     {
@@ -39,6 +44,8 @@ internal sealed class GroupedGemmCase
 
         // The last expert has a single slot, and some slots have none.
         _experts = [.. Enumerable.Range(0, Slots).Select(slot => slot == 5 ? Experts - 1 : random.Int(-1, Experts - 2))];
+        (_seed, _hasEmptyBlock) = (random.Int(0, int.MaxValue - 1), random.Bool());
+        (_rows, _columns) = (Rows(rows), Columns());
 
         float[] Scales(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Float(0.5f, 1.5f))];
 
@@ -73,24 +80,31 @@ internal sealed class GroupedGemmCase
 
     private bool StoresBFloat16 => _tile.SplitK == 1 && !(IsGateUp && _shape.QuantizedInputs);
 
-    public void Check()
+    /// <summary>Requires that the kernel's output is that of the definition.</summary>
+    /// <param name="edit">What to make of the kernel before.</param>
+    public void Check(Func<string, string>? edit = null)
     {
-        var machine = new PtxMachine(GroupedGemm.Write(_shape, _tile));
+        var text = GroupedGemm.Write(_shape, _tile);
+        var machine = new PtxMachine(edit is null ? text : edit(text), _seed);
         var sorted = Enumerable.Range(0, Experts).Select(expert => Enumerable.Range(0, Slots).Where(slot => _experts[slot] == expert).ToArray()).ToArray();
-        var blocks = sorted.SelectMany((slots, expert) => slots.Chunk(_tile.BlockM).Select(block => (Expert: expert, Slots: block.Concat(Enumerable.Repeat(Slots, _tile.BlockM - block.Length)).ToArray()))).ToArray();
+        var blocks = sorted.SelectMany((slots, expert) => slots.Chunk(_tile.BlockM).Select(block => (Expert: expert, Slots: block.Concat(Enumerable.Repeat(Slots, _tile.BlockM - block.Length)).ToArray()))).ToList();
+        if (_hasEmptyBlock) blocks.Insert(1, (0, [.. Enumerable.Repeat(Slots, _tile.BlockM)]));
         var columns = StoresActivated ? _shape.IntermediateSize : _shape.Columns;
         var length = _tile.SplitK * Slots * columns;
         var output = StoresBFloat16 ? machine.Allocate(Enumerable.Repeat((BFloat16)Untouched, length).ToArray()) : machine.Allocate(Enumerable.Repeat(Untouched, length).ToArray());
+        var weights = machine.Allocate(_weights);
+        if (GroupedGemm.FetchesWeights(_shape, _tile)) weights = machine.Describe(PtxTensorMap.OfWeights(weights, Experts * _shape.Columns, _shape.Reduction / (_shape.QuantizedInputs ? 2 : 1), _tile.BoxRows));
         List<ulong> arguments =
         [
-            machine.Allocate(_activations), machine.Allocate(_weights), output, machine.Allocate(blocks.SelectMany(block => block.Slots).ToArray()),
-            machine.Allocate(blocks.Select(block => block.Expert).ToArray()), machine.Allocate(new[] { blocks.Length * _tile.BlockM }), machine.Allocate(_routerWeights), (ulong)Slots,
+            machine.Allocate(_activations), weights, output, machine.Allocate(blocks.SelectMany(block => block.Slots).ToArray()),
+            machine.Allocate(blocks.Select(block => block.Expert).ToArray()), machine.Allocate(new[] { blocks.Count * _tile.BlockM }), machine.Allocate(_routerWeights), (ulong)Slots,
             machine.Allocate(_biases), machine.Allocate(_scales), machine.Allocate(_zeroPoints),
         ];
         if (_shape.QuantizedInputs) arguments.Add(machine.Allocate(_inputScales));
-        var turns = (blocks.Length + _tile.GroupM - 1) / _tile.GroupM * _tile.GroupM;
-        var groups = _tile.IsStreamed ? ResidentGroups : turns * _shape.Columns / _tile.BlockN;
-        machine.Launch(groups, _tile.IsStreamed ? 1 : _tile.SplitK, GroupedGemm.SharedBytes(_shape, _tile), [.. arguments]);
+        var turns = (blocks.Count + _tile.GroupM - 1) / _tile.GroupM * _tile.GroupM;
+        var isPersistent = _tile.PersistentGroups > 0;
+        var groups = isPersistent ? ResidentGroups / _tile.Cluster * _tile.Cluster : turns * _shape.Columns / _tile.BlockN;
+        machine.Launch(groups, isPersistent ? 1 : _tile.SplitK, GroupedGemm.SharedBytes(_shape, _tile), [.. arguments]);
         var result = StoresBFloat16 ? Array.ConvertAll(machine.Read<BFloat16>(output, length), value => (float)value) : machine.Read<float>(output, length);
         var untouched = Untouched;
         if (IsBare && IsInteger) (result, untouched) = (Array.ConvertAll(result, value => (float)BitConverter.SingleToInt32Bits(value)), BitConverter.SingleToInt32Bits(Untouched));
@@ -101,16 +115,16 @@ internal sealed class GroupedGemmCase
             {
                 var slices = Enumerable.Range(0, _tile.SplitK).Select(slice => result[(((slice * Slots) + slot) * columns) + column]);
                 if (_experts[slot] < 0) Assert.All(slices, value => Assert.Equal(untouched, value));
-                else AssertNear(Expected(slot, column), slices.Sum(), $"slot {slot}, column {column}");
+                else AssertNear(Expected(slot, column), slices.Sum(), slot, column);
             }
         }
     }
 
-    private void AssertNear((double Value, double Terms) expected, double actual, string where)
+    private void AssertNear((double Value, double Terms) expected, double actual, int slot, int column)
     {
         // Sums of the machine are rounded once a product of matrices.
         var error = (expected.Terms * 1e-6) + (StoresBFloat16 ? Math.Abs(expected.Value) / 256 : 0);
-        Assert.True(Math.Abs(actual - expected.Value) <= error, $"{where} is {actual}; expected {expected.Value} within {error}");
+        if (!(Math.Abs(actual - expected.Value) <= error)) Assert.Fail($"slot {slot}, column {column} is {actual}; expected {expected.Value} within {error}");
     }
 
     /// <summary>What a slot's column is, and the sum of the terms' magnitudes.</summary>
@@ -126,35 +140,68 @@ internal sealed class GroupedGemmCase
     private (double Value, double Terms) Sum(int slot, int column)
     {
         var (expert, row) = (_experts[slot], IsGateUp ? slot / _shape.TopK : slot);
-        var (sum, terms) = (0.0, 0.0);
-        for (var k = 0; k < _shape.Reduction; k++)
+        var (sums, magnitudes) = (Vector<double>.Zero, Vector<double>.Zero);
+        var left = _rows.AsSpan(row * _shape.Reduction, _shape.Reduction);
+        var right = _columns.AsSpan(((expert * _shape.Columns) + column) * _shape.Reduction, _shape.Reduction);
+        for (var k = 0; k < left.Length; k += Vector<double>.Count)
         {
-            var group = (((expert * Groups) + (_shape.GroupSize == 0 ? 0 : k / _shape.GroupSize)) * _shape.Columns) + column;
-            var term = Number(_activations, (row * _shape.Reduction) + k, _shape.QuantizedInputs ? _shape.WeightType : DType.BFloat16)
-                * (Number(_weights, (((expert * _shape.Columns) + column) * _shape.Reduction) + k, _shape.WeightType) - Zero(group));
-            if (_shape.QuantizedInputs && !(IsBare && IsInteger)) term *= _inputScales[(row * Groups) + (_shape.GroupSize == 0 ? 0 : k / _shape.GroupSize)];
-            if (_shape.GroupSize != 0) term *= _scales[group];
-            else if (HasRowScales && !IsBare) term *= _scales[(expert * _shape.Columns) + column];
-            sum += term;
-            terms += Math.Abs(term);
+            var products = new Vector<double>(left[k..]) * new Vector<double>(right[k..]);
+            (sums, magnitudes) = (sums + products, magnitudes + Vector.Abs(products));
         }
 
+        var (sum, terms) = (Vector.Sum(sums), Vector.Sum(magnitudes));
         if (IsBare) return (sum, terms);
         if (IsGateUp && _shape.RouterWeightOnInput) (sum, terms) = (sum * _routerWeights[slot], terms * Math.Abs(_routerWeights[slot]));
         if (_shape.Bias) (sum, terms) = (sum + _biases[(expert * _shape.Columns) + column], terms + 1);
         return IsGateUp || _shape.RouterWeightOnInput ? (sum, terms) : (sum * _routerWeights[slot], terms * Math.Abs(_routerWeights[slot]));
     }
 
+    /// <summary>The activations as numbers, with those scales that the kernel applies.</summary>
+    private double[] Rows(int rows)
+    {
+        var numbers = Decoded(_activations, rows * _shape.Reduction, _shape.QuantizedInputs ? _shape.WeightType : DType.BFloat16);
+        if (!_shape.QuantizedInputs || (IsBare && IsInteger)) return numbers;
+        for (var i = 0; i < numbers.Length; i++) numbers[i] *= _inputScales[(i / _shape.Reduction * Groups) + GroupOf(i)];
+        return numbers;
+    }
+
+    /// <summary>The weights of all experts, likewise.</summary>
+    private double[] Columns()
+    {
+        var numbers = Decoded(_weights, Experts * _shape.Columns * _shape.Reduction, _shape.WeightType);
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            var row = i / _shape.Reduction;
+            var group = (((row / _shape.Columns * Groups) + GroupOf(i)) * _shape.Columns) + (row % _shape.Columns);
+            numbers[i] -= Zero(group);
+            if (_shape.GroupSize != 0) numbers[i] *= _scales[group];
+            else if (HasRowScales && !IsBare) numbers[i] *= _scales[row];
+        }
+
+        return numbers;
+    }
+
+    private int GroupOf(int element) => _shape.GroupSize == 0 ? 0 : element % _shape.Reduction / _shape.GroupSize;
+
     private bool HasRowScales => _shape.WeightType is not (DType.BFloat16 or DType.Float16);
 
     private double Zero(int group) => _shape.ZeroPoints ? _zeroPoints[group] : _shape.WeightType == DType.Int4 ? 8 : 0;
 
-    private static double Number(byte[] numbers, int index, DType type) => type switch
+    private static double[] Decoded(byte[] bytes, int count, DType type)
     {
-        DType.Float16 => (double)MemoryMarshal.Cast<byte, Half>(numbers)[index],
-        DType.Int4 => (numbers[index / 2] >> (4 * (index % 2))) & 15,
-        DType.BFloat16 => MemoryMarshal.Cast<byte, BFloat16>(numbers)[index],
-        DType.Int8 => (sbyte)numbers[index],
-        _ => new Float8E4M3(numbers[index]),
-    };
+        var numbers = new double[count];
+        for (var i = 0; i < count; i++)
+        {
+            numbers[i] = type switch
+            {
+                DType.Float16 => (double)MemoryMarshal.Cast<byte, Half>(bytes)[i],
+                DType.Int4 => (bytes[i / 2] >> (4 * (i % 2))) & 15,
+                DType.BFloat16 => MemoryMarshal.Cast<byte, BFloat16>(bytes)[i],
+                DType.Int8 => (sbyte)bytes[i],
+                _ => new Float8E4M3(bytes[i]),
+            };
+        }
+
+        return numbers;
+    }
 }

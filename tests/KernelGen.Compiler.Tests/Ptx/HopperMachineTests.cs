@@ -1,0 +1,66 @@
+using KernelGen.Compiler.Families;
+using KernelGen.Compiler.Ptx;
+using KernelGen.Testing;
+
+namespace KernelGen.Tests;
+
+/// <summary>Kernels with <c>wgmma</c>, every tile that is chosen for sizes of real models, run by <see cref="PtxMachine"/> on few tiles.</summary>
+public class HopperMachineTests(ITestOutputHelper output)
+{
+    private static readonly (int Hidden, int Intermediate)[] Sizes = [(4096, 14336), (7168, 2048), (2048, 768), (2880, 2880), (1152, 1024), (64, 64), (192, 96), (320, 160)];
+
+    private static readonly MoeActivation[] Activations = Enum.GetValues<MoeActivation>();
+
+    private static readonly (DType Type, WeightQuantization Quantization, int GroupSize, bool ZeroPoints)[] Weights =
+    [
+        (DType.BFloat16, WeightQuantization.None, 0, false),
+        (DType.Float16, WeightQuantization.None, 0, false),
+        (DType.Float8E4M3, WeightQuantization.Channel, 0, false),
+        (DType.Float8E4M3, WeightQuantization.Block128, 0, false),
+        (DType.Int8, WeightQuantization.Channel, 0, false),
+        (DType.Int8, WeightQuantization.Group, 32, true),
+        (DType.Int4, WeightQuantization.Group, 32, false),
+        (DType.Int4, WeightQuantization.Group, 64, true),
+        (DType.Int4, WeightQuantization.Group, 128, true),
+    ];
+
+    public static TheoryData<DType, WeightQuantization, int, bool, ExpertProduct> Formats => new(
+        from weights in Weights
+        from product in new[] { ExpertProduct.GateUp, ExpertProduct.Down }
+        select (weights.Type, weights.Quantization, weights.GroupSize, weights.ZeroPoints, product));
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void SumsAreThoseOfTheDefinition(DType type, WeightQuantization quantization, int groupSize, bool zeroPoints, ExpertProduct product)
+    {
+        var random = new SeededRandom();
+        output.WriteLine(random.Description);
+        foreach (var tile in Tiles(product, new(8, 2, 0, 0, MoeActivation.SiluAndMul, type, Quantization: quantization) { GroupSize = groupSize, ZeroPoints = zeroPoints }))
+        {
+            var shape = FusedMoePtx.Shape(Spec(tile), product);
+            var sliced = tile with { SplitK = random.Pick(1, 1, 2, 3) };
+            output.WriteLine($"{shape} {sliced.Name}");
+            new GroupedGemmCase(shape, sliced, random, random.Int(tile.BlockM / 4, tile.BlockM * 3 / 2)).Check();
+        }
+
+        // Two blocks of columns, and more stages than the pipeline is deep.
+        FusedMoeSpec Spec(GroupedGemmTile tile)
+        {
+            var activation = random.Pick(Activations);
+            var isGated = new GroupedGemmShape(product, 2, 64, 64, activation).IsGated;
+            var (columns, reduction) = (2 * tile.BlockN, (tile.Stages + random.Int(1, 4)) / 2 * 2 * tile.BlockK);
+            var (hidden, intermediate) = product == ExpertProduct.Down ? (columns, reduction) : (reduction, isGated ? columns / 2 : columns);
+            return new(3, 2, hidden, intermediate, activation, type, Quantization: quantization)
+            {
+                ActivationLimit = 1.5f, GroupSize = groupSize, ZeroPoints = zeroPoints, Bias = random.Bool(), RouterWeightOnInput = random.Bool(),
+            };
+        }
+    }
+
+    /// <summary>What is chosen, without slices.</summary>
+    private static IEnumerable<GroupedGemmTile> Tiles(ExpertProduct product, FusedMoeSpec spec) => Sizes
+        .SelectMany(sizes => FusedMoePtx.Pairs(spec with { HiddenSize = sizes.Hidden, IntermediateSize = sizes.Intermediate }))
+        .Select(pair => product == ExpertProduct.GateUp ? pair.GateUp : pair.Down)
+        .Where(tile => tile.IsSpecialised)
+        .Distinct();
+}
