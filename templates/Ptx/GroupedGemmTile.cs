@@ -55,16 +55,13 @@ public sealed record GroupedGemmTile(
     /// Whether weights are the left operand of <c>wgmma</c>, 64 rows of them an instruction, and the tile's rows the right one: where a warp group
     /// copies and the others lie along the columns.
     /// </summary>
-    public bool WeightsLeft => IsSpecialised && WarpsM == 1;
+    public bool WeightsLeft => Core == TensorCore.Wgmma && WarpsM == 1;
 
     /// <summary>Whether warps load weights straight into registers.</summary>
     public bool IsStreamed => Resident > 0;
 
     /// <summary>Groups that a multiprocessor holds at once, of a kernel whose groups share all tiles; 0 for one tile a group.</summary>
     public int PersistentGroups => IsSpecialised ? 1 : Resident;
-
-    /// <summary>Weight rows that one request of the tensor memory accelerator fetches.</summary>
-    public int BoxRows => WeightsLeft ? BlockN : BlockN / 2;
 
     /// <summary>Bytes of dynamic shared memory of a group that multiplies bfloat16; the first stage starts at a multiple of 1024.</summary>
     public int SharedBytes => (StageBytes * Stages) + 1024 + (IsSpecialised ? 2 * BarrierBytes * Stages : 0);
@@ -133,11 +130,11 @@ public sealed record GroupedGemmTile(
         return Stages < 2 ? $"{Stages} stages are too few to copy ahead" : null;
     }
 
-    // A sum is of one of 64 rows and one of eight slots, 256 at most.
+    // One instruction multiplies 64 columns and eight rows or a multiple, 256 at most.
     private string? ProblemOfWeightsLeft()
     {
-        if (WarpsN is not (4 or 8) || BlockN % (16 * WarpsN) != 0 || BlockN > 256) return $"{WarpsN} warps are no one or two warp groups with 64 or 128 of {BlockN} columns each, 256 at most";
-        if (BlockM % 8 != 0 || BlockM is < 8 or > 256) return $"{BlockM} rows are not 8, 16 or another multiple of 8 up to 256";
+        if (WarpsN is not (4 or 8) || BlockN % (16 * WarpsN) != 0 || BlockN > 256) return $"{WarpsN} warps are not one or two warp groups that share {BlockN} columns, 256 at most, in parts of 64";
+        if (BlockM % 8 != 0 || BlockM is < 8 or > 256) return $"{BlockM} rows are no multiple of 8 up to 256";
         if (Cluster != 1) return "kernels with weights on the left do not run in clusters";
         return Stages < 2 ? $"{Stages} stages are too few to copy ahead" : null;
     }

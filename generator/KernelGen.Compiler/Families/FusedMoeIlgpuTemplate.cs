@@ -104,7 +104,7 @@ internal static class FusedMoeIlgpuTemplate
         var others = new List<string>();
         if (tile.Chained) others.Add("Chained = true");
         if (tile.PersistentGroups > 0) others.Add($"Resident = {tile.PersistentGroups}");
-        if (GroupedGemm.FetchesWeights(shape, tile)) others.Add($"Fetched = new({(long)experts * shape.Columns}, {shape.Reduction}, {tile.BoxRows}, {tile.Cluster})");
+        if (GroupedGemm.FetchesWeights(shape, tile)) others.Add($"Fetched = new({shape.Reduction}, {tile.Cluster}, {string.Join(", ", GroupedGemm.Fetched(shape, tile, experts).Select(rows => $"new({rows.Length}, {rows.Stride}, {rows.Box})"))})");
         return gemm + Initializer(others);
     }
 

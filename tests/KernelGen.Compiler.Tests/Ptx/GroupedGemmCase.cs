@@ -93,7 +93,7 @@ internal sealed class GroupedGemmCase
         var length = _tile.SplitK * Slots * columns;
         var output = StoresBFloat16 ? machine.Allocate(Enumerable.Repeat((BFloat16)Untouched, length).ToArray()) : machine.Allocate(Enumerable.Repeat(Untouched, length).ToArray());
         var weights = machine.Allocate(_weights);
-        if (GroupedGemm.FetchesWeights(_shape, _tile)) weights = machine.Describe(PtxTensorMap.OfWeights(weights, Experts * _shape.Columns, _shape.Reduction / (_shape.QuantizedInputs ? 2 : 1), _tile.BoxRows));
+        if (GroupedGemm.FetchesWeights(_shape, _tile)) weights = machine.Describe(PtxTensorMap.OfWeights(weights, _shape.Reduction / (_shape.QuantizedInputs ? 2 : 1), GroupedGemm.Fetched(_shape, _tile, Experts)));
         List<ulong> arguments =
         [
             machine.Allocate(_activations), weights, output, machine.Allocate(blocks.SelectMany(block => block.Slots).ToArray()),

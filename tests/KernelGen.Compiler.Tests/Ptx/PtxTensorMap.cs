@@ -1,3 +1,5 @@
+using KernelGen.Compiler.Ptx;
+
 namespace KernelGen.Tests;
 
 /// <summary>What the tensor memory accelerator knows of a tensor; the first length, box and coordinate are those of neighbours in memory.</summary>
@@ -11,11 +13,8 @@ internal sealed record PtxTensorMap(ulong Address, int ElementBytes, long[] Leng
     private const int RowBytes = 128;
 
     /// <summary>The weights of all experts as <c>KernelGen.Ilgpu.TensorMap.OfWeights</c> describes them, <paramref name="columns"/> of two bytes.</summary>
-    public static PtxTensorMap OfWeights(ulong address, long rows, int columns, int boxRows)
-    {
-        var rowBytes = 2L * columns;
-        return new(address, 2, [columns, 2, 4, 4, rows / 32], [rowBytes, 8 * rowBytes, 2 * rowBytes, 32 * rowBytes], [64, 2, 4, 4, boxRows / 32]);
-    }
+    public static PtxTensorMap OfWeights(ulong address, int columns, IReadOnlyList<FetchedDimension> rows) =>
+        new(address, 2, [columns, .. rows.Select(row => row.Length)], [.. rows.Select(row => 2 * row.Stride * columns)], [64, .. rows.Select(row => row.Box)]);
 
     public static PtxStep StepOf(string name, PtxOperand[] operands)
     {
