@@ -35,7 +35,7 @@ public class HopperMachineTests(ITestOutputHelper output)
     {
         var random = new SeededRandom();
         output.WriteLine(random.Description);
-        foreach (var tile in Tiles(product, new(8, 2, 0, 0, MoeActivation.SiluAndMul, type, Quantization: quantization) { GroupSize = groupSize, ZeroPoints = zeroPoints }))
+        foreach (var tile in Tiles(product, new(256, 2, 0, 0, MoeActivation.SiluAndMul, type, Quantization: quantization) { GroupSize = groupSize, ZeroPoints = zeroPoints }))
         {
             var shape = FusedMoePtx.Shape(Spec(tile), product);
             var sliced = tile with { SplitK = random.Pick(1, 1, 2, 3) };

@@ -15,7 +15,7 @@ public class PtxMachineTests(ITestOutputHelper output)
     [InlineData("wgmma.wait_group.sync.aligned 0;", "", "uses sums that are under way")]
     [InlineData("wgmma.wait_group.sync.aligned 1;", "", "while the tensor cores may still read it")]
     [InlineData("%flipped;\n    @!%more bra OCCUPIED;", "%phase;\n    @!%more bra OCCUPIED;", "all warps wait")]
-    [InlineData("mbarrier.try_wait.parity.shared.b64 %more, [%t0], %phase;\n    @!%more bra EMPTY;", "", "is read before a copy has landed|while the tensor cores may still read it")]
+    [InlineData("mbarrier.try_wait.parity.shared.b64 %more, [%t0], %phase;\n    @!%more bra EMPTY;", "", "is read before a copy has landed|while the tensor cores may still read it|all warps wait")]
     [InlineData("@!%more bra EMPTY;", "bra EMPTY;", "runs for ever")]
     [InlineData("cp.async.mbarrier.arrive.noinc.shared.b64 [%full];", "mbarrier.arrive.shared.b64 _, [%full];", "is read before a copy has landed")]
     [InlineData("cp.async.mbarrier.arrive.noinc.shared.b64 [%full];", "", "all warps wait")]
