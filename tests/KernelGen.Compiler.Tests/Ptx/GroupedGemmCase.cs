@@ -93,14 +93,17 @@ internal sealed class GroupedGemmCase
         var length = _tile.SplitK * Slots * columns;
         var output = StoresBFloat16 ? machine.Allocate(Enumerable.Repeat((BFloat16)Untouched, length).ToArray()) : machine.Allocate(Enumerable.Repeat(Untouched, length).ToArray());
         var weights = machine.Allocate(_weights);
-        if (GroupedGemm.FetchesWeights(_shape, _tile)) weights = machine.Describe(PtxTensorMap.OfWeights(weights, _shape.Reduction / (_shape.QuantizedInputs ? 2 : 1), GroupedGemm.Fetched(_shape, _tile, Experts)));
+        if (GroupedGemm.FetchesWeights(_shape, _tile)) weights = machine.Describe(PtxTensorMap.OfWeights(weights, _shape.QuantizedInputs ? _shape.Reduction / 2 : _shape.Reduction, GroupedGemm.Fetched(_shape, _tile, Experts)));
+
+        // The kernel before the second product has waited for the slots itself.
+        var isOfKernelBefore = _tile.Chained && IsGateUp;
         List<ulong> arguments =
         [
-            machine.Allocate(_activations), weights, output, machine.Allocate(blocks.SelectMany(block => block.Slots).ToArray()),
-            machine.Allocate(blocks.Select(block => block.Expert).ToArray()), machine.Allocate(new[] { blocks.Count * _tile.BlockM }), machine.Allocate(_routerWeights), (ulong)Slots,
-            machine.Allocate(_biases), machine.Allocate(_scales), machine.Allocate(_zeroPoints),
+            machine.Allocate(_activations, _tile.Chained), weights, output, machine.Allocate(blocks.SelectMany(block => block.Slots).ToArray(), isOfKernelBefore),
+            machine.Allocate(blocks.Select(block => block.Expert).ToArray(), isOfKernelBefore), machine.Allocate(new[] { blocks.Count * _tile.BlockM }, isOfKernelBefore),
+            machine.Allocate(_routerWeights), (ulong)Slots, machine.Allocate(_biases), machine.Allocate(_scales), machine.Allocate(_zeroPoints),
         ];
-        if (_shape.QuantizedInputs) arguments.Add(machine.Allocate(_inputScales));
+        if (_shape.QuantizedInputs) arguments.Add(machine.Allocate(_inputScales, _tile.Chained));
         var turns = (blocks.Count + _tile.GroupM - 1) / _tile.GroupM * _tile.GroupM;
         var isPersistent = _tile.PersistentGroups > 0;
         var groups = isPersistent ? ResidentGroups / _tile.Cluster * _tile.Cluster : turns * _shape.Columns / _tile.BlockN;

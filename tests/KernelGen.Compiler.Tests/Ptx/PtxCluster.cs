@@ -99,12 +99,18 @@ internal sealed class PtxGroup
     /// <summary>Registers that the hardware fills.</summary>
     public static readonly string[] Special = ["%tid.x", "%ctaid.x", "%ctaid.y", "%nctaid.x", "%cluster_ctarank"];
 
+    private const int RegistersOfMultiprocessor = 65536;
+    private const int MostRegisters = 255;
+
     private readonly Dictionary<ulong, PtxBarrier> _barriers = [];
     private readonly Dictionary<int, PtxMeeting> _meetings = [];
 
     public PtxGroup(PtxProgram program, PtxCluster cluster, int rank, PtxGrid grid, int number, int slice)
     {
         (Cluster, Rank, Threads, Shared) = (cluster, rank, program.Threads, new(this, grid.SharedBytes));
+        // As many as the assembler may use, in steps of eight.
+        RegistersOfThread = Math.Min(RegistersOfMultiprocessor / Threads, MostRegisters + 1) / 8 * 8;
+        FreeRegisters = RegistersOfMultiprocessor - (Threads * RegistersOfThread);
         var values = program.InitialValues();
         Set("%ctaid.x", (ulong)number);
         Set("%ctaid.y", (ulong)slice);
@@ -132,6 +138,12 @@ internal sealed class PtxGroup
     public int Rank { get; }
 
     public int Threads { get; }
+
+    /// <summary>Registers that each thread begins with.</summary>
+    public int RegistersOfThread { get; }
+
+    /// <summary>Registers that no warp has.</summary>
+    public int FreeRegisters { get; set; }
 
     public PtxSharedMemory Shared { get; }
 

@@ -57,6 +57,7 @@ internal sealed class PtxCopies(PtxWarp warp)
 
     private void Begin(Copy copy)
     {
+        if (copy.Bytes > 0) warp.Group.Cluster.Global.At(copy.From, copy.Size, warp);
         warp.Group.Shared.Await(copy.To, copy.Size);
         _uncommitted.Add(copy);
     }
@@ -86,7 +87,7 @@ internal sealed class PtxCopies(PtxWarp warp)
         {
             var target = warp.Group.Shared.Land(to, size, warp);
             target.Clear();
-            if (bytes > 0) warp.Group.Cluster.Global.At(from, size)[..bytes].CopyTo(target);
+            if (bytes > 0) warp.Group.Cluster.Global.At(from, size, warp)[..bytes].CopyTo(target);
         }
     }
 }

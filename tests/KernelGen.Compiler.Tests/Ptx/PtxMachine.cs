@@ -14,9 +14,11 @@ internal sealed class PtxMachine(string text, int seed)
     private readonly Random _random = new(seed);
 
     /// <summary>Puts an array into the device's memory, at a multiple of 16 bytes.</summary>
-    public ulong Allocate<T>(T[] values)
+    /// <param name="values">What it holds.</param>
+    /// <param name="isOfKernelBefore">Whether it is there only when the kernel before has ended.</param>
+    public ulong Allocate<T>(T[] values, bool isOfKernelBefore = false)
         where T : unmanaged =>
-        _memory.Allocate(MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+        _memory.Allocate(MemoryMarshal.AsBytes(values.AsSpan()).ToArray(), isOfKernelBefore);
 
     /// <summary>An argument that describes a tensor.</summary>
     public ulong Describe(PtxTensorMap map)

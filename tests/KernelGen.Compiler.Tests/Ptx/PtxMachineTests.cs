@@ -24,6 +24,12 @@ public class PtxMachineTests(ITestOutputHelper output)
     [InlineData("add.u32 %tile, %tile, %tileStep;", "add.u32 %tile, %tile, %tiles;", "expected")]
     public void WhatAKernelLacksIsNoticed(string code, string instead, string problem) => Check(Plain, code, instead, problem);
 
+    [Fact]
+    public void SoIsWhoDoesNotWaitForTheKernelBefore() => Check(Plain with { Chained = true }, "griddepcontrol.wait;", "", "is read before the kernel before has ended");
+
+    [Fact]
+    public void SoIsWhoWantsMoreRegistersThanThereAre() => Check(Plain, "setmaxnreg.dec.sync.aligned.u32 40;", "", "all warps wait");
+
     [Theory]
     [InlineData("mapa.shared::cluster.u32 %empty, %empty, %t0;", "", "more than 8 arrivals at a barrier|while the tensor cores may still read it|all warps wait")]
     [InlineData("mov.b16 %bothGroups, 3;", "mov.b16 %bothGroups, 1;", "two copies are on their way|all warps wait|while the tensor cores may still read it")]

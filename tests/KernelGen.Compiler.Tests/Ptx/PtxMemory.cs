@@ -1,46 +1,57 @@
 namespace KernelGen.Tests;
 
-/// <summary>The device's memory. Between arrays lies some that nobody may touch.</summary>
+/// <summary>The device's memory. Between arrays lies some that nobody may touch, and some arrays are there when the kernel before has ended.</summary>
 internal sealed class PtxGlobalMemory
 {
     private const ulong Base = 1 << 20;
+    private const int ChunkBytes = PtxSharedMemory.ChunkBytes;
     private const int Gap = 256;
 
-    private readonly List<(int Start, byte[] Bytes)> _arrays = [];
+    private readonly List<(int Start, byte[] Bytes, Chunk Kind)> _arrays = [];
     private byte[] _bytes = [];
-    private bool[] _isKnown = [];
+    private Chunk[] _chunks = [];
     private int _end;
 
+    private enum Chunk : byte
+    {
+        OfNoArray,
+        Known,
+        OfKernelBefore,
+    }
+
     /// <summary>Puts an array into the memory.</summary>
-    public ulong Allocate(byte[] bytes)
+    public ulong Allocate(byte[] bytes, bool isOfKernelBefore)
     {
         var start = _end;
-        _arrays.Add((start, bytes));
-        _end += ((bytes.Length + PtxSharedMemory.ChunkBytes - 1) / PtxSharedMemory.ChunkBytes * PtxSharedMemory.ChunkBytes) + Gap;
+        _arrays.Add((start, bytes, isOfKernelBefore ? Chunk.OfKernelBefore : Chunk.Known));
+        _end += (ChunksOf(bytes) * ChunkBytes) + Gap;
         return Base + (ulong)start;
     }
 
-    /// <summary>Some bytes of one array, at a multiple of as many.</summary>
-    public Span<byte> At(ulong address, int bytes)
+    /// <summary>Some bytes of one array, at a multiple of as many, which threads of a warp read or write now or have copied.</summary>
+    public Span<byte> At(ulong address, int bytes, PtxWarp user)
     {
         if (_bytes.Length < _end) Settle();
-        var start = address - Base;
+        var chunk = (address - Base) / ChunkBytes;
         if (address % (ulong)bytes != 0) Assert.Fail($"{bytes} bytes of the device's memory at {address:x}");
-        if (start / PtxSharedMemory.ChunkBytes is var chunk && (chunk >= (ulong)_isKnown.Length || !_isKnown[chunk])) Assert.Fail($"{bytes} bytes of the device's memory at {address:x}, where no array lies");
-        return _bytes.AsSpan((int)start, bytes);
+        if (chunk >= (ulong)_chunks.Length || _chunks[chunk] == Chunk.OfNoArray) Assert.Fail($"{bytes} bytes of the device's memory at {address:x}, where no array lies");
+        if (_chunks[chunk] == Chunk.OfKernelBefore && !user.AwaitedKernelBefore) Assert.Fail($"{address:x} is read before the kernel before has ended");
+        return _bytes.AsSpan((int)(address - Base), bytes);
     }
 
     /// <summary>An array as it is now.</summary>
     public ReadOnlySpan<byte> From(ulong address) => _bytes.AsSpan((int)(address - Base));
 
+    private static int ChunksOf(byte[] bytes) => (bytes.Length + ChunkBytes - 1) / ChunkBytes;
+
     private void Settle()
     {
         Array.Resize(ref _bytes, _end);
-        Array.Resize(ref _isKnown, _end / PtxSharedMemory.ChunkBytes);
-        foreach (var (start, bytes) in _arrays)
+        Array.Resize(ref _chunks, _end / ChunkBytes);
+        foreach (var (start, bytes, kind) in _arrays)
         {
             bytes.CopyTo(_bytes, start);
-            Array.Fill(_isKnown, true, start / PtxSharedMemory.ChunkBytes, (bytes.Length + PtxSharedMemory.ChunkBytes - 1) / PtxSharedMemory.ChunkBytes);
+            Array.Fill(_chunks, kind, start / ChunkBytes, ChunksOf(bytes));
         }
 
         _arrays.Clear();

@@ -9,13 +9,15 @@ internal static class PtxSteps
     public static PtxStep Of(string name, PtxOperand[] operands)
     {
         if (operands.Length > 1 && name == "mov.b32" && operands[0].Rows.Length == 2) return Unpack(operands[0].Rows, operands[1].Row);
+        if (operands.Length > 1 && operands[1].Rows.Length == 2 && name is "mov.b32" or "mov.b64") return Pack(operands[0].Row, operands[1].Rows, name == "mov.b32" ? 16 : 32);
         if (PtxFunctions.ByName.TryGetValue(name, out var function)) return EachLane(function, operands);
         return name switch
         {
             "lop3.b32" => ThreeBits(operands),
             "fence.proxy.async.shared::cta" => PtxWarp.Fence,
-            "fence.mbarrier_init.release.cluster" or "griddepcontrol.wait" or "griddepcontrol.launch_dependents" => (_, _) => true,
-            _ when Begins("setmaxnreg") => (_, _) => true,
+            "fence.mbarrier_init.release.cluster" or "griddepcontrol.launch_dependents" => (_, _) => true,
+            "griddepcontrol.wait" => PtxWarp.AwaitKernelBefore,
+            _ when Begins("setmaxnreg") => PtxWarp.SetRegisters(operands[0]),
             _ when Begins("bar.sync") || Begins("barrier.cluster") => PtxMeeting.StepOf(name, operands),
             _ when Begins("mbarrier") || Begins("cp.async.mbarrier") => PtxBarrier.StepOf(name, operands),
             _ when Begins("cp.async.bulk.tensor") => PtxTensorMap.StepOf(name, operands),
@@ -90,6 +92,12 @@ internal static class PtxSteps
         return true;
     };
 
+    private static PtxStep Pack(int to, int[] halves, int bits) => (warp, lanes) =>
+    {
+        foreach (var lane in LanesOf(lanes)) warp.Values[to + lane] = warp.Values[halves[0] + lane] | (warp.Values[halves[1] + lane] << bits);
+        return true;
+    };
+
     private static PtxStep Shuffle(PtxOperand[] operands, bool isButterfly) => (warp, _) =>
     {
         var values = warp.Values.AsSpan(operands[1].Row, PtxProgram.Lanes).ToArray();
@@ -111,7 +119,7 @@ internal static class PtxSteps
             {
                 var lane = BitOperations.TrailingZeroCount(lanes);
                 var address = operands[1].Address(warp, lane);
-                var from = isShared ? warp.Group.Shared.Read(address, bytes * to.Length) : warp.Group.Cluster.Global.At(address, bytes * to.Length);
+                var from = isShared ? warp.Group.Shared.Read(address, bytes * to.Length) : warp.Group.Cluster.Global.At(address, bytes * to.Length, warp);
                 for (var i = 0; i < to.Length; i++)
                 {
                     warp.Values[to[i] + lane] = bytes switch
@@ -138,7 +146,7 @@ internal static class PtxSteps
             {
                 var lane = BitOperations.TrailingZeroCount(lanes);
                 var address = operands[0].Address(warp, lane);
-                var to = isShared ? warp.Group.Shared.Write(address, bytes * rows.Length, warp) : warp.Group.Cluster.Global.At(address, bytes * rows.Length);
+                var to = isShared ? warp.Group.Shared.Write(address, bytes * rows.Length, warp) : warp.Group.Cluster.Global.At(address, bytes * rows.Length, warp);
                 for (var i = 0; i < rows.Length; i++)
                 {
                     BinaryPrimitives.WriteUInt64LittleEndian(value, warp.Values[rows[i] + lane]);

@@ -12,9 +12,12 @@ internal sealed record PtxTensorMap(ulong Address, int ElementBytes, long[] Leng
 {
     private const int RowBytes = 128;
 
-    /// <summary>The weights of all experts as <c>KernelGen.Ilgpu.TensorMap.OfWeights</c> describes them, <paramref name="columns"/> of two bytes.</summary>
-    public static PtxTensorMap OfWeights(ulong address, int columns, IReadOnlyList<FetchedDimension> rows) =>
-        new(address, 2, [columns, .. rows.Select(row => row.Length)], [.. rows.Select(row => 2 * row.Stride * columns)], [64, .. rows.Select(row => row.Box)]);
+    /// <summary>The weights of all experts as <c>KernelGen.Ilgpu.TensorMap.OfWeights</c> describes them.</summary>
+    public static PtxTensorMap OfWeights(ulong address, int columns, IReadOnlyList<FetchedDimension> rows)
+    {
+        const int ElementBytes = 2; // of bytes a pair
+        return new(address, ElementBytes, [columns, .. rows.Select(row => row.Length)], [.. rows.Select(row => row.Stride * columns * ElementBytes)], [RowBytes / ElementBytes, .. rows.Select(row => row.Box)]);
+    }
 
     public static PtxStep StepOf(string name, PtxOperand[] operands)
     {
@@ -27,7 +30,7 @@ internal sealed record PtxTensorMap(ulong Address, int ElementBytes, long[] Leng
                 var map = warp.Group.Cluster.Maps[(int)operands[1].Address(warp, lane)];
                 int[] first = [.. operands[1].Rows.Skip(1).Select(row => (int)warp.Values[row + lane])];
                 var groups = isMulticast ? (uint)warp.Values[operands[3].Row + lane] : 1u << warp.Group.Rank;
-                map.Fetch(warp.Group.Cluster, groups, first, operands[0].Address(warp, lane), operands[2].Address(warp, lane));
+                map.Fetch(warp, groups, first, operands[0].Address(warp, lane), operands[2].Address(warp, lane));
             }
 
             return true;
@@ -37,25 +40,25 @@ internal sealed record PtxTensorMap(ulong Address, int ElementBytes, long[] Leng
     /// <summary>The accelerator exchanges chunks of 16 bytes within 128 by the row of 1024 in which they lie.</summary>
     public static ulong Swizzled(ulong address) => address ^ ((address >> 3) & 0x70);
 
-    private void Fetch(PtxCluster cluster, uint groups, int[] first, ulong to, ulong barrier)
+    private void Fetch(PtxWarp warp, uint groups, int[] first, ulong to, ulong barrier)
     {
         Assert.Equal(RowBytes, Box[0] * ElementBytes);
         Assert.Equal(Box.Length, first.Length);
-        Assert.True(to % RowBytes == 0, $"a box goes to {to}");
+        if (to % RowBytes != 0) Assert.Fail($"a box goes to {to}");
         var rows = Box.Skip(1).Aggregate(1, (product, length) => product * length);
         foreach (var rank in PtxSteps.LanesOf(groups))
         {
-            var group = cluster.GroupAt(rank);
+            var group = warp.Group.Cluster.GroupAt(rank);
             for (var offset = 0; offset < rows * RowBytes; offset += PtxSharedMemory.ChunkBytes) group.Shared.Await(to + (ulong)offset, PtxSharedMemory.ChunkBytes);
-            cluster.Begin(null, () =>
+            warp.Group.Cluster.Begin(null, () =>
             {
-                for (var row = 0; row < rows; row++) LandRow(group, first, row, to + (ulong)(row * RowBytes));
+                for (var row = 0; row < rows; row++) LandRow(warp, group, first, row, to + (ulong)(row * RowBytes));
                 group.BarrierAt(barrier).Land(rows * RowBytes);
             });
         }
     }
 
-    private void LandRow(PtxGroup group, int[] first, int row, ulong to)
+    private void LandRow(PtxWarp warp, PtxGroup group, int[] first, int row, ulong to)
     {
         var (from, isInside) = (Address + (ulong)(first[0] * ElementBytes), true);
         for (var (dimension, rest) = (1, row); dimension < Box.Length; rest /= Box[dimension++])
@@ -71,7 +74,7 @@ internal sealed record PtxTensorMap(ulong Address, int ElementBytes, long[] Leng
             var target = group.Shared.Land(Swizzled(to + (ulong)at), PtxSharedMemory.ChunkBytes, writer: null);
             target.Clear();
             var elements = Math.Min(Lengths[0] - first[0] - (at / ElementBytes), PtxSharedMemory.ChunkBytes / ElementBytes);
-            if (isInside && elements > 0) group.Cluster.Global.At(from + (ulong)at, PtxSharedMemory.ChunkBytes)[..(int)(elements * ElementBytes)].CopyTo(target);
+            if (isInside && elements > 0) group.Cluster.Global.At(from + (ulong)at, PtxSharedMemory.ChunkBytes, warp)[..(int)(elements * ElementBytes)].CopyTo(target);
         }
     }
 }

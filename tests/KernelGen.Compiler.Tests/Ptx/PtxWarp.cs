@@ -8,10 +8,12 @@ internal sealed class PtxWarp
     private readonly PtxInstruction[] _program;
     private readonly List<(int Place, uint Lanes)> _paths = [(0, uint.MaxValue)];
     private int _executed;
+    private int _registers;
 
     public PtxWarp(PtxProgram program, PtxGroup group, int number, ulong[] values)
     {
         (_program, Group, Number, Values) = (program.Instructions, group, number, values);
+        _registers = group.RegistersOfThread;
         (Copies, Products) = (new PtxCopies(this), new PtxWgmma(this));
     }
 
@@ -36,6 +38,9 @@ internal sealed class PtxWarp
     /// <summary>The phase of its cluster's meeting that the warp waits for; −1 while it has not come.</summary>
     public int ClusterPhase { get; set; } = -1;
 
+    /// <summary>Whether it has waited for the kernel before to end.</summary>
+    public bool AwaitedKernelBefore { get; private set; }
+
     public bool HasEnded => _paths.Count == 0;
 
     public static bool Fence(PtxWarp warp, uint lanes)
@@ -43,6 +48,19 @@ internal sealed class PtxWarp
         warp.FencedAt = ++warp.Group.Cluster.Now;
         return true;
     }
+
+    public static bool AwaitKernelBefore(PtxWarp warp, uint lanes) => warp.AwaitedKernelBefore = true;
+
+    /// <summary>Returns registers to the group, or waits until there are more.</summary>
+    public static PtxStep SetRegisters(PtxOperand perThread) => (warp, _) =>
+    {
+        var registers = (int)perThread.Uniform(warp);
+        var more = PtxProgram.Lanes * (registers - warp._registers);
+        if (more > warp.Group.FreeRegisters) return false;
+        warp.Group.FreeRegisters -= more;
+        warp._registers = registers;
+        return true;
+    };
 
     /// <summary>Executes some instructions, fewer if all lanes have to wait.</summary>
     /// <returns>Whether it executed any.</returns>

@@ -114,7 +114,7 @@ internal sealed partial class PtxWgmma(PtxWarp warp)
     /// <summary>A row of 32 bytes that a descriptor tells: 128 bytes apart, the swizzle over them, eight rows as far apart as it says.</summary>
     private void Read(ulong descriptor, int row, string type, Span<double> to)
     {
-        Assert.True(descriptor >> 62 == 1 && ((descriptor >> 49) & 7) == 0, $"the descriptor {descriptor:x} has another swizzle than one of 128 bytes");
+        if (descriptor >> 62 != 1 || ((descriptor >> 49) & 7) != 0) Assert.Fail($"the descriptor {descriptor:x} has another swizzle than one of 128 bytes");
         var address = ((descriptor & 0x3FFF) << 4) + ((ulong)(row / 8) * (((descriptor >> 32) & 0x3FFF) << 4)) + (ulong)(row % 8 * RowBytes);
         var half = to.Length / 2;
         for (var chunk = 0; chunk < 2; chunk++)

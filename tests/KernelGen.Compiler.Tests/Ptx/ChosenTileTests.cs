@@ -4,10 +4,10 @@ using KernelGen.Testing;
 
 namespace KernelGen.Tests;
 
-/// <summary>Kernels with <c>wgmma</c>, every tile that is chosen for sizes of real models, run by <see cref="PtxMachine"/> on few tiles.</summary>
-public class HopperMachineTests(ITestOutputHelper output)
+/// <summary>Kernels with every tile that is chosen for sizes of real models, and for small ones, run by <see cref="PtxMachine"/> on few of these tiles.</summary>
+public class ChosenTileTests(ITestOutputHelper output)
 {
-    private static readonly (int Hidden, int Intermediate)[] Sizes = [(4096, 14336), (7168, 2048), (2048, 768), (2880, 2880), (1152, 1024), (64, 64), (192, 96), (320, 160)];
+    private static readonly (int Hidden, int Intermediate)[] Sizes = [(4096, 14336), (7168, 2048), (7168, 256), (2048, 768), (2880, 2880), (1152, 1024), (64, 64), (192, 96), (320, 160)];
 
     private static readonly MoeActivation[] Activations = Enum.GetValues<MoeActivation>();
 
@@ -19,6 +19,7 @@ public class HopperMachineTests(ITestOutputHelper output)
         (DType.Float8E4M3, WeightQuantization.Block128, 0, false),
         (DType.Int8, WeightQuantization.Channel, 0, false),
         (DType.Int8, WeightQuantization.Group, 32, true),
+        (DType.Int4, WeightQuantization.Group, 128, false),
         (DType.Int4, WeightQuantization.Group, 32, false),
         (DType.Int4, WeightQuantization.Group, 64, true),
         (DType.Int4, WeightQuantization.Group, 128, true),
@@ -33,14 +34,14 @@ public class HopperMachineTests(ITestOutputHelper output)
     [MemberData(nameof(Formats))]
     public void SumsAreThoseOfTheDefinition(DType type, WeightQuantization quantization, int groupSize, bool zeroPoints, ExpertProduct product)
     {
-        var random = new SeededRandom();
+        var random = new SeededRandom(((int)type * 512) + (groupSize * 2) + (int)product);
         output.WriteLine(random.Description);
         foreach (var tile in Tiles(product, new(256, 2, 0, 0, MoeActivation.SiluAndMul, type, Quantization: quantization) { GroupSize = groupSize, ZeroPoints = zeroPoints }))
         {
             var shape = FusedMoePtx.Shape(Spec(tile), product);
-            var sliced = tile with { SplitK = random.Pick(1, 1, 2, 3) };
-            output.WriteLine($"{shape} {sliced.Name}");
-            new GroupedGemmCase(shape, sliced, random, random.Int(tile.BlockM / 4, tile.BlockM * 3 / 2)).Check();
+            var varied = tile with { SplitK = random.Pick(1, 1, 2, 3), GroupM = random.Pick(tile.GroupM, 2) };
+            output.WriteLine($"{shape} {varied.Name}");
+            new GroupedGemmCase(shape, varied, random, random.Int(tile.BlockM / 4, tile.BlockM * 3 / 2)).Check();
         }
 
         // Two blocks of columns, and more stages than the pipeline is deep.
@@ -48,7 +49,7 @@ public class HopperMachineTests(ITestOutputHelper output)
         {
             var activation = random.Pick(Activations);
             var isGated = new GroupedGemmShape(product, 2, 64, 64, activation).IsGated;
-            var (columns, reduction) = (2 * tile.BlockN, (tile.Stages + random.Int(1, 4)) / 2 * 2 * tile.BlockK);
+            var (columns, reduction) = (2 * tile.BlockN, Math.Max(tile.Stages + random.Int(1, 4), 4) / 2 * 2 * tile.BlockK);
             var (hidden, intermediate) = product == ExpertProduct.Down ? (columns, reduction) : (reduction, isGated ? columns / 2 : columns);
             return new(3, 2, hidden, intermediate, activation, type, Quantization: quantization)
             {
@@ -59,8 +60,8 @@ public class HopperMachineTests(ITestOutputHelper output)
 
     /// <summary>What is chosen, without slices.</summary>
     private static IEnumerable<GroupedGemmTile> Tiles(ExpertProduct product, FusedMoeSpec spec) => Sizes
-        .SelectMany(sizes => FusedMoePtx.Pairs(spec with { HiddenSize = sizes.Hidden, IntermediateSize = sizes.Intermediate }))
+        .SelectMany(sizes => new[] { MoeActivation.SiluAndMul, MoeActivation.Silu }.SelectMany(activation =>
+            FusedMoePtx.Pairs(spec with { HiddenSize = sizes.Hidden, IntermediateSize = sizes.Intermediate, Activation = activation })))
         .Select(pair => product == ExpertProduct.GateUp ? pair.GateUp : pair.Down)
-        .Where(tile => tile.IsSpecialised)
         .Distinct();
 }
