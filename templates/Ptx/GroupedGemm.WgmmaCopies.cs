@@ -2,8 +2,8 @@ namespace KernelGen.Compiler.Ptx;
 
 /// <content>
 /// The warp group that copies: its threads gather the rows of the activations, one of them has the tensor memory accelerator
-/// fetch the weights, or all convert them (<see cref="WriteConversion"/>). The tensor map sees the rows of all experts as
-/// [rows / 32, 4, 4, 2] and its box runs through them in such an order that they lie in shared memory as <see cref="ColumnOf"/> deals them out.
+/// fetch the weights, or all convert them (<see cref="WriteConversion"/>). The rows of a box (<see cref="Fetched"/>) lie in shared memory as
+/// <see cref="ColumnOf"/> deals them out.
 /// </content>
 public sealed partial class GroupedGemm
 {
