@@ -137,7 +137,8 @@ internal sealed class GroupedGemmCase
         var gate = Sum(slot, column);
         var up = _shape.IsGated ? Sum(slot, _shape.IntermediateSize + column) : (Value: 1, Terms: 0);
         var value = new ExpertForm(_shape.Activation, _shape.ActivationLimit).Activate(gate.Value, up.Value);
-        return (value, (4 * (gate.Terms + up.Terms) * (1 + Math.Abs(up.Value))) + (gate.Terms * up.Terms));
+        var slope = 1 + Math.Abs(_shape.Activation == MoeActivation.Relu2 ? gate.Value : up.Value);
+        return (value, (4 * (gate.Terms + up.Terms) * slope) + (gate.Terms * up.Terms));
     }
 
     private (double Value, double Terms) Sum(int slot, int column)
