@@ -11,7 +11,7 @@ public static partial class GroupedGates;
 
 [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 4096, IntermediateSize = 7168, WeightType = DType.BFloat16)] // Mixtral 8x7B, two shards
 [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.BFloat16)] // Qwen3 30B-A3B
-[FusedMoe(Experts = 256, TopK = 8, HiddenSize = 7168, IntermediateSize = 256, WeightType = DType.BFloat16, SplitK = new[] { 1, 2 })] // DeepSeek V3, eight shards
+[FusedMoe(Experts = 256, TopK = 8, HiddenSize = 7168, IntermediateSize = 256, WeightType = DType.BFloat16)] // DeepSeek V3, eight shards
 public static partial class Experts;
 
 [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 4096, IntermediateSize = 3584, WeightType = DType.BFloat16, SplitK = new[] { 1, 2, 4, 8 })]

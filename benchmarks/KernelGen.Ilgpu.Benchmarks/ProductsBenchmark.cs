@@ -13,8 +13,8 @@ namespace KernelGen.Ilgpu.Benchmarks;
 /// <param name="topK">Experts of a token.</param>
 /// <param name="hiddenSize">Width of the hidden states.</param>
 /// <param name="intermediateSize">Width of the intermediate states.</param>
-/// <param name="kernels">The kernels by slices of the reduction, the fewest first.</param>
-internal sealed class ProductsBenchmark(string name, int experts, int topK, int hiddenSize, int intermediateSize, params ExpertKernels<ushort>[] kernels)
+/// <param name="kernels">The kernels, with one slice of the reduction.</param>
+internal sealed class ProductsBenchmark(string name, int experts, int topK, int hiddenSize, int intermediateSize, ExpertKernels<ushort> kernels)
 {
     private const int Samples = 9;
 
@@ -28,41 +28,37 @@ internal sealed class ProductsBenchmark(string name, int experts, int topK, int 
         foreach (var tokens in Tokens)
         {
             using var inputs = new ExpertsInputs(stream.Accelerator, experts, topK, hiddenSize, tokens);
-            var call = ExpertCall<BFloat16>.Create(stream, inputs.Hidden, weights.OnDevice, inputs.Weights, inputs.Routes(0), inputs.Output);
-            var (rested, loaded) = Time(stream, inputs, weights.OnDevice, tokens, kernels[call.SplitK(0, [.. kernels.Select(form => form.Shape.SplitK)]) - 1]);
+            var (rested, loaded) = Time(stream, inputs, weights.OnDevice, tokens);
             Console.WriteLine(FormattableString.Invariant($"products, {name}, {tokens}, {rested:F1}, {loaded:F1}"));
         }
     }
 
-    private (double Rested, double Loaded) Time(CudaStream stream, ExpertsInputs inputs, DeviceExpertWeights<BFloat16> expertWeights, int tokens, ExpertKernels<ushort> form)
+    private (double Rested, double Loaded) Time(CudaStream stream, ExpertsInputs inputs, DeviceExpertWeights<BFloat16> expertWeights, int tokens)
     {
         var gateUp = new ExpertMatrices(CudaArguments.Address(expertWeights.GateUp), 0, 0, 0);
         var down = new ExpertMatrices(CudaArguments.Address(expertWeights.Down), 0, 0, 0);
         var slots = tokens * topK;
-        var pair = form.Choose(stream.Accelerator, slots, gateUp, down)!;
+        var pair = kernels.Choose(stream.Accelerator, slots, gateUp, down)!;
         var sizes = new ExpertSizes { Tokens = tokens, HiddenStride = hiddenSize, WeightsStride = topK, ExpertsStride = topK, BlockM = pair.GateUp.BlockM };
         var blocks = AlignedSlotsSize.MostBlocks(slots, experts, sizes.BlockM);
-        var sumsLength = form.Shape.SplitK * (long)slots * Math.Max(form.Shape.GateUpWidth, hiddenSize);
         var bytes = (inputs.Calls * AlignedSlotsSize.Bytes(slots, blocks, sizes.BlockM)) + DeviceWorkspace.SizeOf<uint>((long)tokens * hiddenSize / 2)
-            + DeviceWorkspace.SizeOf<ushort>((long)slots * intermediateSize) + DeviceWorkspace.SizeOf<float>(sumsLength);
-        using var workspace = WorkspacePool.Of(stream).Rent(bytes, form.Variant.Name);
+            + DeviceWorkspace.SizeOf<ushort>((long)slots * intermediateSize) + DeviceWorkspace.SizeOf<ushort>((long)slots * hiddenSize);
+        using var workspace = WorkspacePool.Of(stream).Rent(bytes, kernels.Variant.Name);
         var rounded = workspace.Take<uint>((long)tokens * hiddenSize / 2);
         var intermediate = workspace.Take<ushort>((long)slots * intermediateSize);
-        var sums = workspace.Take<float>(sumsLength);
+        var sums = workspace.Take<ushort>((long)slots * hiddenSize);
         var aligned = new AlignedSlots[inputs.Calls];
         for (var i = 0; i < aligned.Length; i++)
         {
             aligned[i] = AlignedSlotsSize.Take(workspace, slots, blocks, sizes.BlockM);
-            form.Prepare(stream, inputs.Hidden.BaseView, inputs.Weights.BaseView, inputs.Routes(i).BaseView, rounded, aligned[i], sizes);
+            kernels.Prepare(stream, inputs.Hidden.BaseView, inputs.Weights.BaseView, inputs.Routes(i).BaseView, rounded, aligned[i], sizes);
         }
 
         void Round(AcceleratorStream s)
         {
             for (var i = 0; i < aligned.Length; i++)
             {
-                var isSliced = pair.GateUp.Slices > 1;
-                pair.GateUp.Launch((CudaStream)s, CudaArguments.Address(rounded), gateUp, isSliced ? CudaArguments.Address(sums) : CudaArguments.Address(intermediate), aligned[i], blocks);
-                if (isSliced) form.Activate(s, new ExpertPhase(sums, default, default, inputs.Weights.BaseView, inputs.Routes(i).BaseView, default), intermediate, sizes);
+                pair.GateUp.Launch((CudaStream)s, CudaArguments.Address(rounded), gateUp, CudaArguments.Address(intermediate), aligned[i], blocks);
                 pair.Down.Launch((CudaStream)s, CudaArguments.Address(intermediate), down, CudaArguments.Address(sums), aligned[i], blocks);
             }
         }

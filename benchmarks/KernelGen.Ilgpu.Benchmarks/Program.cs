@@ -28,7 +28,7 @@ ProductsBenchmark[] products =
 [
     new("Mixtral 8x7B tp2", 8, 2, 4096, 7168, Variants.fusedmoe_silu_e8_k2_h4096_i7168_bf16_ilgpu.Kernels),
     new("Qwen3 30B-A3B", 128, 8, 2048, 768, Variants.fusedmoe_silu_e128_k8_h2048_i768_bf16_ilgpu.Kernels),
-    new("DeepSeek V3 tp8", 256, 8, 7168, 256, Variants.fusedmoe_silu_e256_k8_h7168_i256_bf16_ilgpu.Kernels, Variants.fusedmoe_silu_e256_k8_h7168_i256_bf16_splitk2_ilgpu.Kernels),
+    new("DeepSeek V3 tp8", 256, 8, 7168, 256, Variants.fusedmoe_silu_e256_k8_h7168_i256_bf16_ilgpu.Kernels),
 ];
 SplitKBenchmark[] slices = [new(8, 2, 4096, 3584, Sliced.Forward), new(8, 2, 8192, 3584, Sliced.Forward)];
 LayerBenchmark[] layers =

@@ -75,7 +75,8 @@ internal static class FusedMoeIlgpuDispatcher
     {
         var numbers = declared.Experts.Where(spec => spec.DispatchKey == specs[0].DispatchKey).Select(spec => spec.SplitK).OrderBy(slices => slices).ToArray();
         var tuned = specs[0].Devices.Count > 0 ? $", {GeneratedNames.IlgpuVariantType(specs[0])}.Kernels" : "";
-        writer.Line($"switch (call.SplitK(splitK, [{string.Join(", ", numbers)}]{tuned}))");
+        var columns = numbers.Length > 1 && FusedMoePtx.ColumnsOfFewSlots(specs[0]) is var few and < FusedMoePtx.UsualColumns ? $", columnsOfGroup: {few}" : "";
+        writer.Line($"switch (call.SplitK(splitK, [{string.Join(", ", numbers)}]{tuned}{columns}))");
         using (writer.OpenBlock())
         {
             foreach (var spec in specs)

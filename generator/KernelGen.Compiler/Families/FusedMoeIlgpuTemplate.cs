@@ -42,8 +42,7 @@ internal static class FusedMoeIlgpuTemplate
         if (!spec.IsGated) parts.Add("IsGated = false");
         if (spec.Bias) parts.Add("HasBias = true");
         if (spec.ActivationQuantization != ActivationQuantization.None) parts.Add($"Inputs = global::KernelGen.ActivationQuantization.{spec.ActivationQuantization}");
-        var others = parts.Count == 0 ? "" : $" {{ {string.Join(", ", parts)} }}";
-        return $"new({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}, {spec.SplitK}){others}";
+        return $"new({spec.Experts}, {spec.TopK}, {spec.HiddenSize}, {spec.IntermediateSize}, {spec.SplitK}){Initializer(parts)}";
     }
 
     private static string Portable(FusedMoeSpec spec)
@@ -64,8 +63,10 @@ internal static class FusedMoeIlgpuTemplate
         var parts = new List<string>();
         if (inBytes) parts.Add($"Bytes = new(Variant, {Shape(spec)}, {string.Join(", ", Entries("PrepareBytes", "IntermediateToBytes"))})");
         if (spec.Devices.Count > 0) parts.Add($"Tunings = {Tunings(spec, texts)}");
-        return parts.Count == 0 ? "" : $" {{ {string.Join(", ", parts)} }}";
+        return Initializer(parts);
     }
+
+    private static string Initializer(IReadOnlyCollection<string> parts) => parts.Count == 0 ? "" : $" {{ {string.Join(", ", parts)} }}";
 
     // What tuning files choose; a choice of other slices is another variant's, and stands here without kernels.
     private static string Tunings(FusedMoeSpec spec, Dictionary<string, string> texts)
@@ -80,14 +81,17 @@ internal static class FusedMoeIlgpuTemplate
     }
 
     private static string PairArgument(FusedMoeSpec spec, FusedMoePtx.Pair pair, Dictionary<string, string> texts) =>
-        PairArgument(spec, pair.Core == TensorCore.Wgmma, pair.MostRows, pair.GateUp, pair.Down, texts);
+        PairArgument(spec, pair.Core == TensorCore.Wgmma, pair.MostRows, pair.GateUp, pair.Down, texts, pair.MostSlots);
 
-    private static string PairArgument(FusedMoeSpec spec, bool needsSm90, int mostRows, GroupedGemmTile gateUp, GroupedGemmTile down, Dictionary<string, string> texts)
+    private static string PairArgument(
+        FusedMoeSpec spec, bool needsSm90, int mostRows, GroupedGemmTile gateUp, GroupedGemmTile down, Dictionary<string, string> texts, int mostSlots = int.MaxValue)
     {
         var first = GemmArgument(spec.Experts, FusedMoePtx.Shape(spec, ExpertProduct.GateUp), gateUp, texts);
         var second = GemmArgument(spec.Experts, FusedMoePtx.Shape(spec, ExpertProduct.Down), down, texts);
-        var float8 = spec.ActivationQuantization != ActivationQuantization.None && spec.WeightType == DType.Float8E4M3 ? " { NeedsFloat8 = true }" : "";
-        return $"new({(needsSm90 ? "true" : "false")}, {Number(mostRows)}, {first}, {second}){float8}";
+        var others = new List<string>();
+        if (mostSlots < int.MaxValue) others.Add($"MostSlots = {mostSlots}");
+        if (spec.ActivationQuantization != ActivationQuantization.None && spec.WeightType == DType.Float8E4M3) others.Add("NeedsFloat8 = true");
+        return $"new({(needsSm90 ? "true" : "false")}, {Number(mostRows)}, {first}, {second}){Initializer(others)}";
     }
 
     private static string Number(int value) => value == int.MaxValue ? "int.MaxValue" : $"{value}";
@@ -101,7 +105,7 @@ internal static class FusedMoeIlgpuTemplate
         if (tile.Chained) others.Add("Chained = true");
         if (tile.PersistentGroups > 0) others.Add($"Resident = {tile.PersistentGroups}");
         if (GroupedGemm.FetchesWeights(shape, tile)) others.Add($"Fetched = new({(long)experts * shape.Columns}, {shape.Reduction}, {tile.BoxRows}, {tile.Cluster})");
-        return others.Count == 0 ? gemm : $"{gemm} {{ {string.Join(", ", others)} }}";
+        return gemm + Initializer(others);
     }
 
     /// <summary>The type that kernels know the weights by: their bits.</summary>

@@ -8,12 +8,25 @@ public static partial class FusedMoePtx
     // A second phase costs more than shorter slices would save.
     private const int ShortestSlice = 512;
 
+    private const int ShortReduction = 512;
+
+    // Tiles of so many columns are the fastest where there are enough of them, which is more than three for four multiprocessors of an H200.
+    internal const int UsualColumns = 64;
+    private const int MostFewTiles = 98;
+
     /// <summary>A pair of kernels for a number of rows of an expert.</summary>
     /// <param name="Core">What the device must have: <c>wgmma</c> is compute capability 9.0 alone.</param>
     /// <param name="MostRows">Rows of an expert, on average, up to which the pair is the fastest; <see cref="int.MaxValue"/> for the last pair.</param>
     /// <param name="GateUp">Tile of the first product.</param>
     /// <param name="Down">Tile of the second product, with as many rows.</param>
-    public sealed record Pair(TensorCore Core, int MostRows, GroupedGemmTile GateUp, GroupedGemmTile Down);
+    public sealed record Pair(TensorCore Core, int MostRows, GroupedGemmTile GateUp, GroupedGemmTile Down)
+    {
+        /// <summary>Slots up to which the pair is the fastest, however few rows an expert has.</summary>
+        public int MostSlots { get; init; } = int.MaxValue;
+
+        /// <summary>Whether the pair serves so many slots of so many experts.</summary>
+        public bool Serves(long slots, int experts) => slots <= MostSlots && slots <= MostRows * Math.Min(slots, experts);
+    }
 
     // Few rows: the weights are read at the memory's speed by many groups that copy far ahead. All mma tiles fit 99 KiB, which
     // compute capability 8.6 has. Each list is in the order of preference; what does not divide the sizes is passed over.
@@ -24,6 +37,14 @@ public static partial class FusedMoePtx
 
     // The groups of a chained kernel go where the one before it leaves room first: many small ones fill all multiprocessors alike.
     private static readonly GroupedGemmTile[] Rows16Narrow = [Mma(16, 32, 128, 8, 1, 2), .. Rows16];
+
+    // So few slots that wider tiles would leave multiprocessors idle; where shared memory allows, with stages as deep as two wider tiles have them.
+    private static readonly GroupedGemmTile[] FewTiles = [Mma(16, 32, 128, 6, 1, 2), Mma(16, 32, 64, 8, 1, 2)];
+
+    private static readonly GroupedGemmTile[] FewDeepTiles = [Mma(16, 32, 256, 6, 1, 2), Mma(16, 32, 128, 8, 1, 2), .. FewTiles];
+
+    // A short reduction has all of its weights under way at once, in as many groups as a multiprocessor holds.
+    private static readonly GroupedGemmTile[] FewTilesShort = [Mma(16, 64, 64, 3, 1, 2), .. Rows16Short];
 
     private static readonly GroupedGemmTile[] Rows32 = [Mma(32, 64, 128, 4, 1, 4), Mma(32, 128, 64, 4, 2, 4), Mma(32, 64, 64, 6, 1, 4), Mma(32, 32, 64, 6, 1, 2)];
 
@@ -51,10 +72,12 @@ public static partial class FusedMoePtx
         if (spec.ActivationQuantization != ActivationQuantization.None) return BytePairs(spec);
         if (spec.WeightType != DType.BFloat16) return ConvertedPairs(spec);
         var pairs = new List<Pair>();
+        AddFew(TensorCore.Mma, FewTiles, FewTilesDown(spec));
         Add(TensorCore.Mma, 8, Rows16, RowsDown16(spec));
         Add(TensorCore.Mma, 16, Rows32, Rows32Down);
         Add(TensorCore.Mma, 48, Rows64, Rows64);
         Add(TensorCore.Mma, int.MaxValue, Rows128, Rows128);
+        AddFew(TensorCore.Wgmma, Chained(FewDeepTiles), Chained(FewTilesDown(spec)));
         Add(TensorCore.Wgmma, 8, Chained(Rows16), Chained(spec.IntermediateSize >= LongReduction ? Rows16Narrow : RowsDown16(spec)));
         Add(TensorCore.Wgmma, 96, Wgmma128, Wgmma128);
         Add(TensorCore.Wgmma, int.MaxValue, Wgmma128Clustered, spec.IntermediateSize >= LongReduction ? Wgmma128Clustered : Wgmma128Wide);
@@ -65,7 +88,18 @@ public static partial class FusedMoePtx
             if (Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second)
                 pairs.Add(new Pair(core, mostRows, first, second));
         }
+
+        void AddFew(TensorCore core, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
+        {
+            var slots = MostFewTiles / Math.Max(Shape(spec, ExpertProduct.GateUp).Columns / UsualColumns, 1);
+            if (slots < spec.TopK) return;
+            if (Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second)
+                pairs.Add(new Pair(core, 8, first, second) { MostSlots = slots });
+        }
     }
+
+    /// <summary>Columns of a tile of the first product where slots are few: slices of the reduction are what such tiles leave multiprocessors idle for.</summary>
+    public static int ColumnsOfFewSlots(FusedMoeSpec spec) => Pairs(spec).FirstOrDefault(pair => pair.MostSlots < int.MaxValue)?.GateUp.BlockN ?? UsualColumns;
 
     /// <summary>The sizes and numbers of a product.</summary>
     public static GroupedGemmShape Shape(FusedMoeSpec spec, ExpertProduct product) =>
@@ -79,7 +113,9 @@ public static partial class FusedMoePtx
             RouterWeightOnInput = spec.RouterWeightOnInput,
         };
 
-    private static GroupedGemmTile[] RowsDown16(FusedMoeSpec spec) => spec.IntermediateSize <= 512 ? Rows16Short : Rows16;
+    private static GroupedGemmTile[] RowsDown16(FusedMoeSpec spec) => spec.IntermediateSize <= ShortReduction ? Rows16Short : Rows16;
+
+    private static GroupedGemmTile[] FewTilesDown(FusedMoeSpec spec) => spec.IntermediateSize <= ShortReduction ? FewTilesShort : Rows16;
 
     /// <summary>Tiles whose kernels may start while the one before them still runs.</summary>
     private static GroupedGemmTile[] Chained(GroupedGemmTile[] tiles) => Array.ConvertAll(tiles, tile => tile with { Chained = true });

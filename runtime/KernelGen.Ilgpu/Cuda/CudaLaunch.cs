@@ -5,21 +5,20 @@ using ILGPU.Runtime.Cuda;
 namespace KernelGen.Ilgpu;
 
 /// <summary>A launch straight through the driver.</summary>
-/// <param name="Function">The driver's function.</param>
+/// <param name="Function">The driver's function, and whether it may start while the kernel before it still runs.</param>
 /// <param name="Name">The kernel's name, for messages.</param>
 /// <param name="Stream">A stream of the accelerator that has the function.</param>
 /// <param name="Grid">Number of groups.</param>
 /// <param name="Group">Number of threads of a group.</param>
 /// <param name="DynamicSharedBytes">Shared memory beside the static one.</param>
-/// <param name="Chained">Whether the kernel may start while the one before it still runs; it waits itself for what it needs.</param>
-internal readonly record struct CudaLaunch(nint Function, string Name, CudaStream Stream, Index3D Grid, Index3D Group, int DynamicSharedBytes = 0, bool Chained = false)
+internal readonly record struct CudaLaunch(CudaFunction Function, string Name, CudaStream Stream, Index3D Grid, Index3D Group, int DynamicSharedBytes = 0)
 {
     /// <summary>Launches with arguments in one of the driver's two forms.</summary>
     public unsafe void Run(void** arguments, void** extra)
     {
         Stream.Accelerator.Bind();
-        var result = Chained ? RunChained(arguments, extra) : CudaDriver.Launch(
-            Function, (uint)Grid.X, (uint)Grid.Y, (uint)Grid.Z, (uint)Group.X, (uint)Group.Y, (uint)Group.Z, (uint)DynamicSharedBytes, Stream.StreamPtr, arguments, extra);
+        var result = Function.IsChained ? RunChained(arguments, extra) : CudaDriver.Launch(
+            Function.Handle, (uint)Grid.X, (uint)Grid.Y, (uint)Grid.Z, (uint)Group.X, (uint)Group.Y, (uint)Group.Z, (uint)DynamicSharedBytes, Stream.StreamPtr, arguments, extra);
         if (result != CudaError.CUDA_SUCCESS)
             CudaDriver.Check(result, $"launching {Name} with {Grid.X}x{Grid.Y}x{Grid.Z} groups of {Group.X}x{Group.Y}x{Group.Z} threads and {DynamicSharedBytes} bytes of shared memory");
     }
@@ -40,6 +39,6 @@ internal readonly record struct CudaLaunch(nint Function, string Name, CudaStrea
             Attributes = &attribute,
             AttributeCount = 1,
         };
-        return CudaDriver.Launch(&config, Function, arguments, extra);
+        return CudaDriver.Launch(&config, Function.Handle, arguments, extra);
     }
 }

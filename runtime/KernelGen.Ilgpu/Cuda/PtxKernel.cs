@@ -53,7 +53,7 @@ public sealed class PtxKernel
 
     /// <summary>Launches the kernel; a chained one may start while the one before it still runs.</summary>
     internal void Launch(CudaStream stream, Index3D grid, Index3D group, in CudaArguments arguments, bool chained = false) =>
-        arguments.LaunchEach(new CudaLaunch(FunctionOn(stream.Accelerator), Name, stream, grid, group, DynamicSharedBytes, chained));
+        arguments.LaunchEach(new CudaLaunch(new(FunctionOn(stream.Accelerator), chained), Name, stream, grid, group, DynamicSharedBytes));
 
     private static PtxSource Source(string text)
     {

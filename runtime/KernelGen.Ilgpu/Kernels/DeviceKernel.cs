@@ -38,7 +38,7 @@ public class DeviceKernel<TLauncher>
 /// <summary>A kernel that can be launched on one accelerator, in one of two ways.</summary>
 /// <param name="CudaFunction">The driver's function where the accelerator is CUDA's: <see cref="CudaLaunch"/> costs less than half of what ILGPU's launch does.</param>
 /// <param name="Launcher">Launches through ILGPU on every other accelerator.</param>
-internal sealed record LoadedKernel<TLauncher>(nint CudaFunction, TLauncher? Launcher)
+internal sealed record LoadedKernel<TLauncher>(CudaFunction CudaFunction, TLauncher? Launcher)
     where TLauncher : Delegate
 {
     /// <summary>Compiles a kernel for an accelerator.</summary>
@@ -49,13 +49,15 @@ internal sealed record LoadedKernel<TLauncher>(nint CudaFunction, TLauncher? Lau
         if (accelerator is CudaAccelerator cuda)
         {
             var ptx = PtxCompiler.Compile(method, cuda.Architecture, cuda.InstructionSet);
-            return new(CudaModule.Load(cuda, Encoding.ASCII.GetBytes(ptx.Text), ptx.Entry, name, dynamicSharedBytes: 0).Function, null);
+            var isChained = PtxChain.IsSupported(cuda);
+            var text = Encoding.ASCII.GetBytes(isChained ? PtxChain.WaitFirst(ptx) : ptx.Text);
+            return new(new(CudaModule.Load(cuda, text, ptx.Entry, name, dynamicSharedBytes: 0).Function, isChained), null);
         }
 
         accelerator.Bind();
         try
         {
-            return new(0, accelerator.LoadKernel(method).CreateLauncherDelegate<TLauncher>());
+            return new(default, accelerator.LoadKernel(method).CreateLauncherDelegate<TLauncher>());
         }
         catch (InternalCompilerException e) when (e.GetBaseException() is CapabilityNotSupportedException lack)
         {

@@ -214,10 +214,10 @@ internal static class ViewLaunch
         arguments.Launch(cuda, loaded.CudaFunction, kernel.Name, config, sizes);
     }
 
-    private static void Launch<TSizes>(this ref CudaArguments arguments, CudaStream stream, nint function, string name, in KernelConfig config, in TSizes sizes)
+    private static void Launch<TSizes>(this ref CudaArguments arguments, CudaStream stream, CudaFunction function, string name, in KernelConfig config, in TSizes sizes)
         where TSizes : unmanaged
     {
         arguments.Add(sizes, sizeof(long));
-        arguments.Launch(new CudaLaunch(function, name, stream, config.GridDim, config.GroupDim));
+        arguments.Launch(new CudaLaunch(function.For(config, stream.Accelerator), name, stream, config.GridDim, config.GroupDim));
     }
 }

@@ -85,11 +85,11 @@ public readonly partial struct ExpertCall<TWeight>
     /// <summary>The number of slices for this call: what was asked for or, when that is 0, the fewest that give most multiprocessors work.</summary>
     /// <param name="asked">The caller's number; 0 leaves the choice open.</param>
     /// <param name="declared">The declared numbers, the fewest first.</param>
-    public int SplitK(int asked, ReadOnlySpan<int> declared)
+    /// <param name="columnsOfGroup">Columns of the first product that a group of threads has where slots are few.</param>
+    public int SplitK(int asked, ReadOnlySpan<int> declared, int columnsOfGroup = 64)
     {
-        const int ColumnsOfGroup = 64;
         if (asked != 0) return asked;
-        var groups = (long)Tokens * TopK * Math.Max(2 * IntermediateSize / ColumnsOfGroup, 1);
+        var groups = (long)Tokens * TopK * Math.Max(2 * IntermediateSize / columnsOfGroup, 1);
         foreach (var slices in declared)
         {
             if (groups * slices * 4 >= 3L * _stream.Accelerator.NumMultiprocessors) return slices;
@@ -99,9 +99,9 @@ public readonly partial struct ExpertCall<TWeight>
     }
 
     /// <summary>The same where tuning files choose, on the devices that they are for.</summary>
-    public int SplitK<TBits>(int asked, ReadOnlySpan<int> declared, ExpertKernels<TBits> tuned)
+    public int SplitK<TBits>(int asked, ReadOnlySpan<int> declared, ExpertKernels<TBits> tuned, int columnsOfGroup = 64)
         where TBits : unmanaged =>
-        asked == 0 && tuned.Tuned(_stream.Accelerator, Tokens) is { } choice ? choice.Slices : SplitK(asked, declared);
+        asked == 0 && tuned.Tuned(_stream.Accelerator, Tokens) is { } choice ? choice.Slices : SplitK(asked, declared, columnsOfGroup);
 
     /// <summary>Puts the experts into the stream.</summary>
     /// <typeparam name="TBits">The type that kernels know weights by, of the same size.</typeparam>

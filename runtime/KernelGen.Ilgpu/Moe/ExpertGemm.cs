@@ -88,6 +88,9 @@ public sealed class ExpertGemm
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record ExpertGemmPair(bool NeedsWgmma, int MostRows, ExpertGemm GateUp, ExpertGemm Down)
 {
+    /// <summary>Slots up to which they are the fastest, however few rows an expert has.</summary>
+    public int MostSlots { get; init; } = int.MaxValue;
+
     /// <summary>Whether they multiply 8-bit floats, from compute capability 8.9 and CUDA 12.4 on.</summary>
     public bool NeedsFloat8 { get; init; }
 

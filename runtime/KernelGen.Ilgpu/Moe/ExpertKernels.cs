@@ -92,7 +92,7 @@ public sealed class ExpertKernels<TWeight> : IGeneratedKernels
         if (Tuned(accelerator, slots / Shape.TopK)?.Pair is { } tuned && tuned.RunsOn(cuda)) return tuned;
         var usesWgmma = Array.Exists(_pairs, pair => pair.NeedsWgmma && pair.RunsOn(cuda));
         var usedExperts = Math.Min(slots, Shape.Experts);
-        return Array.Find(_pairs, pair => pair.NeedsWgmma == usesWgmma && pair.RunsOn(cuda) && slots <= pair.MostRows * usedExperts);
+        return Array.Find(_pairs, pair => pair.NeedsWgmma == usesWgmma && pair.RunsOn(cuda) && slots <= pair.MostSlots && slots <= pair.MostRows * usedExperts);
     }
 
     /// <summary>Sorts slots and rounds hidden states.</summary>

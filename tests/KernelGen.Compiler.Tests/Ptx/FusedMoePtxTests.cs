@@ -43,11 +43,33 @@ public class FusedMoePtxTests
     {
         var plain = Spec(2880, 2880);
         FusedMoeSpec[] forms = [plain with { Activation = MoeActivation.SwigluOai, Bias = true }, plain with { RouterWeightOnInput = true }, plain with { Activation = MoeActivation.Gelu }];
-        var cores = FusedMoePtx.Pairs(plain).Select(pair => pair.Core).ToArray();
-        Assert.All(forms, form => Assert.Equal(cores, FusedMoePtx.Pairs(form).Select(pair => pair.Core)));
+        var cores = ForAnyNumberOfSlots(plain);
+        Assert.All(forms, form => Assert.Equal(cores, ForAnyNumberOfSlots(form)));
+
+        // Without up projections there are half as many columns, and two slots leave multiprocessors idle.
+        static IEnumerable<TensorCore> ForAnyNumberOfSlots(FusedMoeSpec spec) => FusedMoePtx.Pairs(spec).Where(pair => pair.MostSlots == int.MaxValue).Select(pair => pair.Core);
 
         // 2880 is 15 blocks of 192 columns.
         Assert.All(forms, form => Assert.Equal(192, FusedMoePtx.Pairs(form)[^1].Down.BlockN));
+    }
+
+    [Theory]
+    [InlineData(7168, 256, 8, 12, 32)] // 8 blocks of 64 columns a slot
+    [InlineData(2048, 128, 8, 24, 32)] // 4 of them
+    [InlineData(2048, 768, 8, null, 64)] // 24, which one token fills the device with
+    [InlineData(4096, 7168, 2, null, 64)]
+    public void SlotsThatLeaveMultiprocessorsIdleHaveNarrowTiles(int hidden, int intermediate, int topK, int? mostSlots, int columns)
+    {
+        var spec = new FusedMoeSpec(64, topK, hidden, intermediate, MoeActivation.SiluAndMul, DType.BFloat16);
+        Assert.Equal(columns, FusedMoePtx.ColumnsOfFewSlots(spec));
+        foreach (var ofCore in FusedMoePtx.Pairs(spec).GroupBy(pair => pair.Core))
+        {
+            var first = ofCore.First();
+            Assert.Equal((mostSlots ?? int.MaxValue, columns), (first.MostSlots, first.GateUp.BlockN));
+            var most = mostSlots ?? first.MostRows * 64;
+            Assert.True(first.Serves(most, 64));
+            Assert.False(first.Serves(most + 1, 64));
+        }
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public static partial class TunedOnDevices
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))
         {
             case (8, 2, 256, 128):
-                switch (call.SplitK(splitK, [1, 2], GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_ilgpu_tunedad567ae8.Kernels))
+                switch (call.SplitK(splitK, [1, 2], GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_ilgpu_tunedad567ae8.Kernels, columnsOfGroup: 32))
                 {
                     case 1:
                         global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_ilgpu_tunedad567ae8.Variant, call.Tokens);

@@ -320,6 +320,8 @@ namespace KernelGen.Ilgpu
 
     public sealed record ExpertGemmPair(bool NeedsWgmma, int MostRows, ExpertGemm GateUp, ExpertGemm Down)
     {
+        public int MostSlots { get; init; }
+
         public bool NeedsFloat8 { get; init; }
     }
 
@@ -377,9 +379,9 @@ namespace KernelGen.Ilgpu
             AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, DeviceExpertWeights<TWeight> expertWeights,
             ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output) => throw null!;
 
-        public int SplitK(int asked, System.ReadOnlySpan<int> declared) => throw null!;
+        public int SplitK(int asked, System.ReadOnlySpan<int> declared, int columnsOfGroup = 64) => throw null!;
 
-        public int SplitK<TBits>(int asked, System.ReadOnlySpan<int> declared, ExpertKernels<TBits> tuned)
+        public int SplitK<TBits>(int asked, System.ReadOnlySpan<int> declared, ExpertKernels<TBits> tuned, int columnsOfGroup = 64)
             where TBits : unmanaged => throw null!;
 
         public void Run<TBits>(ExpertKernels<TBits> kernels)

@@ -127,7 +127,7 @@ public class CudaTests
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static nint LoadAndForget(Accelerator accelerator) => new PtxKernel("increment", Ptx, "increment", 0).FunctionOn(accelerator);
+    private static CudaFunction LoadAndForget(Accelerator accelerator) => new(new PtxKernel("increment", Ptx, "increment", 0).FunctionOn(accelerator), IsChained: false);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static CudaGraph CaptureAndForget(TestDevice device, MemoryBuffer1D<int, Stride1D.Dense> numbers, int launches)

@@ -32,6 +32,17 @@ public class CudaChoicesTests
     }
 
     [Fact]
+    public void OneTokenOfNarrowExpertsHasNarrowTilesAndTheEstimateFindsThem()
+    {
+        var spec = new FusedMoeSpec(256, 8, 7168, 256, MoeActivation.SiluAndMul, DType.BFloat16); // DeepSeek V3, eight shards
+        var choices = new CudaChoices(spec, "NVIDIA_H200", 132, ExpertRouting.Uniform(512, spec.Experts, spec.TopK));
+        var (one, several) = (choices.Heuristic(1), choices.Heuristic(2));
+        Assert.Equal(32, one.GateUp.Get(TuningKeys.BlockN, 0)); // 128 groups of one token's 8 experts, where 64 columns make 64
+        Assert.Equal(64, several.GateUp.Get(TuningKeys.BlockN, 0));
+        Assert.True(choices.Estimate(one, 1) < choices.Estimate(several, 1));
+    }
+
+    [Fact]
     public void EveryCandidateOfTheSpaceIsRejectedOrHasItsVeryTiles()
     {
         var choices = new CudaChoices(Qwen.Spec, "NVIDIA_H200", 132, Routing);

@@ -47,7 +47,7 @@ public sealed class CudaChoices
     public ExpertsCandidate Heuristic(int tokens)
     {
         var slots = (long)tokens * _spec.TopK;
-        return Candidate(_pairs.FirstOrDefault(pair => slots <= pair.MostRows * Math.Min(slots, _spec.Experts)) ?? _pairs[^1]);
+        return Candidate(_pairs.FirstOrDefault(pair => pair.Serves(slots, _spec.Experts)) ?? _pairs[^1]);
     }
 
     /// <summary>What runs for any number of tokens, here or on devices without <c>wgmma</c>: an estimate knows little of what a device's power allows.</summary>

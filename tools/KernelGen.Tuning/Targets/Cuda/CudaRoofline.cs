@@ -7,12 +7,21 @@ namespace KernelGen.Tuning;
 
 /// <summary>
 /// How long the tensor-core kernels of experts should take: weights are read as fast as the copies in flight allow, blocks are multiplied
-/// in waves over the multiprocessors, and the slower of both counts. It is meant to order candidates, not to predict times.
+/// in waves over the multiprocessors, and the faster of both hides behind the slower for the most part. It is meant to order candidates, not
+/// to predict times; its constants are those that ordered 1276 measured candidates of an H200 best (docs/tuning.md).
 /// </summary>
 internal sealed class CudaRoofline(FusedMoeSpec spec, GpuArchitecture architecture, int multiprocessors, ExpertRouting routing)
 {
-    // Bytes that each multiprocessor must have in flight to read at the memory's speed.
-    private const double BytesInFlight = 40_000;
+    // Bytes in flight with which a multiprocessor reads at half of the memory's speed.
+    private const double BytesInFlight = 10_000;
+
+    // What does not hide of the faster of reading and multiplying.
+    private const double Exposed = 0.25;
+
+    // Cycles until a warp's next mma of the same sums may begin, those of a multiplication alone, and their number in a microsecond.
+    private const double MmaLatency = 33;
+    private const double MmaCycles = 8;
+    private const double CyclesOfMicrosecond = 1700;
 
     private readonly Dictionary<int, int[]> _rowsOfExperts = [];
 
@@ -34,13 +43,26 @@ internal sealed class CudaRoofline(FusedMoeSpec spec, GpuArchitecture architectu
         var waves = (blocks + seats - 1) / seats;
         var used = Math.Min(blocks, seats);
 
-        var rate = (tile.Core == TensorCore.Wgmma ? 1.0 : 0.6) * Math.Min(1.0, tile.BlockM * tile.BlockN / (128.0 * 128.0) * residents);
-        var blockUs = 2.0 * tile.BlockM * tile.BlockN * shape.Reduction / tile.SplitK / (Teraflops * 1e6 / seats * rate);
+        var multiplyUs = waves * (tile.Core == TensorCore.Wgmma ? WgmmaBlock(shape, tile, residents) : MmaBlock(shape, tile, residents));
         var flying = (double)used / multiprocessors * tile.SharedBytes * (tile.Stages - 1) / tile.Stages;
         var weights = rows.Length * (double)shape.Columns * shape.Reduction * 2;
-        var readUs = weights / (TerabytesPerSecond * 1e6 * Math.Min(1, flying / BytesInFlight));
+        var readUs = weights / (TerabytesPerSecond * 1e6) * (1 + (BytesInFlight / flying));
         var sumsUs = tile.SplitK == 1 ? 0 : 2 + (8.0 * tile.SplitK * tokens * spec.TopK * shape.Columns / (TerabytesPerSecond * 1e6));
-        return Math.Max(readUs, waves * blockUs) + sumsUs;
+        return Math.Max(readUs, multiplyUs) + (Exposed * Math.Min(readUs, multiplyUs)) + sumsUs;
+    }
+
+    private double WgmmaBlock(GroupedGemmShape shape, GroupedGemmTile tile, int residents)
+    {
+        var rate = Math.Min(1.0, tile.BlockM * tile.BlockN / (128.0 * 128.0) * residents);
+        return 2.0 * tile.BlockM * tile.BlockN * shape.Reduction / tile.SplitK / (Teraflops * 1e6 / (multiprocessors * residents) * rate);
+    }
+
+    // A warp multiplies its tile's parts of 16x8 one after the other and begins again 16 elements on; four warps do so at once.
+    private static double MmaBlock(GroupedGemmShape shape, GroupedGemmTile tile, int residents)
+    {
+        var parts = (double)tile.BlockM * tile.BlockN / (tile.WarpsM * tile.WarpsN * 16 * 8);
+        var warps = Math.Max(1, tile.WarpsM * tile.WarpsN * residents / 4.0);
+        return shape.Reduction / tile.SplitK / 16.0 * Math.Max(MmaLatency, parts * MmaCycles * warps) / CyclesOfMicrosecond;
     }
 
     private int[] RowsOfExperts(int tokens)
