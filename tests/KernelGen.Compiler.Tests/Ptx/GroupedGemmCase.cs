@@ -51,7 +51,8 @@ internal sealed class GroupedGemmCase
 
         byte[] Numbers(int rows, float scale, DType type)
         {
-            var values = random.Normal(rows * shape.Reduction, scale);
+            // As wide as normal numbers, and quicker to have.
+            float[] values = [.. Enumerable.Range(0, rows * shape.Reduction).Select(_ => random.Float(-1.7f * scale, 1.7f * scale))];
             return type switch
             {
                 DType.BFloat16 => MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (BFloat16)value).AsSpan()).ToArray(),
@@ -116,9 +117,15 @@ internal sealed class GroupedGemmCase
         {
             for (var column = 0; column < columns; column++)
             {
-                var slices = Enumerable.Range(0, _tile.SplitK).Select(slice => result[(((slice * Slots) + slot) * columns) + column]);
-                if (_experts[slot] < 0) Assert.All(slices, value => Assert.Equal(untouched, value));
-                else AssertNear(Expected(slot, column), slices.Sum(), slot, column);
+                var sum = 0.0;
+                for (var slice = 0; slice < _tile.SplitK; slice++)
+                {
+                    var value = result[(((slice * Slots) + slot) * columns) + column];
+                    if (_experts[slot] < 0 && value != untouched) Assert.Fail($"slot {slot} has no expert, and {value} in column {column}");
+                    sum += value;
+                }
+
+                if (_experts[slot] >= 0) AssertNear(Expected(slot, column), sum, slot, column);
             }
         }
     }

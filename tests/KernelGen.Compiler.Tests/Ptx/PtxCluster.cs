@@ -62,16 +62,20 @@ internal sealed class PtxCluster
         var (most, landing) = (lengths[_random.Next(lengths.Length)], _random.Next(3));
         while (!Array.TrueForAll(_warps, warp => warp.HasEnded))
         {
-            var hasRun = false;
+            var goesOn = false;
             var first = _random.Next(_warps.Length);
             for (var i = 0; i < _warps.Length; i++)
             {
                 var warp = _warps[(first + i) % _warps.Length];
-                hasRun |= !warp.HasEnded && warp.Run(most);
-                for (var copies = _random.Next(_copies.Count + 1); landing > 0 && copies > 0; copies--) Land();
+                goesOn |= !warp.HasEnded && warp.Run(most);
+                for (var copies = _random.Next(_copies.Count + 1); landing > 0 && copies > 0; copies--)
+                {
+                    Land();
+                    goesOn = true;
+                }
             }
 
-            if (hasRun) continue;
+            if (goesOn) continue;
             if (_copies.Count == 0) Assert.Fail($"all warps wait:\n{string.Join('\n', _warps.Where(warp => !warp.HasEnded))}\n{string.Join('\n', _groups.Select(group => group.Barriers))}");
             Land();
         }

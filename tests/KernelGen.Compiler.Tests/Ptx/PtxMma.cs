@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace KernelGen.Tests;
 
@@ -33,9 +34,7 @@ internal static class PtxMma
                 for (var x = 0; x < 4; x++)
                 {
                     var (row, column) = ((lane / 4) + (x / 2 * 8), (lane % 4 * 2) + (x % 2));
-                    var sum = 0.0;
-                    for (var k = 0; k < length; k++) sum += first[(row * length) + k] * second[(column * length) + k];
-                    warp.Values[d[x] + lane] = PtxNumbers.Add(warp.Values[c[x] + lane], sum, isInteger);
+                    warp.Values[d[x] + lane] = PtxNumbers.Add(warp.Values[c[x] + lane], PtxNumbers.Dot(first.Slice(row * length, length), second.Slice(column * length, length)), isInteger);
                 }
             }
 
@@ -96,6 +95,13 @@ internal static class PtxNumbers
                 for (var i = 0; i < to.Length; i++) to[i] = (sbyte)bytes[i];
                 break;
         }
+    }
+
+    public static double Dot(ReadOnlySpan<double> left, ReadOnlySpan<double> right)
+    {
+        var sums = Vector<double>.Zero;
+        for (var i = 0; i < left.Length; i += Vector<double>.Count) sums += new Vector<double>(left[i..]) * new Vector<double>(right[i..]);
+        return Vector.Sum(sums);
     }
 
     /// <summary>A register's sum and another one, rounded once.</summary>
