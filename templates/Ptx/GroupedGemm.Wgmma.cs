@@ -30,7 +30,9 @@ public sealed partial class GroupedGemm
     private bool IsClustered => _tile.Cluster > 1;
 
     /// <summary>Registers of a thread that copies and of one that multiplies; null where all get the most there are.</summary>
-    private (int Copies, int Multiplies)? RegistersOfRoles => _tile.WarpsM != 8 ? null : ConvertsInCopies ? (88, 168) : CopiesBlockScales ? (56, 224) : (40, 232);
+    private (int Copies, int Multiplies)? RegistersOfRoles =>
+        _tile.WeightsLeft ? (_tile.WarpsN == 8 && _tile.WarpM * _tile.WarpN / 32 > 96 ? (56, 224) : null)
+        : _tile.WarpsM != 8 ? null : ConvertsInCopies ? (88, 168) : CopiesBlockScales ? (56, 224) : (40, 232);
 
     private string SpecialisedDirectives =>
         (IsClustered ? $".explicitcluster\n.reqnctapercluster {_tile.Cluster}, 1, 1\n" : "") + $".maxntid {ThreadsOfGroup}, 1, 1\n.minnctapersm 1\n";
@@ -68,9 +70,9 @@ public sealed partial class GroupedGemm
         WriteBarriers();
         if (_tile.Chained)
         {
-            _writer.Comment("From here on the kernel needs the results of the one before it.");
-            _writer.Code("""
-                griddepcontrol.wait;
+            if (!WaitsInCopies) _writer.Comment("From here on the kernel needs the results of the one before it.");
+            _writer.Code($"""
+                {(WaitsInCopies ? "" : "griddepcontrol.wait;")}
                 griddepcontrol.launch_dependents;
                 """);
         }
@@ -107,10 +109,10 @@ public sealed partial class GroupedGemm
         _writer.Comment("The full barriers, then the empty ones.");
         for (var stage = 0; stage < _tile.Stages; stage++)
         {
-            // Full: every thread that copies, and the one that awaits the weights or all that convert them. Empty: every warp that multiplies.
+            // Full: every thread that copies slots, and the one that awaits the weights or all that convert them. Empty: every warp that multiplies.
             _writer.Code($"""
-                @%isFirst mbarrier.init.shared.b64 [%barriers+{GroupedGemmTile.BarrierBytes * stage}], {GroupedGemmTile.WarpGroupThreads + (ConvertsInCopies ? GroupedGemmTile.WarpGroupThreads : 1)};
-                @%isFirst mbarrier.init.shared.b64 [%barriers+{BarriersBytes + (GroupedGemmTile.BarrierBytes * stage)}], {_tile.WarpsM * _tile.Cluster};
+                @%isFirst mbarrier.init.shared.b64 [%barriers+{GroupedGemmTile.BarrierBytes * stage}], {FillersOfStage};
+                @%isFirst mbarrier.init.shared.b64 [%barriers+{BarriersBytes + (GroupedGemmTile.BarrierBytes * stage)}], {_tile.WarpsM * _tile.WarpsN * _tile.Cluster};
                 """);
         }
 

@@ -13,9 +13,6 @@ public sealed partial class GroupedGemm
     // Eight rows, after which the swizzle repeats.
     private const int SwizzleBytes = 8 * GroupedGemmTile.RowBytes;
 
-    /// <summary>Whether the tensor memory accelerator fetches the weights.</summary>
-    public static bool FetchesWeights(GroupedGemmShape shape, GroupedGemmTile tile) => tile.IsSpecialised && !shape.IsConverted;
-
     private bool ConvertsInCopies => _tile.IsSpecialised && _shape.IsConverted;
 
     // They take turns: of what a stage takes, most is waiting.
@@ -44,6 +41,7 @@ public sealed partial class GroupedGemm
 
     private string? ProblemOfSpecialisedConversion()
     {
+        if (_tile.WeightsLeft) return "weights on the left are fetched and not converted";
         if (_tile.Cluster > 1) return "groups that convert weights share none";
         if (_tile.Stages <= ConvertingGroups) return $"{ConvertingGroups} warp groups cannot take turns with {_tile.Stages} stages";
         if (HasGroups && _shape.GroupSize != UnitElements && _shape.GroupSize % GroupedGemmTile.RowElements != 0)

@@ -2,8 +2,8 @@ namespace KernelGen.Compiler.Ptx;
 
 /// <content>
 /// The warp group that copies: its threads gather the rows of the activations, one of them has the tensor memory accelerator
-/// fetch the weights, or all convert them (<see cref="WriteConversion"/>). The tensor map sees the rows of all experts as
-/// [rows / 32, 4, 4, 2] and its box runs through them in such an order that they lie in shared memory as <see cref="ColumnOf"/> deals them out.
+/// fetch the weights, or all convert them (<see cref="WriteConversion"/>). The rows of a box (<see cref="Fetched"/>) lie in shared memory as
+/// <see cref="ColumnOf"/> deals them out.
 /// </content>
 public sealed partial class GroupedGemm
 {
@@ -73,16 +73,7 @@ public sealed partial class GroupedGemm
     {
         WriteExpertOfTile();
         for (var pass = 0; pass < CopyPasses; pass++) _writer.Code($"ld.global.u32 %row{pass}, [%address+{RowOfTile(pass * RowsOfCopyPass) * 4}];");
-        for (var pass = 0; pass < CopyPasses; pass++)
-        {
-            // Rows that pad are not copied: what they multiply to is not stored.
-            _writer.Code($"""
-                setp.lt.u32 %valid, %row{pass}, %slots;
-                {(IsGateUp ? $"div.u32 %row{pass}, %row{pass}, {_shape.TopK};" : "")}
-                selp.b32 %row{pass}, %row{pass}, -1, %valid;
-                """);
-        }
-
+        for (var pass = 0; pass < CopyPasses; pass++) WriteValidRow(pass);
         if (!ConvertsInCopies)
         {
             _writer.Code($"""
@@ -102,6 +93,13 @@ public sealed partial class GroupedGemm
         else _writer.Code($"add.u32 %secondRow, %weightRow, {SecondHalf / GroupedGemmTile.DealtRows};");
         WriteBlockScaleSources();
     }
+
+    /// <summary>From a slot to its row of the activations. Those that pad are not copied: what they multiply to is not stored.</summary>
+    private void WriteValidRow(int pass) => _writer.Code($"""
+        setp.lt.u32 %valid, %row{pass}, %slots;
+        {(IsGateUp ? $"div.u32 %row{pass}, %row{pass}, {_shape.TopK};" : "")}
+        selp.b32 %row{pass}, %row{pass}, -1, %valid;
+        """);
 
     private void WriteCopyStage()
     {

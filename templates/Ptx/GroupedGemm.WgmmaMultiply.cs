@@ -106,7 +106,8 @@ public sealed partial class GroupedGemm
     /// <summary>The products of a stage, begun while those of the one before may still run.</summary>
     private void WriteProductsOfStage()
     {
-        for (var step = 0; step < StepsOfPart; step++) WriteWgmma(step, [.. Sums()], step == 0 ? "%accumulate" : "1");
+        if (_tile.WeightsLeft) WriteLeftProducts();
+        for (var step = 0; step < StepsOfPart && !_tile.WeightsLeft; step++) WriteWgmma(step, [.. Sums()], step == 0 ? "%accumulate" : "1");
         _writer.Comment("The stage before this one has been read.");
         _writer.Code("""
             wgmma.commit_group.sync.aligned;
@@ -198,31 +199,34 @@ public sealed partial class GroupedGemm
             _writer.Code($"ld.global.u32 %slot{half}, [%address+{half * 8 * 4}];");
         }
 
-        if (HasColumnNumbers)
-        {
-            _writer.Code("""
-                ld.param.u64 %address, [blockExperts];
-                cvta.to.global.u64 %address, %address;
-                mul.wide.u32 %wide, %blockM, 4;
-                add.u64 %address, %address, %wide;
-                ld.global.u32 %expert, [%address];
-                """);
-        }
-
+        if (HasColumnNumbers) WriteExpertOfColumns();
         if (MultipliesBytes) WriteInputScalesOfThread();
         if (!WeightsOutput && !WeightsInput) return;
+        for (var half = 0; half < 2; half++) _writer.Declare("f32", $"routerWeight{half}");
+        WriteRouterWeightsOfSlots(2, "routerWeight", "f32");
+    }
+
+    private void WriteExpertOfColumns() => _writer.Code("""
+        ld.param.u64 %address, [blockExperts];
+        cvta.to.global.u64 %address, %address;
+        mul.wide.u32 %wide, %blockM, 4;
+        add.u64 %address, %address, %wide;
+        ld.global.u32 %expert, [%address];
+        """);
+
+    private void WriteRouterWeightsOfSlots(int count, string register, string type)
+    {
         _writer.Code("""
             ld.param.u64 %address, [routerWeights];
             cvta.to.global.u64 %address, %address;
             """);
-        for (var half = 0; half < 2; half++)
+        for (var i = 0; i < count; i++)
         {
-            _writer.Declare("f32", $"routerWeight{half}");
             _writer.Code($"""
-                setp.lt.u32 %outside, %slot{half}, %slots;
-                mul.wide.u32 %wide, %slot{half}, 4;
+                setp.lt.u32 %outside, %slot{i}, %slots;
+                mul.wide.u32 %wide, %slot{i}, 4;
                 add.u64 %wide, %address, %wide;
-                @%outside ld.global.f32 %routerWeight{half}, [%wide];
+                @%outside ld.global.{type} %{register}{i}, [%wide];
                 """);
         }
     }

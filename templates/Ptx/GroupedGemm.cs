@@ -90,7 +90,8 @@ public sealed partial class GroupedGemm
 
     private string WriteModule()
     {
-        if (_tile.IsSpecialised) WriteSpecialised();
+        if (_tile.WeightsLeft) WriteWeightsLeft();
+        else if (_tile.IsSpecialised) WriteSpecialised();
         else if (_tile.IsStreamed) WriteStreamed();
         else WriteUniform();
         return $$"""

@@ -54,14 +54,17 @@ public sealed record GroupedGemmTile(
     /// <summary>Whether a warp group of its own copies.</summary>
     public bool IsSpecialised => Core is TensorCore.Wgmma or TensorCore.WgmmaBytes;
 
+    /// <summary>
+    /// Whether weights are the left operand of <c>wgmma</c>, 64 rows of them an instruction, and the tile's rows the right one: where a warp group
+    /// copies and the others lie along the columns.
+    /// </summary>
+    public bool WeightsLeft => Core == TensorCore.Wgmma && WarpsM == 1;
+
     /// <summary>Whether warps load weights straight into registers.</summary>
     public bool IsStreamed => Resident > 0;
 
     /// <summary>Groups that a multiprocessor holds at once, of a kernel whose groups share all tiles; 0 for one tile a group.</summary>
     public int PersistentGroups => IsSpecialised ? 1 : Resident;
-
-    /// <summary>Weight rows that one request of the tensor memory accelerator fetches.</summary>
-    public int BoxRows => BlockN / 2;
 
     /// <summary>Bytes of dynamic shared memory of a group that multiplies bfloat16; the first stage starts at a multiple of 1024.</summary>
     public int SharedBytes => (StageBytes * Stages) + 1024 + (IsSpecialised ? 2 * BarrierBytes * Stages : 0);
@@ -122,10 +125,20 @@ public sealed record GroupedGemmTile(
     // Rows come in halves (gate and up projections, or one for each group of a cluster) of whole boxes of 32 rows.
     private string? ProblemOfSpecialised()
     {
+        if (WeightsLeft) return ProblemOfWeightsLeft();
         if (BlockBytes != RowBytes) return $"a stage of {BlockK} elements is not one row of shared memory";
         if (BlockN % (2 * DealtRows) != 0 || BlockN > 256) return $"{BlockN} columns are no two halves of whole boxes, 256 columns at most";
         if (WarpsN != 1 || WarpsM is not (4 or 8)) return "one or two warp groups of 64 rows each multiply: three have too few registers";
         if (Cluster is not (1 or 2) || WarpM != 16) return $"{Cluster} groups of {WarpsM} warps do not have {BlockM} rows";
+        return Stages < 2 ? $"{Stages} stages are too few to copy ahead" : null;
+    }
+
+    // One instruction multiplies 64 columns and eight rows or a multiple, 256 at most.
+    private string? ProblemOfWeightsLeft()
+    {
+        if (WarpsN is not (4 or 8) || BlockN % (16 * WarpsN) != 0 || BlockN > 256) return $"{WarpsN} warps are not one or two warp groups that share {BlockN} columns, 256 at most, in parts of 64";
+        if (BlockM % 8 != 0 || BlockM is < 8 or > 256) return $"{BlockM} rows are no multiple of 8 up to 256";
+        if (Cluster != 1) return "kernels with weights on the left do not run in clusters";
         return Stages < 2 ? $"{Stages} stages are too few to copy ahead" : null;
     }
 

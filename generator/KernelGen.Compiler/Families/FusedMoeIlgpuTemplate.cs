@@ -105,7 +105,7 @@ internal static class FusedMoeIlgpuTemplate
         if (tile.Chained) others.Add("Chained = true");
         if (GroupedGemm.RoundsOutput(shape, tile)) others.Add("RoundsOutput = true");
         if (tile.PersistentGroups > 0) others.Add($"Resident = {tile.PersistentGroups}");
-        if (GroupedGemm.FetchesWeights(shape, tile)) others.Add($"Fetched = new({(long)experts * shape.Columns}, {shape.Reduction * tile.ElementBytes / 2}, {tile.BoxRows}, {tile.Cluster})");
+        if (GroupedGemm.FetchesWeights(shape, tile)) others.Add($"Fetched = new({shape.Reduction * tile.ElementBytes / 2}, {tile.Cluster}, {string.Join(", ", GroupedGemm.Fetched(shape, tile, experts).Select(rows => $"new({rows.Length}, {rows.Stride}, {rows.Box})"))})");
         return gemm + Initializer(others);
     }
 

@@ -81,23 +81,28 @@ public static partial class FusedMoePtx
         Add(TensorCore.Mma, 48, Rows64, Rows64);
         Add(TensorCore.Mma, int.MaxValue, Rows128, Rows128);
         AddFew(TensorCore.Wgmma, Chained(FewDeepTiles), Chained(FewTilesDown(spec)));
-        Add(TensorCore.Wgmma, 8, Chained(Rows16), Chained(spec.IntermediateSize >= LongReduction ? Rows16Narrow : RowsDown16(spec)));
+        var left = FewRowsOfManyExperts(spec);
+        Add(TensorCore.Wgmma, 8, Chained(Rows16), Chained(spec.IntermediateSize >= LongReduction ? Rows16Narrow : RowsDown16(spec)), left is null ? int.MaxValue : FewestSlots(spec, left) - 1);
+        if (left is not null) pairs.Add(left);
+        Add(TensorCore.Wgmma, 24, Left32, Left32);
+        Add(TensorCore.Wgmma, 36, Left48, Left48Down);
         Add(TensorCore.Wgmma, 96, Wgmma128, Wgmma128);
-        Add(TensorCore.Wgmma, int.MaxValue, Wgmma128Clustered, spec.IntermediateSize >= LongReduction ? Wgmma128Clustered : Wgmma128Wide);
+        if (Add(TensorCore.Wgmma, 384, Left144, Left144)) Add(TensorCore.Wgmma, int.MaxValue, Left176, Left176);
+        else Add(TensorCore.Wgmma, int.MaxValue, Wgmma128Clustered, spec.IntermediateSize >= LongReduction ? Wgmma128Clustered : Wgmma128Wide);
         return pairs;
 
-        void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
+        bool Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int mostSlots = int.MaxValue)
         {
-            if (Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second)
-                pairs.Add(new Pair(core, mostRows, first, second));
+            if (Fitting(spec, core, mostRows, gateUp, down) is not { } pair) return false;
+            pairs.Add(pair with { MostSlots = mostSlots });
+            return true;
         }
 
         void AddFew(TensorCore core, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
         {
             var slots = MostFewTiles / Math.Max(Shape(spec, ExpertProduct.GateUp).Columns / UsualColumns, 1);
             if (slots < spec.TopK) return;
-            if (Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second)
-                pairs.Add(new Pair(core, 8, first, second) { MostSlots = slots });
+            Add(core, 8, gateUp, down, slots);
         }
     }
 
@@ -131,6 +136,9 @@ public static partial class FusedMoePtx
 
     private static GroupedGemmTile WgmmaBytes(int m, int n, int stages, int warpsM, int groupM = 1, int cluster = 1) =>
         new(TensorCore.WgmmaBytes, m, n, 128, stages, warpsM, 1, groupM, Cluster: cluster, Chained: true);
+
+    private static Pair? Fitting(FusedMoeSpec spec, TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down) =>
+        Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second ? new Pair(core, mostRows, first, second) : null;
 
     private static GroupedGemmTile? Fitting(FusedMoeSpec spec, ExpertProduct product, GroupedGemmTile[] tiles)
     {

@@ -6,12 +6,13 @@ namespace KernelGen.Compiler.Tuning;
 public static class GpuTiles
 {
     private const int MostMmaRows = 128;
+    private const int MostMmaStages = 8;
 
-    private static readonly int[] Rows = [16, 32, 64, 128, 256];
+    private static readonly int[] Rows = [16, 32, 48, 64, 128, 144, 176, 256];
     private static readonly int[] Columns = [32, 64, 128, 256];
     private static readonly int[] Depths = [64, 128, 256];
     private static readonly int[] Warps = [2, 4, 8];
-    private static readonly int[] Stages = [2, 3, 4, 5, 6, 7, 8];
+    private static readonly int[] Stages = [2, 3, 4, 5, 6, 7, MostMmaStages, 9, 10, 11, 12];
 
     /// <summary>Every tile of a product that a device can run, without slices and turns (<see cref="GroupedGemmTile.GroupM"/>).</summary>
     public static IEnumerable<GroupedGemmTile> All(GpuArchitecture architecture, int columns, int reduction) =>
@@ -52,9 +53,15 @@ public static class GpuTiles
     }
 
     // wgmma where the device has it and its warp groups of 64 rows fit, in a cluster of two where there are half as many; else the
-    // squarest tiles of warps, rather tall than wide.
+    // squarest tiles of warps, rather tall than wide. Weights are on the left where rows are no power of two or stages too many for the others.
     private static GroupedGemmTile? Tile(GpuArchitecture architecture, int m, int n, int k, int warps, int stages, int columns, int reduction)
     {
+        if (stages > MostMmaStages || (m & (m - 1)) != 0)
+        {
+            var left = new GroupedGemmTile(TensorCore.Wgmma, m, n, k, stages, 1, warps, Chained: true);
+            return architecture.Problem(left, columns, reduction) is null ? left : null;
+        }
+
         var wgmma = new GroupedGemmTile(TensorCore.Wgmma, m, n, k, stages, warps, 1, Cluster: Math.Max(m / (16 * warps), 1), Chained: true);
         if (architecture.Problem(wgmma, columns, reduction) is null) return wgmma;
         return m > MostMmaRows

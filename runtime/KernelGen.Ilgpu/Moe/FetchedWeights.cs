@@ -4,12 +4,11 @@ using System.ComponentModel;
 namespace KernelGen.Ilgpu;
 
 /// <summary>How a grouped GEMM has the tensor memory accelerator fetch its weights.</summary>
-/// <param name="rows">Rows of the weights of all experts.</param>
 /// <param name="columns">Elements of a row, of which two make one where they are bytes.</param>
-/// <param name="boxRows">Rows of one request.</param>
 /// <param name="cluster">Groups of a cluster.</param>
+/// <param name="rows">The rows of all experts, in the four dimensions in which a request runs through them.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class FetchedWeights(long rows, int columns, int boxRows, int cluster)
+public sealed class FetchedWeights(int columns, int cluster, params FetchedRows[] rows)
 {
     // Far more than a model has layers. A map depends on nothing but the address, so that an old one does no harm.
     private const int MostMaps = 4096;
@@ -24,8 +23,15 @@ public sealed class FetchedWeights(long rows, int columns, int boxRows, int clus
     {
         if (_maps.TryGetValue(weights, out var map)) return map;
         if (_maps.Count >= MostMaps) _maps.Clear();
-        map = TensorMap.OfWeights(weights, rows, columns, boxRows);
+        map = TensorMap.OfWeights(weights, columns, rows);
         _maps[weights] = map;
         return map;
     }
 }
+
+/// <summary>A dimension of rows as the tensor memory accelerator sees them.</summary>
+/// <param name="Length">How long it is.</param>
+/// <param name="Stride">Rows from one place to the next.</param>
+/// <param name="Box">Places of one request.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public readonly record struct FetchedRows(long Length, long Stride, int Box);

@@ -65,11 +65,28 @@ public class FusedMoePtxTests
         foreach (var ofCore in FusedMoePtx.Pairs(spec).GroupBy(pair => pair.Core))
         {
             var first = ofCore.First();
-            Assert.Equal((mostSlots ?? int.MaxValue, columns), (first.MostSlots, first.GateUp.BlockN));
-            var most = mostSlots ?? first.MostRows * 64;
+            Assert.Equal(columns, first.GateUp.BlockN);
+            if (mostSlots is not { } most) continue;
+            Assert.Equal(most, first.MostSlots);
             Assert.True(first.Serves(most, 64));
             Assert.False(first.Serves(most + 1, 64));
         }
+    }
+
+    [Theory]
+    [InlineData(256, 8, 7168, 256, 16, 16, 64, 256)] // DeepSeek V3, one of eight shards: 128 slots
+    [InlineData(256, 8, 7168, 256, 8, 16, 64, 128)] // 64 slots have too few tiles
+    [InlineData(128, 8, 2048, 768, 64, 16, 64, 256)] // Qwen3: a persistent kernel for the second product alone
+    [InlineData(8, 2, 4096, 7168, 16, 16, 64, 32)] // Mixtral: too few experts
+    [InlineData(8, 2, 4096, 7168, 64, 32, 128, 128)]
+    [InlineData(256, 8, 7168, 256, 1024, 48, 128, 256)]
+    [InlineData(8, 2, 4096, 7168, 1024, 144, 256, 256)]
+    [InlineData(8, 2, 4096, 7168, 4096, 176, 256, 256)]
+    public void TilesHaveAsManyRowsAsExperts(int experts, int topK, int hidden, int intermediate, int tokens, int rows, int columns, int downColumns)
+    {
+        var spec = new FusedMoeSpec(experts, topK, hidden, intermediate, MoeActivation.SiluAndMul, DType.BFloat16);
+        var pair = FusedMoePtx.Pairs(spec).First(pair => pair.Core == TensorCore.Wgmma && pair.Serves(tokens * topK, experts));
+        Assert.Equal((rows, columns, downColumns), (pair.GateUp.BlockM, pair.GateUp.BlockN, pair.Down.BlockN));
     }
 
     [Fact]

@@ -103,7 +103,7 @@ internal sealed class GroupedGemmCase
             : StoresBFloat16 ? machine.Allocate(Enumerable.Repeat((BFloat16)Untouched, length).ToArray())
             : machine.Allocate(Enumerable.Repeat(Untouched, length).ToArray());
         var weights = machine.Allocate(_weights);
-        if (GroupedGemm.FetchesWeights(_shape, _tile)) weights = machine.Describe(PtxTensorMap.OfWeights(weights, Experts * _shape.Columns, _shape.QuantizedInputs ? _shape.Reduction / 2 : _shape.Reduction, _tile.BoxRows));
+        if (GroupedGemm.FetchesWeights(_shape, _tile)) weights = machine.Describe(PtxTensorMap.OfWeights(weights, _shape.QuantizedInputs ? _shape.Reduction / 2 : _shape.Reduction, GroupedGemm.Fetched(_shape, _tile, Experts)));
 
         // The kernel before the second product has waited for the slots itself.
         var isOfKernelBefore = _tile.Chained && IsGateUp;

@@ -19,6 +19,8 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
         new(TensorCore.Wgmma, 128, 256, 64, 4, 8, 1, GroupM: 16, SplitK: 2, Chained: true),
         new(TensorCore.Wgmma, 128, 256, 64, 5, 4, 1, Cluster: 2, Chained: true),
         new(TensorCore.Wgmma, 256, 64, 64, 4, 8, 1, Cluster: 2),
+        new(TensorCore.Wgmma, 24, 64, 128, 6, 1, 4, GroupM: 4, SplitK: 2),
+        new(TensorCore.Wgmma, 144, 256, 64, 4, 1, 8, GroupM: 8, Chained: true),
     ];
 
     private const int FirstWgmma = 5;
@@ -81,17 +83,20 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
         }
     }
 
-    // Threads copy the rows of the activations, the tensor memory accelerator those of the weights, in two requests of all groups together.
+    // Threads copy the rows of the activations, the tensor memory accelerator those of the weights: in two requests of all groups together or, of weights on the
+    // left, in one for each 64 elements.
     private static void CopiesOfAStageFillItOnce(string text, GroupedGemmTile tile)
     {
-        var rowsOfGroup = tile.BlockM / tile.Cluster;
+        var (rowsOfGroup, rowsOfPass, parts) = (tile.BlockM / tile.Cluster, tile.WeightsLeft ? 8 : 16, tile.BlockK / 64);
         var offsets = Copy().Matches(text).Select(match => int.Parse(match.Groups["offset"].Value, CultureInfo.InvariantCulture));
-        Assert.Equal(Enumerable.Range(0, rowsOfGroup / 16).Select(pass => pass * 16 * 128), offsets);
+        Assert.Equal(Enumerable.Range(0, rowsOfGroup * parts / rowsOfPass).Select(pass => pass * rowsOfPass * 128), offsets.Order());
 
         var expected = int.Parse(ExpectedBytes().Match(text).Groups["bytes"].Value, CultureInfo.InvariantCulture);
-        Assert.Equal(tile.BlockN * 128, expected);
-        Assert.Equal(2, tile.Cluster * Regex.Matches(text, @"cp\.async\.bulk\.tensor").Count);
-        Assert.Equal(expected, 2 * tile.BoxRows * 128);
+        Assert.Equal(tile.BlockN * parts * 128, expected);
+        var requests = tile.Cluster * Regex.Matches(text, @"cp\.async\.bulk\.tensor").Count;
+        Assert.Equal(tile.WeightsLeft ? parts : 2, requests);
+        var rowsOfRequest = GroupedGemm.Fetched(Shape(ExpertProduct.Down), tile, experts: 3).Aggregate(1, (rows, dimension) => rows * dimension.Box);
+        Assert.Equal(expected, requests * rowsOfRequest * 128);
         Assert.InRange(tile.SharedBytes, tile.Stages * ((rowsOfGroup * 128) + expected), 227 * 1024);
     }
 
@@ -139,6 +144,45 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
         var pairsOfThread = tile.BlockM * tile.BlockN / 2 / tile.Threads;
         Assert.Equal(pairsOfThread, Regex.Matches(text, @"ex2\.approx").Count);
     }
+
+    [Fact]
+    public void RequestsReachEveryRowOfWeightsOnce()
+    {
+        foreach (var tile in Tiles.Skip(FirstWgmma))
+        {
+            foreach (var product in new[] { ExpertProduct.GateUp, ExpertProduct.Down })
+            {
+                var shape = Shape(product);
+                IEnumerable<long> rows = [0];
+                foreach (var dimension in GroupedGemm.Fetched(shape, tile, experts: 3))
+                    rows = from row in rows from place in Enumerable.Range(0, (int)dimension.Length) select row + (place * dimension.Stride);
+                Assert.Equal(Enumerable.Range(0, 3 * shape.Columns).Select(row => (long)row), rows.Order());
+            }
+        }
+    }
+
+    [Fact]
+    public void WeightsOnTheLeftOfTheSecondProductDoNotAwaitTheFirst()
+    {
+        var tile = Tiles.Last(tile => tile is { WeightsLeft: true, Chained: true });
+        foreach (var product in new[] { ExpertProduct.GateUp, ExpertProduct.Down })
+        {
+            var text = Write(product, tile);
+            var (fetch, wait, copy) = (Index("cp.async.bulk.tensor"), Index("griddepcontrol.wait"), Index("cp.async.cg"));
+            Assert.InRange(wait, 0, copy);
+            Assert.Equal(product == ExpertProduct.Down, fetch < wait);
+
+            int Index(string instruction) => text.IndexOf(instruction, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(8, 64, 8, "are not one or two warp groups that share 64 columns")]
+    [InlineData(12, 128, 8, "12 rows are no multiple of 8")]
+    [InlineData(264, 128, 8, "264 rows are no multiple of 8 up to 256")]
+    [InlineData(16, 128, 2, "2 warps are not one or two warp groups")]
+    public void TilesWithWeightsOnTheLeftThatCannotBeAreRefused(int blockM, int blockN, int warps, string problem) =>
+        Assert.Contains(problem, GroupedGemm.Problem(Shape(ExpertProduct.Down), new(TensorCore.Wgmma, blockM, blockN, 64, 4, 1, warps)));
 
     [Theory]
     [InlineData(256, 100, "do not divide 200 columns")]

@@ -1,3 +1,5 @@
+using KernelGen.Compiler.Ptx;
+
 namespace KernelGen.Tests;
 
 /// <summary>What the tensor memory accelerator knows of a tensor; the first length, box and coordinate are those of neighbours in memory.</summary>
@@ -11,11 +13,10 @@ internal sealed record PtxTensorMap(ulong Address, int ElementBytes, long[] Leng
     private const int RowBytes = 128;
 
     /// <summary>The weights of all experts as <c>KernelGen.Ilgpu.TensorMap.OfWeights</c> describes them.</summary>
-    public static PtxTensorMap OfWeights(ulong address, long rows, int columns, int boxRows)
+    public static PtxTensorMap OfWeights(ulong address, int columns, IReadOnlyList<FetchedDimension> rows)
     {
         const int ElementBytes = 2; // of bytes a pair
-        var rowBytes = (long)columns * ElementBytes;
-        return new(address, ElementBytes, [columns, 2, 4, 4, rows / 32], [rowBytes, 8 * rowBytes, 2 * rowBytes, 32 * rowBytes], [RowBytes / ElementBytes, 2, 4, 4, boxRows / 32]);
+        return new(address, ElementBytes, [columns, .. rows.Select(row => row.Length)], [.. rows.Select(row => row.Stride * columns * ElementBytes)], [RowBytes / ElementBytes, .. rows.Select(row => row.Box)]);
     }
 
     public static PtxStep StepOf(string name, PtxOperand[] operands)

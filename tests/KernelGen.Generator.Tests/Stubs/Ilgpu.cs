@@ -316,8 +316,10 @@ namespace KernelGen.Ilgpu
 
     public sealed class FetchedWeights
     {
-        public FetchedWeights(long rows, int columns, int boxRows, int cluster) => throw null!;
+        public FetchedWeights(int columns, int cluster, params FetchedRows[] rows) => throw null!;
     }
+
+    public readonly record struct FetchedRows(long Length, long Stride, int Box);
 
     public sealed record ExpertGemmPair(bool NeedsWgmma, int MostRows, ExpertGemm GateUp, ExpertGemm Down)
     {

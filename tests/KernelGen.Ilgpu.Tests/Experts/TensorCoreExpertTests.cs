@@ -67,6 +67,18 @@ public class TensorCoreExpertTests(ITestOutputHelper output)
         foreach (var spec in specs) Check(kernels, spec, 2048, random, 1);
     }
 
+    /// <summary>From one row of an expert to a thousand, with columns for every tile.</summary>
+    [Theory]
+    [InlineData(300, 8, new[] { 64, 300 })] // so many experts that few rows have persistent kernels
+    [InlineData(4, 2, new[] { 40, 60, 150, 400, 2048 })]
+    public void AnyNumberOfRowsOnCuda(int experts, int topK, int[] tokens)
+    {
+        var random = Seeded();
+        var spec = Spec((experts, topK, 512, 256), random.Pick(Enum.GetValues<MoeActivation>()), DType.BFloat16, WeightQuantization.None, 0, false) with { Bias = random.Bool(), RouterWeightOnInput = random.Bool() };
+        var kernels = KernelAssembly.CompileForIlgpu(spec);
+        foreach (var count in tokens) Check(kernels, spec, count, random, 1);
+    }
+
     [Theory]
     [InlineData(DType.BFloat16, WeightQuantization.None)]
     [InlineData(DType.Int8, WeightQuantization.Channel)]

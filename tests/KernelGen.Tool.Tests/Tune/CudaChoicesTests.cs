@@ -25,7 +25,7 @@ public class CudaChoicesTests
             var usual = choices.Heuristic(tokens);
             Assert.Null(choices.Reject(usual));
             var slots = tokens * Qwen.Spec.TopK;
-            var pair = FusedMoePtx.Pairs(Qwen.Spec).First(pair => pair.Core == (hasWgmma ? TensorCore.Wgmma : TensorCore.Mma) && slots <= (long)pair.MostRows * Math.Min(slots, Qwen.Spec.Experts));
+            var pair = FusedMoePtx.Pairs(Qwen.Spec).First(pair => pair.Core == (hasWgmma ? TensorCore.Wgmma : TensorCore.Mma) && pair.Serves(slots, Qwen.Spec.Experts));
             Assert.Equal((pair.GateUp, pair.Down), choices.Tiles(usual));
             Assert.True(choices.Estimate(usual, tokens) > 0);
         }

@@ -53,7 +53,8 @@ internal sealed class CudaRoofline(FusedMoeSpec spec, GpuArchitecture architectu
 
     private double WgmmaBlock(GroupedGemmShape shape, GroupedGemmTile tile, int residents)
     {
-        var rate = Math.Min(1.0, tile.BlockM * tile.BlockN / (128.0 * 128.0) * residents);
+        // With weights on the left an instruction multiplies as many rows as the tile has, and reads 64 columns for less than 32.
+        var rate = tile.WeightsLeft ? Math.Min(1.0, tile.BlockM / 32.0) : Math.Min(1.0, tile.BlockM * tile.BlockN / (128.0 * 128.0) * residents);
         return 2.0 * tile.BlockM * tile.BlockN * shape.Reduction / tile.SplitK / (Teraflops * 1e6 / (multiprocessors * residents) * rate);
     }
 
