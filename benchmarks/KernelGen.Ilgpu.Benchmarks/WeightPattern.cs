@@ -14,8 +14,13 @@ internal sealed class WeightPattern<T>(T[] numbers, Func<T, int, double> widen, 
 {
     private const int ScaleCount = 8191;
 
-    // Numbers of fp8 and integers are some tens on average; weights are about 0.02.
-    private readonly float[] _scales = Array.ConvertAll(RandomNumbers.Normal(ScaleCount, seed: 6), value => 3e-4f * (1 + (0.3f * MathF.Tanh(value))));
+    // Numbers of fp8 and integers are some tens on average; weights are about 0.02. The 128 rows of a block have the same.
+    private readonly float[] _scales =
+    [
+        .. from value in RandomNumbers.Normal(ScaleCount, seed: 6)
+           from row in Enumerable.Range(0, quantization == WeightQuantization.Block128 ? 128 : 1)
+           select 3e-4f * (1 + (0.3f * MathF.Tanh(value))),
+    ];
 
     private static int WeightsOfNumber => typeof(T) == typeof(Int4Pair) ? 2 : 1;
 
@@ -44,7 +49,7 @@ internal sealed class WeightPattern<T>(T[] numbers, Func<T, int, double> widen, 
         var number = widen(numbers[index / WeightsOfNumber % numbers.Length], (int)(index % WeightsOfNumber));
         if (quantization == WeightQuantization.None) return number;
         var group = Width == 0 ? 0 : column / Width;
-        return number * _scales[((((long)expert * Groups(columns)) + group) * rows + row) % ScaleCount];
+        return number * _scales[((((long)expert * Groups(columns)) + group) * rows + row) % _scales.Length];
     }
 
     private int Groups(int columns) => Width == 0 ? 1 : (columns + Width - 1) / Width;

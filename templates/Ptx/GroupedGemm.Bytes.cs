@@ -22,6 +22,9 @@ public sealed partial class GroupedGemm
     private string Instruction => !_shape.QuantizedInputs ? "m16n8k16.row.col.f32.bf16.bf16.f32"
         : HasIntegerSums ? "m16n8k32.row.col.s32.s8.s8.s32" : "m16n8k32.row.col.f32.e4m3.e4m3.f32";
 
+    /// <summary>Whether whole sums are multiplied by the scale of their row of activations; slices that stay integers are not.</summary>
+    private bool HasRowInputScales => _shape.QuantizedInputs && !HasGroups && !(HasIntegerSums && StoresBareSums);
+
     private int InputScalesAt => ScalesAt + ScaleBytes;
 
     private int InputScaleBytes => HasInputGroups ? GroupsOfStage * _tile.BlockM * 4 : 0;
@@ -30,9 +33,10 @@ public sealed partial class GroupedGemm
 
     private string? ProblemOfBytes()
     {
-        if (!_shape.QuantizedInputs || _tile.Core != TensorCore.MmaBytes) return "bytes are multiplied with bytes, and with mma of bytes alone";
+        if (!_shape.QuantizedInputs || _tile.ElementBytes != 1) return "bytes are multiplied with bytes, and with instructions for bytes alone";
         if (_shape.WeightType is not (DType.Float8E4M3 or DType.Int8) || _shape.ZeroPoints) return $"activations are no {_shape.WeightType} with these scales";
         if (_shape.GroupSize != 0 && (_shape.GroupSize != ByteGroup || HasIntegerSums)) return $"groups of {_shape.GroupSize} are no rows of shared memory that are 8-bit floats";
+        if (MultipliesBytes) return ProblemOfWgmmaBytes();
         if (_tile.Chained || _tile.IsStreamed) return "kernels of bytes run one after the other, their warps side by side";
         if (HasGroups && Math.Max(ScaleBytes / ChunkBytes, _tile.BlockM) > _tile.Threads) return $"{_tile.Threads} threads cannot copy the scales of {_tile.BlockM}x{_tile.BlockN} at once";
         return null;
@@ -107,7 +111,12 @@ public sealed partial class GroupedGemm
     /// <summary>Integers become singles once; slices of the first product stay integers, exact until they are added up.</summary>
     private void WriteIntegerSums()
     {
-        foreach (var sum in Sums()) _writer.Code($"{(StoresBareSums ? "mov.b32" : "cvt.rn.f32.s32")} %{sum}, %group_{sum};");
+        foreach (var sum in Sums())
+        {
+            // The registers of wgmma's sums, which are many, serve both.
+            if (!MultipliesBytes) _writer.Code($"{(StoresBareSums ? "mov.b32" : "cvt.rn.f32.s32")} %{sum}, %group_{sum};");
+            else if (!StoresBareSums) _writer.Code($"cvt.rn.f32.s32 %{sum}, %{sum};");
+        }
     }
 
     /// <summary>A thread copies the scales of one row of activations, those of a stage's groups.</summary>
@@ -148,7 +157,7 @@ public sealed partial class GroupedGemm
     /// <summary>Where all of a row of activations has one scale: multiplies whole sums by it. Rows that pad have sums of 0.</summary>
     private void WriteInputScales()
     {
-        if (!_shape.QuantizedInputs || HasGroups || (HasIntegerSums && StoresBareSums)) return;
+        if (!HasRowInputScales) return;
         _writer.Declare("f32", "inputScale");
         _writer.Comment("Scales of the activations.");
         _writer.Code("""

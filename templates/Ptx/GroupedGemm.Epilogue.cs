@@ -42,9 +42,18 @@ public sealed partial class GroupedGemm
             WriteRowAddresses();
             WriteInputScales();
         }
+        else if (MultipliesBytes)
+        {
+            WriteScaledRows();
+        }
 
         WriteWholeSums();
         if (!_tile.IsSpecialised) WriteRouterWeights();
+        if (RoundsIntermediate)
+        {
+            WriteRoundedRows();
+            return;
+        }
 
         for (var m = 0; m < FragmentsM; m++)
         {
@@ -52,7 +61,7 @@ public sealed partial class GroupedGemm
         }
     }
 
-    private int OutputBytes => StoresBFloat16 ? 2 : 4;
+    private int OutputBytes => RoundsIntermediate ? 1 : StoresBFloat16 ? 2 : 4;
 
     private void WriteRowAddresses()
     {

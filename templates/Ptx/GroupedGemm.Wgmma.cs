@@ -32,7 +32,7 @@ public sealed partial class GroupedGemm
     /// <summary>Registers of a thread that copies and of one that multiplies; null where all get the most there are.</summary>
     private (int Copies, int Multiplies)? RegistersOfRoles =>
         _tile.WeightsLeft ? (_tile.WarpsN == 8 && _tile.WarpM * _tile.WarpN / 32 > 96 ? (56, 224) : null)
-        : _tile.WarpsM != 8 ? null : ConvertsInCopies ? (88, 168) : (40, 232);
+        : _tile.WarpsM != 8 ? null : ConvertsInCopies ? (88, 168) : CopiesBlockScales ? (56, 224) : (40, 232);
 
     private string SpecialisedDirectives =>
         (IsClustered ? $".explicitcluster\n.reqnctapercluster {_tile.Cluster}, 1, 1\n" : "") + $".maxntid {ThreadsOfGroup}, 1, 1\n.minnctapersm 1\n";
@@ -60,6 +60,7 @@ public sealed partial class GroupedGemm
             mov.u32 %thread, %tid.x;
             and.b32 %lane, %thread, 31;
             shr.u32 %warp, %thread, 5;
+            {AlikeInWarp("warp")}
             setp.eq.u32 %isFirst, %thread, 0;
             mov.u32 %shared, stageMemory;
             add.u32 %shared, %shared, 1023;
@@ -81,6 +82,7 @@ public sealed partial class GroupedGemm
             ld.param.u64 %address, [paddedSlots];
             cvta.to.global.u64 %address, %address;
             ld.global.u32 %padded, [%address];
+            {AlikeInWarp("padded")}
             ld.param.u64 %sorted, [sortedSlots];
             cvta.to.global.u64 %sorted, %sorted;
             div.u32 %blocksM, %padded, {_tile.BlockM};

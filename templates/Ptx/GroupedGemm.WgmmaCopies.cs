@@ -39,6 +39,7 @@ public sealed partial class GroupedGemm
             """);
         if (ConvertsInCopies) WriteConversionSetup();
         else WriteFetchSetup();
+        WriteBlockScaleSetup();
         _writer.Label("COPYTILE");
         WriteTileIndex("COPIED");
         WriteCopySources();
@@ -90,6 +91,7 @@ public sealed partial class GroupedGemm
         if (ConvertsInCopies) WriteConversionSources();
         else if (IsClustered) _writer.Code($"mad.lo.u32 %weightRow, %rank, {SecondHalf / GroupedGemmTile.DealtRows}, %weightRow;");
         else _writer.Code($"add.u32 %secondRow, %weightRow, {SecondHalf / GroupedGemmTile.DealtRows};");
+        WriteBlockScaleSources();
     }
 
     /// <summary>From a slot to its row of the activations. Those that pad are not copied: what they multiply to is not stored.</summary>
@@ -114,12 +116,13 @@ public sealed partial class GroupedGemm
         {
             _writer.Code($"""
                 setp.ge.s32 %valid, %row{pass}, 0;
-                mad.wide.u32 %wide, %row{pass}, {2 * _shape.Reduction}, %from;
+                mad.wide.u32 %wide, %row{pass}, {_tile.ElementBytes * _shape.Reduction}, %from;
                 @%valid cp.async.cg.shared.global [%t0+{pass * RowsOfCopyPass * GroupedGemmTile.RowBytes}], [%wide], 16;
                 """);
         }
 
         if (ConvertsInCopies) WriteScaleCopies();
+        WriteBlockScaleCopies();
         _writer.Code("cp.async.mbarrier.arrive.noinc.shared.b64 [%full];");
         if (ConvertsInCopies) WriteConversion();
         if (ConvertsInCopies) WriteEndOfOwnTurn();

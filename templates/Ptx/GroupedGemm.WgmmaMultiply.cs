@@ -11,12 +11,12 @@ public sealed partial class GroupedGemm
         _writer.Label("MULTIPLY");
         _writer.Comment("The warp groups that multiply.");
         if (RegistersOfRoles is { } registers) _writer.Code($"setmaxnreg.inc.sync.aligned.u32 {registers.Multiplies};");
-        var own = HasGroups ? Array.Empty<string>() : ["before"];
+        var own = HasPartialSums ? Array.Empty<string>() : ["before"];
         _writer.Declare("b32", ["warpM", "warpN", "groupRow", "empty", .. own, "todo", "first"]);
         own = HasParts ? ["atPart"] : [];
-        _writer.Declare("b64", ["descriptorA", "descriptorB", "atA", "atB", .. own, "stageWide"]);
-        _writer.Declare("pred", HasGroups ? ["signals", "active"] : ["accumulate", "signals", "releases", "active"]);
-        _writer.Declare("f32", [.. Sums()]);
+        _writer.Declare("b64", MultipliesBytes ? ["atA", "atB"] : ["descriptorA", "descriptorB", "atA", "atB", .. own, "stageWide"]);
+        _writer.Declare("pred", HasPartialSums ? ["signals", "active"] : ["accumulate", "signals", "releases", "active"]);
+        _writer.Declare(HasIntegerSums ? "b32" : "f32", [.. Sums()]);
         _writer.Code($"""
             sub.u32 %warpM, %warp, {CopyWarps};
             mov.u32 %warpN, 0;
@@ -27,26 +27,35 @@ public sealed partial class GroupedGemm
             add.u32 %empty, %barriers, {BarriersBytes};
             setp.lt.u32 %signals, %lane, {_tile.Cluster};
             """);
-        WriteDescriptors();
-
-        DeclareGroupSums();
+        if (MultipliesBytes)
+        {
+            WriteLowDescriptors();
+            DeclareByteProducts();
+        }
+        else
+        {
+            WriteDescriptors();
+            DeclareGroupSums();
+        }
 
         // A lane for each group of the cluster signals its barrier.
         if (IsClustered) _writer.Code("and.b32 %t0, %lane, 1;\nmapa.shared::cluster.u32 %empty, %empty, %t0;");
         _writer.Label("MULTIPLYTILE");
         WriteTileIndex("END");
         WriteSlotsOfThread();
-        _writer.Code("""
+        _writer.Code($"""
             mul.wide.u32 %wide, %groupRow, 4;
             add.u64 %address, %sortedSlots, %wide;
             ld.global.u32 %first, [%address];
+            {AlikeInWarp("first")}
             setp.lt.u32 %active, %first, %slots;
             mov.u32 %todo, %blocks;
             @!%active bra PASS;
             """);
-        if (HasGroups) WriteStartOfGroups();
+        if (HasPartialSums) WriteStartOfGroups();
         else _writer.Code("setp.ne.u32 %accumulate, %todo, %blocks;");
         WriteMultiplyStages();
+        if (HasIntegerSums) WriteIntegerSums();
         WriteEpilogue();
         WriteNextTile("MULTIPLYTILE");
         WritePassedStages();
@@ -73,15 +82,24 @@ public sealed partial class GroupedGemm
         WriteWait("%t0", "%phase", "EMPTY");
 
         // Activations were written by ordinary copies, which the tensor cores see behind a fence.
-        _writer.Code("""
-            fence.proxy.async.shared::cta;
-            shr.u32 %t0, %stage, 4;
-            cvt.u64.u32 %stageWide, %t0;
-            add.u64 %atA, %descriptorA, %stageWide;
-            add.u64 %atB, %descriptorB, %stageWide;
-            wgmma.fence.sync.aligned;
-            """);
-        if (HasGroups) WriteProductsOfGroups();
+        _writer.Code("fence.proxy.async.shared::cta;");
+        if (MultipliesBytes)
+        {
+            WriteOperandsOfTurn(0);
+        }
+        else
+        {
+            _writer.Code("""
+                shr.u32 %t0, %stage, 4;
+                cvt.u64.u32 %stageWide, %t0;
+                add.u64 %atA, %descriptorA, %stageWide;
+                add.u64 %atB, %descriptorB, %stageWide;
+                """);
+        }
+
+        _writer.Code("wgmma.fence.sync.aligned;");
+        if (MultipliesBytes && HasPartialSums) WriteByteProducts();
+        else if (HasGroups) WriteProductsOfGroups();
         else WriteProductsOfStage();
     }
 
@@ -111,7 +129,11 @@ public sealed partial class GroupedGemm
 
     private void WriteWgmma(int step, string[] sums, string accumulate)
     {
-        if (step > 0)
+        if (step > 0 && MultipliesBytes)
+        {
+            WriteOperandsOfStep();
+        }
+        else if (step > 0)
         {
             _writer.Code("""
                 add.u64 %atA, %atA, 2;
@@ -119,7 +141,7 @@ public sealed partial class GroupedGemm
                 """);
         }
 
-        for (var first = 0; first < FragmentsN; first += FragmentsOfWgmma)
+        for (var first = 0; first < sums.Length / 4; first += FragmentsOfWgmma)
         {
             Multiply(first, 0, accumulate);
             if (HasRests) Multiply(first, WeightTileBytes, "1");
@@ -130,14 +152,14 @@ public sealed partial class GroupedGemm
             var offset = tile + (first * 8 * GroupedGemmTile.RowBytes);
             if (offset > 0) _writer.Code($"add.u64 %atPart, %atB, {offset / ChunkBytes};");
             var to = string.Join(", ", sums.Skip(4 * first).Take(4 * FragmentsOfWgmma).Select(sum => $"%{sum}"));
-            _writer.Code($"wgmma.mma_async.sync.aligned.m64n{8 * FragmentsOfWgmma}k16.f32.bf16.bf16 {OpenBrace}{to}{CloseBrace}, %atA, {(offset > 0 ? "%atPart" : "%atB")}, {scale}, 1, 1, 0, 0;");
+            _writer.Code($"wgmma.mma_async.sync.aligned.m64n{8 * FragmentsOfWgmma}{WgmmaTypes} {OpenBrace}{to}{CloseBrace}, %atA, {(offset > 0 ? "%atPart" : "%atB")}, {scale}{WgmmaSigns};");
         }
     }
 
     /// <summary>Fragments of columns of one instruction. Where many threads share the registers, the assembler has too few for more than 192 columns.</summary>
-    private int FragmentsOfWgmma => ConvertsInCopies && _tile.BlockN > 192 ? FragmentsN / 2 : FragmentsN;
+    private int FragmentsOfWgmma => MultipliesBytes ? FragmentsOfTurn : ConvertsInCopies && _tile.BlockN > 192 ? FragmentsN / 2 : FragmentsN;
 
-    private bool HasParts => HasRests || FragmentsOfWgmma < FragmentsN;
+    private bool HasParts => HasRests || (ConvertsInCopies && FragmentsOfWgmma < FragmentsN);
 
     /// <summary>A warp group whose rows all pad keeps step with the others and leaves them the tensor cores.</summary>
     private void WritePassedStages()
@@ -178,6 +200,7 @@ public sealed partial class GroupedGemm
         }
 
         if (HasColumnNumbers) WriteExpertOfColumns();
+        if (MultipliesBytes) WriteInputScalesOfThread();
         if (!WeightsOutput && !WeightsInput) return;
         for (var half = 0; half < 2; half++) _writer.Declare("f32", $"routerWeight{half}");
         WriteRouterWeightsOfSlots(2, "routerWeight", "f32");

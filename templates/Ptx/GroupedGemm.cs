@@ -19,9 +19,10 @@ public enum ExpertProduct
 /// Parameters of the entry, in order: activations (bf16 or bytes, [T, H] or [slots, I]), weights ([E, 2I, H] or [E, H, I]), output,
 /// sorted slots [blocks · BLOCK_M] (a number that is no slot pads), expert of each block, number of padded slots (one int),
 /// router weights [slots], number of slots, biases (fp32, [E, rows of the matrix]), scales (fp32, [E, rows] or [E, groups, rows]),
-/// zero points (bytes, as scales of groups), and for activations of the weights' type their scales (fp32, [rows] or [rows, groups]); what a shape does
+/// zero points (bytes, as scales of groups), for activations of the weights' type their scales (fp32, [rows] or [rows, groups]), and for output that is rounded
+/// its scales (fp32, [slots, groups]); what a shape does
 /// not have is not read. The output is, for the first product, intermediate
-/// states (bf16, or fp32 that become bytes, [slots, I]) or with Split-K the bare sums of each slice (fp32, of integers int32, [slices, slots, 2I or I]); for the second the weighted
+/// states (bf16, or fp32 that become bytes, or bytes, [slots, I]) or with Split-K the bare sums of each slice (fp32, of integers int32, [slices, slots, 2I or I]); for the second the weighted
 /// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. Of kernels with
 /// <c>wgmma</c>, which take a tensor map of weights that are bfloat16, and of those that stream, as many groups as run at once share all tiles.
 /// </remarks>
@@ -66,14 +67,14 @@ public sealed partial class GroupedGemm
     {
         if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
         if (shape.IsConverted) return new GroupedGemm(shape, tile).ProblemOfConversion();
-        if (shape.QuantizedInputs || tile.Core == TensorCore.MmaBytes) return new GroupedGemm(shape, tile).ProblemOfBytes();
+        if (shape.QuantizedInputs || tile.ElementBytes == 1) return new GroupedGemm(shape, tile).ProblemOfBytes();
         return tile.IsStreamed ? "bfloat16 weights are copied" : null;
     }
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
     public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) =>
         shape.IsConverted ? new GroupedGemm(shape, tile).ConvertedSharedBytes
-        : shape.QuantizedInputs ? (new GroupedGemm(shape, tile).StageBytes * tile.Stages) + 1024
+        : shape.QuantizedInputs ? tile.SharedBytes + ((new GroupedGemm(shape, tile).StageBytes - tile.StageBytes) * tile.Stages)
         : tile.SharedBytes;
 
     /// <summary>Threads of a group.</summary>
@@ -83,6 +84,7 @@ public sealed partial class GroupedGemm
 
     private int StageBytes => ConvertsInCopies ? SpecialisedStageBytes
         : _shape.IsConverted ? ConvertedStageBytes
+        : MultipliesBytes ? WgmmaByteStageBytes
         : _shape.QuantizedInputs ? ByteStageBytes
         : _tile.StageBytes;
 
@@ -93,7 +95,7 @@ public sealed partial class GroupedGemm
         else if (_tile.IsStreamed) WriteStreamed();
         else WriteUniform();
         return $$"""
-            .version {{(MultipliesFloat8 ? "8.4" : "8.0")}}
+            .version {{(MultipliesFloat8 && !_tile.IsSpecialised ? "8.4" : "8.0")}}
             .target {{Target}}
             .address_size 64
 
@@ -110,7 +112,7 @@ public sealed partial class GroupedGemm
                 .param .u32 slots,
                 .param .u64 biases,
                 .param .u64 scales,
-                .param .u64 zeroPoints{{(_shape.QuantizedInputs ? ",\n    .param .u64 inputScales" : "")}})
+                .param .u64 zeroPoints{{(_shape.QuantizedInputs ? ",\n    .param .u64 inputScales" : "")}}{{(RoundsIntermediate ? ",\n    .param .u64 outputScales" : "")}})
             {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1{(_tile.IsStreamed ? $"\n.minnctapersm {_tile.Resident}" : "")}")}}
             {
             {{_writer}}    ret;

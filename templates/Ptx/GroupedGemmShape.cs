@@ -16,6 +16,9 @@ public sealed record GroupedGemmShape(
     /// <summary>Weights of a row that share a scale, for types that have scales; 0 for one scale a row.</summary>
     public int GroupSize { get; init; }
 
+    /// <summary>Rows of the weight matrix, from a multiple of their number on, whose groups have the same scales: those of a block.</summary>
+    public int ScaledRows { get; init; } = 1;
+
     /// <summary>Whether groups have zero points; without, that of a 4-bit number is 8.</summary>
     public bool ZeroPoints { get; init; }
 

@@ -11,6 +11,9 @@ public enum TensorCore
 
     /// <summary><c>mma.sync.m16n8k32</c> of bytes: integers from sm_80 on, 8-bit floats from sm_89 on.</summary>
     MmaBytes,
+
+    /// <summary><c>wgmma.mma_async.m64nNk32</c> of bytes, as <see cref="Wgmma"/>.</summary>
+    WgmmaBytes,
 }
 
 /// <summary>How a grouped GEMM is cut into groups of threads.</summary>
@@ -49,7 +52,7 @@ public sealed record GroupedGemmTile(
     public int Threads => (32 * WarpsM * WarpsN) + (IsSpecialised ? WarpGroupThreads : 0);
 
     /// <summary>Whether a warp group of its own copies.</summary>
-    public bool IsSpecialised => Core == TensorCore.Wgmma;
+    public bool IsSpecialised => Core is TensorCore.Wgmma or TensorCore.WgmmaBytes;
 
     /// <summary>
     /// Whether weights are the left operand of <c>wgmma</c>, 64 rows of them an instruction, and the tile's rows the right one: where a warp group
@@ -81,14 +84,14 @@ public sealed record GroupedGemmTile(
     internal int BlockBytes => BlockK * ElementBytes;
 
     /// <summary>Bytes of an element of the reduction.</summary>
-    internal int ElementBytes => Core == TensorCore.MmaBytes ? 1 : 2;
+    internal int ElementBytes => Core is TensorCore.MmaBytes or TensorCore.WgmmaBytes ? 1 : 2;
 
     /// <summary>The tile in a name, such as <c>mma16x64x128s4</c>.</summary>
     public string Name
     {
         get
         {
-            var core = Core switch { TensorCore.Mma => "mma", TensorCore.MmaBytes => "mmab", _ => "wgmma" };
+            var core = Core switch { TensorCore.Mma => "mma", TensorCore.MmaBytes => "mmab", TensorCore.Wgmma => "wgmma", _ => "wgmmab" };
             var splitK = SplitK > 1 ? $"k{SplitK}" : "";
             var warps = $"w{WarpsM}x{WarpsN}{(IsStreamed ? $"r{Resident}" : "")}";
             var groupM = GroupM > 1 ? $"g{GroupM}" : "";
@@ -123,7 +126,7 @@ public sealed record GroupedGemmTile(
     private string? ProblemOfSpecialised()
     {
         if (WeightsLeft) return ProblemOfWeightsLeft();
-        if (BlockK != RowElements) return $"a stage of {BlockK} elements is not one row of shared memory";
+        if (BlockBytes != RowBytes) return $"a stage of {BlockK} elements is not one row of shared memory";
         if (BlockN % (2 * DealtRows) != 0 || BlockN > 256) return $"{BlockN} columns are no two halves of whole boxes, 256 columns at most";
         if (WarpsN != 1 || WarpsM is not (4 or 8)) return "one or two warp groups of 64 rows each multiply: three have too few registers";
         if (Cluster is not (1 or 2) || WarpM != 16) return $"{Cluster} groups of {WarpsM} warps do not have {BlockM} rows";

@@ -11,20 +11,21 @@ public sealed record InputRounding(ActivationQuantization Kind, DType Type, floa
 {
     /// <summary>
     /// Rounds the rows [R, width] in place, and tells how far another's result may be from each if its input was off by
-    /// <paramref name="error"/>(input): the distance of what both ends of that interval are rounded to. That is 0 unless
+    /// one of the <paramref name="errors"/>: the distance of what both ends of that interval are rounded to. That is 0 unless
     /// a tie lies within, and a whole step if one does.
     /// </summary>
     /// <param name="rows">Receives the rounded numbers.</param>
     /// <param name="width">Numbers of a row.</param>
     /// <param name="staticScale">One of the scales.</param>
-    /// <param name="error">Bound of the error of an input.</param>
-    public double[] Round(double[] rows, int width, float staticScale, Func<double, double> error)
+    /// <param name="errors">Bounds of the errors of the inputs; null for exact ones.</param>
+    public double[] Round(double[] rows, int width, float staticScale, double[]? errors = null)
     {
         var slack = new double[rows.Length];
+        errors ??= new double[rows.Length];
         var group = Kind == ActivationQuantization.DynamicGroup128 ? 128 : width;
         if (Kind is ActivationQuantization.StaticTensor or ActivationQuantization.DynamicTensor)
         {
-            Round(rows, slack, error, staticScale);
+            Round(rows, slack, errors, staticScale);
             return slack;
         }
 
@@ -33,27 +34,32 @@ public sealed record InputRounding(ActivationQuantization Kind, DType Type, floa
             for (var k = 0; k < width; k += group)
             {
                 var count = Math.Min(group, width - k);
-                Round(rows.AsSpan(row + k, count), slack.AsSpan(row + k, count), error, 0);
+                Round(rows.AsSpan(row + k, count), slack.AsSpan(row + k, count), errors.AsSpan(row + k, count), 0);
             }
         }
 
         return slack;
     }
 
-    private void Round(Span<double> values, Span<double> slack, Func<double, double> error, float scale)
+    private void Round(Span<double> values, Span<double> slack, ReadOnlySpan<double> errors, float scale)
     {
-        var largest = 0.0;
-        foreach (var value in values) largest = Math.Max(largest, Math.Abs(value));
+        var (largest, largestError) = (0.0, 0.0);
+        for (var i = 0; i < values.Length; i++)
+        {
+            largest = Math.Max(largest, Math.Abs(values[i]));
+            largestError = Math.Max(largestError, Math.Abs(values[i]) + errors[i]);
+        }
+
         var scaleError = 0.0;
         if (Kind != ActivationQuantization.StaticTensor)
         {
             scale = Math.Max((float)largest, 1e-10f) / (Type == DType.Int8 ? 127f : 448f);
-            scaleError = largest > 0 ? error(largest) / largest : 0;
+            scaleError = largest > 0 ? (largestError - largest) / largest : 0;
         }
 
         for (var i = 0; i < values.Length; i++)
         {
-            var off = error(values[i]) + (Math.Abs(values[i]) * scaleError);
+            var off = errors[i] + (Math.Abs(values[i]) * scaleError);
             slack[i] = off == 0 ? 0 : (Number((values[i] + off) / scale) - Number((values[i] - off) / scale)) * scale;
             values[i] = Number((float)values[i] / scale) * scale;
         }

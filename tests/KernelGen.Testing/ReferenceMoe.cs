@@ -6,6 +6,12 @@ public static class ReferenceMoe
     /// <summary>What a kernel's intermediate states may be off by, before they are rounded: that of sums in single precision, many times over.</summary>
     public const double ActivationError = 2e-6;
 
+    /// <summary>
+    /// What sums of 8-bit floats may be off by, of their terms' magnitudes, where tensor cores keep 14 bits (<c>wgmma</c>, added up in single precision after each 128 terms): twice
+    /// the most that was seen.
+    /// </summary>
+    public const double Sums14Bits = 1.0 / (1 << 12);
+
     /// <summary>The same on tensor cores, which cut off where others round: 16 · 2⁻²⁴ of the terms' magnitudes, which are 20 beside a sum of 1.</summary>
     public const double ActivationErrorOnTensorCores = 2e-5;
 
@@ -21,21 +27,25 @@ public static class ReferenceMoe
         Forward(hidden, gateUp, down, weights, experts, tokens, topK, hiddenSize, intermediateSize, form ?? new ExpertForm(), rounding: null).Output;
 
     /// <summary>The same with rounded inputs of both products.</summary>
+    /// <param name="activationError">What a kernel's intermediate states may be off by, beside 1 and more.</param>
+    /// <param name="sumError">What sums of the first product may be off by beyond that, of their terms' magnitudes.</param>
     public static RoundedMoe Forward(
         float[] hidden, Func<int, int, int, double> gateUp, Func<int, int, int, double> down, float[] weights, int[] experts, int tokens, int topK, int hiddenSize, int intermediateSize,
-        ExpertForm form, InputRounding? rounding, double activationError = ActivationError)
+        ExpertForm form, InputRounding? rounding, double activationError = ActivationError, double sumError = 0)
     {
         var x = Array.ConvertAll(hidden, value => (double)value);
-        rounding?.Round(x, hiddenSize, rounding.HiddenScale, _ => 0);
+        rounding?.Round(x, hiddenSize, rounding.HiddenScale);
         var activations = new double[(long)tokens * topK * intermediateSize]; // 0 without an expert, which no scale comes from
+        var errors = new double[activations.LongLength];
         Parallel.For(0, tokens * topK, slot =>
         {
             if (experts[slot] < 0) return;
             var input = x.AsSpan(slot / topK * hiddenSize, hiddenSize);
-            Activate(input, form.RouterWeightOnInput ? weights[slot] : 1, experts[slot], gateUp, form, activations.AsSpan(slot * intermediateSize, intermediateSize));
+            Activate(input, form.RouterWeightOnInput ? weights[slot] : 1, experts[slot], gateUp, form, activations.AsSpan(slot * intermediateSize, intermediateSize), sumError, errors.AsSpan(slot * intermediateSize, intermediateSize));
         });
 
-        var steps = rounding?.Round(activations, intermediateSize, rounding.ActivationScale, value => activationError * (1 + Math.Abs(value)));
+        for (var i = 0L; i < errors.LongLength; i++) errors[i] += activationError * (1 + Math.Abs(activations[i]));
+        var steps = rounding?.Round(activations, intermediateSize, rounding.ActivationScale, errors);
         var result = new RoundedMoe(tokens * hiddenSize);
         Parallel.For(0, tokens, token =>
         {
@@ -67,20 +77,28 @@ public static class ReferenceMoe
         }
     }
 
-    private static void Activate(ReadOnlySpan<double> input, double onInput, int expert, Func<int, int, int, double> gateUp, ExpertForm form, Span<double> activations)
+    private static void Activate(
+        ReadOnlySpan<double> input, double onInput, int expert, Func<int, int, int, double> gateUp, ExpertForm form, Span<double> activations, double sumError, Span<double> errors)
     {
         var width = form.IsGated ? 2 * activations.Length : activations.Length;
         for (var i = 0; i < activations.Length; i++)
         {
             double gate = form.GateUpBias?[(expert * width) + i] ?? 0, up = form.IsGated ? form.GateUpBias?[(expert * width) + activations.Length + i] ?? 0 : 0;
+            var (gateTerms, upTerms) = (0.0, 0.0);
             for (var h = 0; h < input.Length; h++)
             {
                 var x = onInput * input[h];
-                gate += x * gateUp(expert, i, h);
-                if (form.IsGated) up += x * gateUp(expert, activations.Length + i, h);
+                var term = x * gateUp(expert, i, h);
+                (gate, gateTerms) = (gate + term, gateTerms + Math.Abs(term));
+                if (!form.IsGated) continue;
+                term = x * gateUp(expert, activations.Length + i, h);
+                (up, upTerms) = (up + term, upTerms + Math.Abs(term));
             }
 
             activations[i] = form.Activate(gate, up);
+            if (sumError == 0) continue;
+            foreach (var (gateSide, upSide) in new[] { (-1, -1), (-1, 1), (1, -1), (1, 1) })
+                errors[i] = Math.Max(errors[i], Math.Abs(form.Activate(gate + (gateSide * sumError * gateTerms), up + (upSide * sumError * upTerms)) - activations[i]));
         }
     }
 }

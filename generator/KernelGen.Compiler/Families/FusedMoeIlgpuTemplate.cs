@@ -81,7 +81,7 @@ internal static class FusedMoeIlgpuTemplate
     }
 
     private static string PairArgument(FusedMoeSpec spec, FusedMoePtx.Pair pair, Dictionary<string, string> texts) =>
-        PairArgument(spec, pair.Core == TensorCore.Wgmma, pair.MostRows, pair.GateUp, pair.Down, texts, pair.MostSlots);
+        PairArgument(spec, pair.NeedsWgmma, pair.MostRows, pair.GateUp, pair.Down, texts, pair.MostSlots);
 
     private static string PairArgument(
         FusedMoeSpec spec, bool needsSm90, int mostRows, GroupedGemmTile gateUp, GroupedGemmTile down, Dictionary<string, string> texts, int mostSlots = int.MaxValue)
@@ -103,8 +103,9 @@ internal static class FusedMoeIlgpuTemplate
         var gemm = $"new(Variant, {IlgpuRecipe.PtxClassName}.{name}, \"{name}\", {tile.BlockM}, {tile.GroupM}, {shape.Columns / tile.BlockN}, {tile.SplitK}, {GroupedGemm.Threads(shape, tile)}, {GroupedGemm.SharedBytes(shape, tile)})";
         var others = new List<string>();
         if (tile.Chained) others.Add("Chained = true");
+        if (GroupedGemm.RoundsOutput(shape, tile)) others.Add("RoundsOutput = true");
         if (tile.PersistentGroups > 0) others.Add($"Resident = {tile.PersistentGroups}");
-        if (GroupedGemm.FetchesWeights(shape, tile)) others.Add($"Fetched = new({shape.Reduction}, {tile.Cluster}, {string.Join(", ", GroupedGemm.Fetched(shape, tile, experts).Select(rows => $"new({rows.Length}, {rows.Stride}, {rows.Box})"))})");
+        if (GroupedGemm.FetchesWeights(shape, tile)) others.Add($"Fetched = new({shape.Reduction * tile.ElementBytes / 2}, {tile.Cluster}, {string.Join(", ", GroupedGemm.Fetched(shape, tile, experts).Select(rows => $"new({rows.Length}, {rows.Stride}, {rows.Box})"))})");
         return gemm + Initializer(others);
     }
 

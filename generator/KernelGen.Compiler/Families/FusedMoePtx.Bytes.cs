@@ -3,8 +3,8 @@ using KernelGen.Compiler.Ptx;
 namespace KernelGen.Compiler.Families;
 
 /// <content>
-/// Weights and inputs in 8 bits, with mma on every device. Both widths are multiples of 128, so that one tile serves all sizes but for the depth. All tiles
-/// fit 99 KiB.
+/// Weights and inputs in 8 bits: with mma on every device, where all tiles fit 99 KiB, and with wgmma. Both widths are multiples of 128, so that one tile serves
+/// all sizes but for the depth.
 /// </content>
 public static partial class FusedMoePtx
 {
@@ -23,20 +23,34 @@ public static partial class FusedMoePtx
 
     private static readonly GroupedGemmTile[] Floats128 = [Bytes(128, 64, 128, 3, 2, 2, 8)];
 
+    // One persistent tile reads weights as fast as many small groups from a few rows on; 256 columns at once spare shared memory and the L2 cache, two groups that share their
+    // weights the latter once more. With few blocks of rows, smaller tiles of the second product fill the last turn better.
+    private static readonly GroupedGemmTile[] WgmmaBytes128 = [WgmmaBytes(128, 128, 6, 8)];
+
+    private static readonly GroupedGemmTile[] WgmmaBytes128Turns = [WgmmaBytes(128, 128, 6, 8, 8)];
+
+    private static readonly GroupedGemmTile[] WgmmaBytes128Wide = [WgmmaBytes(128, 256, 4, 8, 8), .. WgmmaBytes128Turns];
+
+    private static readonly GroupedGemmTile[] WgmmaBytes256 = [WgmmaBytes(256, 256, 4, 8, 4, 2), WgmmaBytes(256, 128, 6, 8, 4, 2)];
+
     private static IReadOnlyList<Pair> BytePairs(FusedMoeSpec spec)
     {
         var isInteger = spec.WeightType == DType.Int8;
         var pairs = new List<Pair>();
-        Add(8, Bytes16, spec.IntermediateSize < LongReduction ? Bytes16Short : Bytes16);
-        Add(16, Bytes32);
-        Add(isInteger ? 80 : 192, isInteger ? Integers64 : Floats64);
-        Add(int.MaxValue, isInteger ? Integers128 : Floats128);
-        return pairs.Count == 4 ? pairs : [];
+        var (few, fewDown) = (Bytes16, spec.IntermediateSize < LongReduction ? Bytes16Short : Bytes16);
+        Add(TensorCore.MmaBytes, 8, few, fewDown);
+        Add(TensorCore.MmaBytes, 16, Bytes32, Bytes32);
+        Add(TensorCore.MmaBytes, isInteger ? 80 : 192, isInteger ? Integers64 : Floats64, isInteger ? Integers64 : Floats64);
+        Add(TensorCore.MmaBytes, int.MaxValue, isInteger ? Integers128 : Floats128, isInteger ? Integers128 : Floats128);
+        Add(TensorCore.WgmmaBytes, isInteger ? 8 : 3, few, fewDown);
+        Add(TensorCore.WgmmaBytes, 64, WgmmaBytes128, WgmmaBytes128);
+        Add(TensorCore.WgmmaBytes, 512, WgmmaBytes128Wide, WgmmaBytes128Turns);
+        Add(TensorCore.WgmmaBytes, int.MaxValue, WgmmaBytes256, WgmmaBytes256);
+        return pairs.Count == 8 ? pairs : [];
 
-        void Add(int mostRows, GroupedGemmTile[] tiles, GroupedGemmTile[]? downTiles = null)
+        void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
         {
-            if (Fitting(spec, ExpertProduct.GateUp, tiles) is { } gateUp && Fitting(spec, ExpertProduct.Down, downTiles ?? tiles) is { } down)
-                pairs.Add(new Pair(TensorCore.MmaBytes, mostRows, gateUp, down));
+            if (Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second) pairs.Add(new Pair(core, mostRows, first, second));
         }
     }
 

@@ -15,12 +15,15 @@ public static partial class FusedMoePtx
     private const int MostFewTiles = 98;
 
     /// <summary>A pair of kernels for a number of rows of an expert.</summary>
-    /// <param name="Core">What the device must have: <c>wgmma</c> is compute capability 9.0 alone.</param>
+    /// <param name="Core">What the device must have: <c>wgmma</c>, also of bytes, is compute capability 9.0 alone.</param>
     /// <param name="MostRows">Rows of an expert, on average, up to which the pair is the fastest; <see cref="int.MaxValue"/> for the last pair.</param>
     /// <param name="GateUp">Tile of the first product.</param>
     /// <param name="Down">Tile of the second product, with as many rows.</param>
     public sealed record Pair(TensorCore Core, int MostRows, GroupedGemmTile GateUp, GroupedGemmTile Down)
     {
+        /// <summary>Whether the pair is one of those for devices with <c>wgmma</c>.</summary>
+        public bool NeedsWgmma => Core is TensorCore.Wgmma or TensorCore.WgmmaBytes;
+
         /// <summary>Slots up to which the pair is the fastest, however few rows an expert has.</summary>
         public int MostSlots { get; init; } = int.MaxValue;
 
@@ -112,6 +115,7 @@ public static partial class FusedMoePtx
         {
             WeightType = spec.WeightType,
             GroupSize = spec.Quantization == WeightQuantization.Block128 ? 128 : spec.GroupSize,
+            ScaledRows = spec.Quantization == WeightQuantization.Block128 ? 128 : 1,
             ZeroPoints = spec.ZeroPoints,
             QuantizedInputs = spec.ActivationQuantization != ActivationQuantization.None,
             Bias = spec.Bias,
@@ -129,6 +133,9 @@ public static partial class FusedMoePtx
 
     private static GroupedGemmTile Wgmma(int m, int n, int stages, int warpsM, int groupM = 1, int cluster = 1) =>
         new(TensorCore.Wgmma, m, n, 64, stages, warpsM, 1, groupM, Cluster: cluster, Chained: true);
+
+    private static GroupedGemmTile WgmmaBytes(int m, int n, int stages, int warpsM, int groupM = 1, int cluster = 1) =>
+        new(TensorCore.WgmmaBytes, m, n, 128, stages, warpsM, 1, groupM, Cluster: cluster, Chained: true);
 
     private static Pair? Fitting(FusedMoeSpec spec, TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down) =>
         Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second ? new Pair(core, mostRows, first, second) : null;

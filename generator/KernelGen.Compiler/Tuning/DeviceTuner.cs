@@ -18,7 +18,7 @@ public sealed class DeviceTuner
     public DeviceTuner(FusedMoeSpec spec, GpuArchitecture architecture, ICollection<TuningProblem> problems)
     {
         (_spec, _problems) = (spec, problems);
-        var pairs = FusedMoePtx.Pairs(spec).Where(pair => architecture.HasWgmma == (pair.Core == TensorCore.Wgmma)).ToArray();
+        var pairs = FusedMoePtx.Pairs(spec).Where(pair => architecture.HasWgmma == pair.NeedsWgmma).ToArray();
         _gateUp = new("first", FusedMoePtx.Shape(spec, ExpertProduct.GateUp), architecture, pairs.Select(pair => pair.GateUp));
         _down = new("second", FusedMoePtx.Shape(spec, ExpertProduct.Down), architecture, pairs.Select(pair => pair.Down));
     }

@@ -32,5 +32,5 @@ public sealed record DeviceChoice(int MostTokens, GroupedGemmTile GateUp, Groupe
 
     internal string Name => GateUp == Down ? GateUp.Name : $"{GateUp.Name}_{Down.Name}";
 
-    private static bool IsForSm90(GroupedGemmTile tile) => tile.Core == TensorCore.Wgmma || tile.Chained;
+    private static bool IsForSm90(GroupedGemmTile tile) => tile.IsSpecialised || tile.Chained;
 }

@@ -36,7 +36,7 @@ public sealed record GpuArchitecture(string Name, int SharedBytes, bool HasWgmma
     /// <summary>What is wrong with a tile on this device; null if nothing is.</summary>
     public string? Problem(GroupedGemmTile tile, int columns, int reduction)
     {
-        if (tile.Core == TensorCore.Wgmma && !HasWgmma) return $"{Name} has no wgmma";
+        if (tile.IsSpecialised && !HasWgmma) return $"{Name} has no wgmma";
         if (tile.Chained && !HasWgmma) return $"{Name} does not start a kernel while the one before it runs";
         if (tile.SharedBytes > SharedBytes) return $"{tile.Stages} stages take {tile.SharedBytes} bytes of shared memory; {Name} has {SharedBytes}";
         var accumulators = tile.WarpM * tile.WarpN / 32;

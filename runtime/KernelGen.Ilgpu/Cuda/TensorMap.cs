@@ -26,9 +26,9 @@ internal struct TensorMap
     private byte _first;
 #pragma warning restore IDE0044, IDE0051
 
-    /// <summary>Weights as the kernels with <c>wgmma</c> fetch them: 64 elements of each row of a box, under the swizzle of 128 bytes.</summary>
+    /// <summary>Weights as the kernels with <c>wgmma</c> fetch them: 64 elements of two bytes, or 128 of one in pairs, of each row of a box, under the swizzle of 128 bytes.</summary>
     /// <param name="address">Device address, a multiple of 16.</param>
-    /// <param name="columns">Elements of a row.</param>
+    /// <param name="columns">Elements or pairs of a row.</param>
     /// <param name="rows">How the rows of all experts are seen, and in which order a box runs through them: four dimensions.</param>
     /// <exception cref="CudaException">The driver rejects the tensor.</exception>
     public static unsafe TensorMap OfWeights(nint address, int columns, ReadOnlySpan<FetchedRows> rows)

@@ -49,7 +49,7 @@ public sealed record DeviceExpertScales
     /// <param name="down">[E, H].</param>
     public static DeviceExpertScales PerChannel(ArrayView<float> gateUp, ArrayView<float> down) => new(WeightQuantization.Channel, 0, gateUp, down);
 
-    /// <summary>For weights declared with <see cref="WeightQuantization.Block128"/>: a block's scale, once for each of its rows.</summary>
+    /// <summary>For weights declared with <see cref="WeightQuantization.Block128"/>: a block's scale, once for each of its rows: kernels read that of any of them.</summary>
     /// <param name="gateUp">[E, ⌈H / 128⌉, N].</param>
     /// <param name="down">[E, ⌈I / 128⌉, H].</param>
     public static DeviceExpertScales PerBlock128(ArrayView<float> gateUp, ArrayView<float> down) => new(WeightQuantization.Block128, 0, gateUp, down);

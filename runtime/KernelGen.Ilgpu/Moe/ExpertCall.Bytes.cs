@@ -3,10 +3,43 @@ using ILGPU.Runtime.Cuda;
 
 namespace KernelGen.Ilgpu;
 
-/// <content>The products on tensor cores that multiply bytes: the inputs of both are rounded first, from single precision.</content>
+/// <content>The products on tensor cores that multiply bytes: the inputs of both are rounded first, from single precision, or the second's by the first product.</content>
 public readonly partial struct ExpertCall<TWeight>
 {
     private void RunInBytes<TBits>(ExpertKernels<TBits> kernels, ExpertByteKernels bytes, ExpertGemmPair pair)
+        where TBits : unmanaged
+    {
+        if (pair.GateUp.RoundsOutput) RunInBytesAlone(kernels, bytes, pair);
+        else RunWithSingles(kernels, bytes, pair);
+    }
+
+    /// <summary>The first product makes bytes of its results, each group of a row for itself.</summary>
+    private void RunInBytesAlone<TBits>(ExpertKernels<TBits> kernels, ExpertByteKernels bytes, ExpertGemmPair pair)
+        where TBits : unmanaged
+    {
+        var stream = (CudaStream)_stream;
+        var slots = checked(Tokens * TopK);
+        var sizes = _sizes;
+        sizes.BlockM = pair.GateUp.BlockM;
+        var blocks = AlignedSlotsSize.MostBlocks(slots, Experts, sizes.BlockM);
+        var (hiddenLength, intermediateLength) = ((long)Tokens * HiddenSize, (long)slots * IntermediateSize);
+        var (hiddenScales, intermediateScales) = ((long)Tokens * bytes.ScalesOfRow(HiddenSize), (long)slots * bytes.ScalesOfRow(IntermediateSize));
+        using var workspace = WorkspacePool.Of(stream).Rent(
+            AlignedSlotsSize.Bytes(slots, blocks, sizes.BlockM)
+            + DeviceWorkspace.SizeOf<byte>(hiddenLength) + DeviceWorkspace.SizeOf<float>(hiddenScales) + DeviceWorkspace.SizeOf<int>(1)
+            + DeviceWorkspace.SizeOf<byte>(intermediateLength) + DeviceWorkspace.SizeOf<float>(intermediateScales) + DeviceWorkspace.SizeOf<float>(DownSums(pair.Down)),
+            kernels.Variant.Name);
+        var aligned = AlignedSlotsSize.Take(workspace, slots, blocks, sizes.BlockM);
+        var hidden = new RoundedInputs(workspace.Take<byte>(hiddenLength), workspace.Take<float>(hiddenScales), workspace.Take<int>(1));
+        var intermediate = CudaArguments.Address(workspace.Take<byte>(intermediateLength));
+        var scales = CudaArguments.Address(workspace.Take<float>(intermediateScales));
+
+        bytes.Prepare(stream, _hidden, _weights, _experts, hidden, aligned, sizes);
+        pair.GateUp.Launch(stream, CudaArguments.Address(hidden.Numbers), Matrices(isDown: false), intermediate, aligned, blocks, CudaArguments.Address(hidden.Scales), scales);
+        RunDown(kernels, pair.Down, workspace, intermediate, aligned, blocks, sizes, scales);
+    }
+
+    private void RunWithSingles<TBits>(ExpertKernels<TBits> kernels, ExpertByteKernels bytes, ExpertGemmPair pair)
         where TBits : unmanaged
     {
         var (stream, shape, portable) = ((CudaStream)_stream, kernels.Shape, kernels.Portable);

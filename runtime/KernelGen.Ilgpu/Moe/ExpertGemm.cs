@@ -36,6 +36,9 @@ public sealed class ExpertGemm
     /// <summary>Groups that a multiprocessor holds at once, of a kernel whose groups share all tiles; 0 for one tile a group.</summary>
     public int Resident { get; init; }
 
+    /// <summary>Whether the kernel makes bytes of the intermediate states, with a scale for each 128 of a row, and stores both.</summary>
+    public bool RoundsOutput { get; init; }
+
     /// <summary>The weights that the tensor memory accelerator fetches; null for kernels that load them themselves.</summary>
     public FetchedWeights? Fetched { get; init; }
 
@@ -50,7 +53,8 @@ public sealed class ExpertGemm
 
     /// <summary>Launches the product for at most <paramref name="blocks"/> blocks of slots.</summary>
     /// <param name="inputScales">Scales of the activations where those are bytes, else 0.</param>
-    internal void Launch(CudaStream stream, nint activations, in ExpertMatrices matrices, nint output, in AlignedSlots slots, int blocks, nint inputScales = 0)
+    /// <param name="outputScales">Receives scales where the kernel rounds its output, else 0.</param>
+    internal void Launch(CudaStream stream, nint activations, in ExpertMatrices matrices, nint output, in AlignedSlots slots, int blocks, nint inputScales = 0, nint outputScales = 0)
     {
         var arguments = default(CudaArguments);
         arguments.Add(activations);
@@ -66,6 +70,7 @@ public sealed class ExpertGemm
         arguments.Add(matrices.Scales);
         arguments.Add(matrices.ZeroPoints);
         if (inputScales != 0) arguments.Add(inputScales);
+        if (RoundsOutput) arguments.Add(outputScales);
         _kernel.Launch(stream, Grid(stream.Accelerator, blocks), new Index3D(_threads, 1, 1), arguments, Chained);
     }
 

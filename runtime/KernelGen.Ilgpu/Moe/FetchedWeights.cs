@@ -4,7 +4,7 @@ using System.ComponentModel;
 namespace KernelGen.Ilgpu;
 
 /// <summary>How a grouped GEMM has the tensor memory accelerator fetch its weights.</summary>
-/// <param name="columns">Elements of a row.</param>
+/// <param name="columns">Elements of a row, of which two make one where they are bytes.</param>
 /// <param name="cluster">Groups of a cluster.</param>
 /// <param name="rows">The rows of all experts, in the four dimensions in which a request runs through them.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]

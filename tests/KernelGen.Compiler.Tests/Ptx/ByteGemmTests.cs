@@ -10,13 +10,21 @@ public class ByteGemmTests(ITestOutputHelper output)
     private const int HiddenSize = 512;
     private const int IntermediateSize = 256;
     private const int SharedBytesOfSm86 = 99 * 1024;
+    private const int SharedBytesOfSm90 = 227 * 1024;
 
     private static readonly GroupedGemmTile[] Tiles =
     [
         new(TensorCore.MmaBytes, 16, 64, 256, 3, 1, 4),
         new(TensorCore.MmaBytes, 16, 32, 128, 4, 1, 2, SplitK: 2),
         new(TensorCore.MmaBytes, 64, 128, 128, 3, 2, 4, GroupM: 4),
+        new(TensorCore.WgmmaBytes, 128, 128, 128, 3, 8, 1),
+        new(TensorCore.WgmmaBytes, 128, 256, 128, 2, 8, 1, GroupM: 2, SplitK: 2, Chained: true),
+        new(TensorCore.WgmmaBytes, 128, 256, 128, 2, 4, 1, Cluster: 2),
+        new(TensorCore.WgmmaBytes, 128, 256, 128, 3, 8, 1, GroupM: 2),
+        new(TensorCore.WgmmaBytes, 256, 64, 128, 3, 8, 1, Cluster: 2, Chained: true),
     ];
+
+    private const int FirstWgmma = 3;
 
     private static readonly (DType Type, int GroupSize)[] Formats = [(DType.BFloat16, 0), (DType.Float8E4M3, 0), (DType.Float8E4M3, 128), (DType.Int8, 0)];
 
@@ -60,8 +68,20 @@ public class ByteGemmTests(ITestOutputHelper output)
         foreach (var activation in Enum.GetValues<MoeActivation>())
         {
             var text = GroupedGemm.Write(Shape(product, format) with { Activation = activation, ActivationLimit = 1.5f, Bias = true, RouterWeightOnInput = true }, Tile(format, tile));
-            PtxText.AssertDeclaredAndUsed(text, "%tid", "%ctaid");
+            PtxText.AssertDeclaredAndUsed(text, tile < FirstWgmma ? ["%tid", "%ctaid"] : Tiles[tile].Cluster > 1 ? ["%tid", "%ctaid", "%nctaid", "%cluster_ctarank"] : ["%tid", "%ctaid", "%nctaid"]);
         }
+    }
+
+    [Fact]
+    public void TilesOfWholeGroupsRoundTheirOutput()
+    {
+        var tile = Tiles[FirstWgmma] with { BlockN = 256 };
+        Assert.True(GroupedGemm.RoundsOutput(Shape(ExpertProduct.GateUp, 2), tile));
+        Assert.True(GroupedGemm.RoundsOutput(Shape(ExpertProduct.GateUp, 2) with { Activation = MoeActivation.Relu2 }, Tiles[FirstWgmma]));
+        Assert.False(GroupedGemm.RoundsOutput(Shape(ExpertProduct.GateUp, 2), Tiles[FirstWgmma]));
+        Assert.False(GroupedGemm.RoundsOutput(Shape(ExpertProduct.GateUp, 2), tile with { SplitK = 2 }));
+        Assert.False(GroupedGemm.RoundsOutput(Shape(ExpertProduct.Down, 2), tile));
+        foreach (var format in new[] { 0, 1, 3 }) Assert.False(GroupedGemm.RoundsOutput(Shape(ExpertProduct.GateUp, format), Tile(format, FirstWgmma) with { BlockN = 256 }));
     }
 
     [Fact]
@@ -69,19 +89,24 @@ public class ByteGemmTests(ITestOutputHelper output)
     {
         Assert.Contains(".version 8.4\n.target sm_89\n", GroupedGemm.Write(Shape(ExpertProduct.Down, 1), Tiles[0]));
         Assert.Contains(".version 8.0\n.target sm_80\n", GroupedGemm.Write(Shape(ExpertProduct.Down, 3), Tiles[0]));
+        foreach (var format in new[] { 1, 2, 3 }) Assert.Contains(".version 8.0\n.target sm_90a\n", GroupedGemm.Write(Shape(ExpertProduct.Down, format), Tiles[FirstWgmma]));
     }
 
     [Fact]
     public void WhatDoesNotFitIsRefused()
     {
         Refused(Shape(ExpertProduct.Down, 0), Tiles[0], "bytes are multiplied with bytes");
-        Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { Core = TensorCore.Mma }, "with mma of bytes alone");
+        Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { Core = TensorCore.Mma }, "with instructions for bytes alone");
         Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { Chained = true }, "one after the other");
         Refused(Shape(ExpertProduct.Down, 1) with { GroupSize = 64 }, Tiles[0], "groups of 64 are no rows of shared memory");
         Refused(Shape(ExpertProduct.Down, 3) with { GroupSize = 128 }, Tiles[0], "no rows of shared memory that are 8-bit floats");
         Refused(Shape(ExpertProduct.Down, 1) with { WeightType = DType.Int4 }, Tiles[0], "activations are no Int4");
         Refused(Shape(ExpertProduct.Down, 1) with { IntermediateSize = 192 }, Tiles[0], "blocks of 256 do not divide a reduction of 192");
         Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { BlockK = 64 }, "blocks of 64 do not divide");
+        Refused(Shape(ExpertProduct.Down, 0), Tiles[FirstWgmma], "bytes are multiplied with bytes");
+        Refused(Shape(ExpertProduct.Down, 2) with { ScaledRows = 1 }, Tiles[FirstWgmma], "have no scale in common");
+        Refused(Shape(ExpertProduct.Down, 2) with { HiddenSize = 384 }, Tiles[FirstWgmma] with { BlockN = 192 }, "no turns of 64 or 128");
+        Refused(Shape(ExpertProduct.Down, 1), Tiles[FirstWgmma] with { BlockK = 256 }, "is not one row of shared memory");
 
         static void Refused(GroupedGemmShape shape, GroupedGemmTile tile, string problem) =>
             Assert.Contains(problem, Assert.Throws<ArgumentException>(() => GroupedGemm.Write(shape, tile)).Message);
@@ -98,14 +123,19 @@ public class ByteGemmTests(ITestOutputHelper output)
         foreach (var (hidden, intermediate, splitK) in new[] { (4096, 7168, 1), (2048, 768, 2), (7168, 256, 4), (128, 128, 1), (1152, 384, 1) })
         {
             var spec = new FusedMoeSpec(8, 2, hidden, intermediate, MoeActivation.SiluAndMul, type, splitK, Quantization: quantization) { ActivationQuantization = inputs };
-            var pairs = FusedMoePtx.Pairs(spec);
-            Assert.Equal(pairs.Select(pair => pair.MostRows).Order(), pairs.Select(pair => pair.MostRows));
-            Assert.Equal(int.MaxValue, pairs[^1].MostRows);
-            foreach (var pair in pairs)
+            var sides = FusedMoePtx.Pairs(spec).GroupBy(pair => pair.NeedsWgmma).ToArray();
+            Assert.Equal(2, sides.Length);
+            foreach (var pairs in sides)
             {
-                Assert.Equal(pair.GateUp.BlockM, pair.Down.BlockM);
-                Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), pair.GateUp), 1, SharedBytesOfSm86);
-                Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down), 1, SharedBytesOfSm86);
+                var mostBytes = pairs.Key ? SharedBytesOfSm90 : SharedBytesOfSm86;
+                Assert.Equal(pairs.Select(pair => pair.MostRows).Order(), pairs.Select(pair => pair.MostRows));
+                Assert.Equal(int.MaxValue, pairs.Last().MostRows);
+                foreach (var pair in pairs)
+                {
+                    Assert.Equal(pair.GateUp.BlockM, pair.Down.BlockM);
+                    Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), pair.GateUp), 1, mostBytes);
+                    Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down), 1, mostBytes);
+                }
             }
         }
 
@@ -115,10 +145,10 @@ public class ByteGemmTests(ITestOutputHelper output)
 
     private static GroupedGemmShape Shape(ExpertProduct product, int format) => new(product, 2, HiddenSize, IntermediateSize)
     {
-        WeightType = Formats[format].Type, GroupSize = Formats[format].GroupSize, QuantizedInputs = Formats[format].Type != DType.BFloat16,
+        WeightType = Formats[format].Type, GroupSize = Formats[format].GroupSize, ScaledRows = Math.Max(Formats[format].GroupSize, 1), QuantizedInputs = Formats[format].Type != DType.BFloat16,
     };
 
     // Tiles of bfloat16 have half as many elements of as many bytes.
     private static GroupedGemmTile Tile(int format, int tile) =>
-        Formats[format].Type == DType.BFloat16 ? Tiles[tile] with { Core = TensorCore.Mma, BlockK = Tiles[tile].BlockK / 2 } : Tiles[tile];
+        Formats[format].Type == DType.BFloat16 ? Tiles[tile] with { Core = tile < FirstWgmma ? TensorCore.Mma : TensorCore.Wgmma, BlockK = Tiles[tile].BlockK / 2 } : Tiles[tile];
 }

@@ -10,6 +10,10 @@ internal sealed class GroupedGemmCase
 {
     private const int Experts = 3;
     private const float Untouched = -77;
+    private const byte UntouchedByte = 0x55;
+
+    // Intermediate states that share a scale.
+    private const int GroupOfOutput = 128;
 
     // As many of a persistent kernel as a device would hold: too few for all tiles.
     private const int ResidentGroups = 5;
@@ -37,7 +41,9 @@ internal sealed class GroupedGemmCase
         _activations = Numbers(rows, 1f, shape.QuantizedInputs ? shape.WeightType : DType.BFloat16);
         _weights = Numbers(Experts * shape.Columns, 0.05f, shape.WeightType);
         _inputScales = Scales(rows * Groups);
-        _scales = Scales(Experts * shape.Columns * Groups);
+        // Other kernels do not ask whether rows share scales.
+        var (scales, scaledRows) = (Scales(Experts * shape.Columns * Groups), tile.Core == TensorCore.WgmmaBytes ? shape.ScaledRows : 1);
+        _scales = [.. scales.Select((_, i) => scales[i - (i % shape.Columns % scaledRows)])];
         _zeroPoints = [.. Enumerable.Range(0, shape.ZeroPoints ? Experts * shape.Columns * Groups : 0).Select(_ => (sbyte)(shape.WeightType == DType.Int4 ? random.Int(0, 15) : random.Int(-128, 127)))];
         _biases = random.Normal(Experts * shape.Columns);
         _routerWeights = random.Normal(Slots);
@@ -92,7 +98,10 @@ internal sealed class GroupedGemmCase
         if (_hasEmptyBlock) blocks.Insert(1, (0, [.. Enumerable.Repeat(Slots, _tile.BlockM)]));
         var columns = StoresActivated ? _shape.IntermediateSize : _shape.Columns;
         var length = _tile.SplitK * Slots * columns;
-        var output = StoresBFloat16 ? machine.Allocate(Enumerable.Repeat((BFloat16)Untouched, length).ToArray()) : machine.Allocate(Enumerable.Repeat(Untouched, length).ToArray());
+        var rounds = GroupedGemm.RoundsOutput(_shape, _tile);
+        var output = rounds ? machine.Allocate(Enumerable.Repeat(UntouchedByte, length).ToArray())
+            : StoresBFloat16 ? machine.Allocate(Enumerable.Repeat((BFloat16)Untouched, length).ToArray())
+            : machine.Allocate(Enumerable.Repeat(Untouched, length).ToArray());
         var weights = machine.Allocate(_weights);
         if (GroupedGemm.FetchesWeights(_shape, _tile)) weights = machine.Describe(PtxTensorMap.OfWeights(weights, _shape.QuantizedInputs ? _shape.Reduction / 2 : _shape.Reduction, GroupedGemm.Fetched(_shape, _tile, Experts)));
 
@@ -105,10 +114,18 @@ internal sealed class GroupedGemmCase
             machine.Allocate(_routerWeights), (ulong)Slots, machine.Allocate(_biases), machine.Allocate(_scales), machine.Allocate(_zeroPoints),
         ];
         if (_shape.QuantizedInputs) arguments.Add(machine.Allocate(_inputScales, _tile.Chained));
+        var outputScales = machine.Allocate(Enumerable.Repeat(Untouched, length / GroupOfOutput).ToArray());
+        if (rounds) arguments.Add(outputScales);
         var turns = (blocks.Count + _tile.GroupM - 1) / _tile.GroupM * _tile.GroupM;
         var isPersistent = _tile.PersistentGroups > 0;
         var groups = isPersistent ? ResidentGroups / _tile.Cluster * _tile.Cluster : turns * _shape.Columns / _tile.BlockN;
         machine.Launch(groups, isPersistent ? 1 : _tile.SplitK, GroupedGemm.SharedBytes(_shape, _tile), [.. arguments]);
+        if (rounds)
+        {
+            CheckRounded(machine.Read<byte>(output, length), machine.Read<float>(outputScales, length / GroupOfOutput));
+            return;
+        }
+
         var result = StoresBFloat16 ? Array.ConvertAll(machine.Read<BFloat16>(output, length), value => (float)value) : machine.Read<float>(output, length);
         var untouched = Untouched;
         if (IsBare && IsInteger) (result, untouched) = (Array.ConvertAll(result, value => (float)BitConverter.SingleToInt32Bits(value)), BitConverter.SingleToInt32Bits(Untouched));
@@ -126,6 +143,34 @@ internal sealed class GroupedGemmCase
                 }
 
                 if (_experts[slot] >= 0) AssertNear(Expected(slot, column), sum, slot, column);
+            }
+        }
+    }
+
+    /// <summary>Requires the nearest bytes, and scales with which the largest of them is the largest there is.</summary>
+    private void CheckRounded(byte[] numbers, float[] scales)
+    {
+        for (var group = 0; group < scales.Length; group++)
+        {
+            var (first, scale) = (group * GroupOfOutput, scales[group]);
+            var (slot, column) = (first / _shape.IntermediateSize, first % _shape.IntermediateSize);
+            if (_experts[slot] < 0)
+            {
+                Assert.Equal(Untouched, scale);
+                Assert.All(numbers.AsSpan(first, GroupOfOutput).ToArray(), value => Assert.Equal(UntouchedByte, value));
+                continue;
+            }
+
+            var expected = Enumerable.Range(column, GroupOfOutput).Select(place => Expected(slot, place)).ToArray();
+            var largest = expected.MaxBy(value => Math.Abs(value.Value));
+            Assert.Equal(Math.Abs(largest.Value) / 448, scale, (largest.Terms * 1e-6) + 1e-12);
+            for (var i = 0; i < GroupOfOutput; i++)
+            {
+                // Half a step: 2⁻⁴ of a number, or 2⁻¹⁰ where numbers are subnormal.
+                var (value, terms) = expected[i];
+                var error = (Math.Max(Math.Abs(value) / 16, scale / 1024.0) * 1.001) + (terms * 1e-6);
+                var actual = new Float8E4M3(numbers[first + i]) * (double)scale;
+                if (!(Math.Abs(actual - value) <= error)) Assert.Fail($"slot {slot}, column {column + i} is {actual}; expected {value} within {error}");
             }
         }
     }

@@ -33,6 +33,7 @@ internal static class PtxFunctions
         ["add.u32"] = (a, b, _) => (uint)(a + b),
         ["sub.u32"] = (a, b, _) => (uint)(a - b),
         ["neg.s32"] = (a, _, _) => (uint)(0 - a),
+        ["max.u32"] = (a, b, _) => Math.Max((uint)a, (uint)b),
         ["min.u32"] = (a, b, _) => Math.Min((uint)a, (uint)b),
         ["add.u64"] = (a, b, _) => a + b,
         ["mul.lo.u32"] = (a, b, _) => (uint)(a * b),
@@ -55,6 +56,8 @@ internal static class PtxFunctions
         ["selp.b64"] = (a, b, c) => c != 0 ? a : b,
         ["selp.f32"] = (a, b, c) => c != 0 ? a : b,
 
+        ["neg.f32"] = (a, _, _) => Bits(-Single(a)),
+        ["div.rn.f32"] = (a, b, _) => Bits(Single(a) / Single(b)),
         ["abs.f32"] = (a, _, _) => Bits(Math.Abs(Single(a))),
         ["add.rn.f32"] = (a, b, _) => Bits(Single(a) + Single(b)),
         ["sub.rn.f32"] = (a, b, _) => Bits(Single(a) - Single(b)),
@@ -67,6 +70,7 @@ internal static class PtxFunctions
         ["fma.rn.bf16x2"] = (a, b, c) => Pair(FusedHalf(a, b, c, 16), FusedHalf(a, b, c, 0)),
         ["cvt.f32.f16"] = (a, _, _) => Bits((float)BitConverter.UInt16BitsToHalf((ushort)a)),
         ["cvt.rn.f32.s32"] = (a, _, _) => Bits((int)a),
+        ["cvt.rn.satfinite.e4m3x2.f32"] = (a, b, _) => ((ulong)Float8(a) << 8) | Float8(b),
         ["cvt.rn.bf16x2.f32"] = (a, b, _) => Pair(Single(a), Single(b)),
     };
 
@@ -89,6 +93,8 @@ internal static class PtxFunctions
     private static ulong Bits(float value) => BitConverter.SingleToUInt32Bits(value);
 
     private static ulong Pair(float high, float low) => ((uint)((BFloat16)high).Bits << 16) | ((BFloat16)low).Bits;
+
+    private static byte Float8(ulong bits) => ((Float8E4M3)Math.Clamp(Single(bits), -448f, 448f)).Bits;
 
     private static float FusedHalf(ulong a, ulong b, ulong c, int shift)
     {

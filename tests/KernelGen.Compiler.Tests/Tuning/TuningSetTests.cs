@@ -82,18 +82,15 @@ public class TuningSetTests
         Assert.Contains(message, problem.Message);
     }
 
-    // Kernels of bytes are mma alone, and no file for Hopper is about that.
-    [Fact]
-    public void BytesGetTilesThatTheyHaveKernelsFor()
+    [Theory]
+    [InlineData("NVIDIA_H200", true)]
+    [InlineData("NVIDIA_A100-SXM4-80GB", false)]
+    public void BytesGetTilesThatTheyHaveKernelsFor(string device, bool hasWgmma)
     {
         var spec = Spec with { WeightType = DType.Int8, Quantization = WeightQuantization.Channel, ActivationQuantization = ActivationQuantization.DynamicToken };
-        var text = Text(new TritonTile(64, 128, 128, 1, 4, 3));
-        var (onHopper, problems) = Tune(spec, (ExpertTuning.FileName(spec, "NVIDIA_H200").ToString(), text));
-        Assert.Empty(onHopper);
-        Assert.Equal("KG2005", Assert.Single(problems).Id);
-
-        var (devices, _) = Tune(spec, (ExpertTuning.FileName(spec, "NVIDIA_A100-SXM4-80GB").ToString(), text));
+        var (devices, _) = Tune(spec, (ExpertTuning.FileName(spec, device).ToString(), Text(new TritonTile(128, 128, 128, 1, 8, 6))));
         var choice = Assert.Single(Assert.Single(devices).Choices);
+        Assert.Equal(hasWgmma, choice.NeedsSm90);
         Assert.Null(GroupedGemm.Problem(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), choice.GateUp));
         Assert.Null(GroupedGemm.Problem(FusedMoePtx.Shape(spec, ExpertProduct.Down), choice.Down));
     }

@@ -307,6 +307,7 @@ namespace KernelGen.Ilgpu
         public ExpertGemm(KernelVariant variant, PtxSource source, string entry, int blockM, int groupM, int columnBlocks, int slices, int threads, int sharedBytes) => throw null!;
 
         public bool Chained { get; init; }
+        public bool RoundsOutput { get; init; }
 
         public int Resident { get; init; }
 

@@ -119,11 +119,11 @@ public class OnePassTests
             default: Quantized<Int4Pair>(); break;
         }
 
-        void Plain() => OnEveryPair<Half, ushort>(Spec(), (spec, tokens, run) => new ExpertsCase<Half>(
+        void Plain() => OnEveryPair<Half, ushort>(Spec(), (spec, tokens, run, _) => new ExpertsCase<Half>(
             (spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize), tokens, _random, leaveSlotsOut: tokens > 1, form: ExpertsCase.Form(spec, _random)).CheckOnTensorCores(spec.VariantName, run));
 
         void Quantized<T>()
-            where T : unmanaged => OnEveryPair<T, byte>(Spec(), (spec, tokens, run) => new QuantizedCase<T>(spec, tokens, _random, leaveSlotsOut: tokens > 1).CheckOnTensorCores(spec.VariantName, run));
+            where T : unmanaged => OnEveryPair<T, byte>(Spec(), (spec, tokens, run, _) => new QuantizedCase<T>(spec, tokens, _random, leaveSlotsOut: tokens > 1).CheckOnTensorCores(spec.VariantName, run));
 
         FusedMoeSpec Spec() => new(3, 2, 256, 128, MoeActivation.SwigluOai, type, Quantization: quantization, GroupSize: groupSize, ZeroPoints: zeroPoints) { Bias = true };
     }
@@ -137,11 +137,16 @@ public class OnePassTests
         if (type == DType.Int8) OnEveryPair<sbyte, byte>(spec, Check);
         else OnEveryPair<Float8E4M3, byte>(spec, Check);
 
-        void Check<T>(FusedMoeSpec variant, int tokens, ExpertsRunner<T> run)
-            where T : unmanaged => new QuantizedCase<T>(variant, tokens, _random, leaveSlotsOut: tokens > 1).CheckOnTensorCores(variant.VariantName, run);
+        void Check<T>(FusedMoeSpec variant, int tokens, ExpertsRunner<T> run, ExpertGemmPair pair)
+            where T : unmanaged
+        {
+            // Fetched weights are those of wgmma.
+            var sums14Bits = type == DType.Float8E4M3 && pair.GateUp.Fetched is not null;
+            new QuantizedCase<T>(variant, tokens, _random, leaveSlotsOut: tokens > 1) { Sums14Bits = sums14Bits }.CheckOnTensorCores(variant.VariantName, run);
+        }
     }
 
-    private static void OnEveryPair<T, TBits>(FusedMoeSpec spec, Action<FusedMoeSpec, int, ExpertsRunner<T>> check)
+    private static void OnEveryPair<T, TBits>(FusedMoeSpec spec, Action<FusedMoeSpec, int, ExpertsRunner<T>, ExpertGemmPair> check)
         where T : unmanaged
         where TBits : unmanaged
     {
@@ -153,7 +158,7 @@ public class OnePassTests
             var kernels = (ExpertKernels<TBits>)assembly.IlgpuKernels(slices);
             foreach (var pair in kernels.Pairs)
             {
-                foreach (var tokens in new[] { 1, 40 }) check(slices, tokens, new DeviceExperts<T>(device, OnPair<T, TBits>(kernels, pair), spec.TopK).Run);
+                foreach (var tokens in new[] { 1, 40 }) check(slices, tokens, new DeviceExperts<T>(device, OnPair<T, TBits>(kernels, pair), spec.TopK).Run, pair);
             }
         }
     }

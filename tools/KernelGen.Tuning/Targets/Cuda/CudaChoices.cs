@@ -24,7 +24,7 @@ public sealed class CudaChoices
     {
         _spec = spec;
         _architecture = GpuArchitecture.Of(deviceName) ?? throw new TuningException($"{deviceName} is no device of NVIDIA's");
-        _pairs = [.. FusedMoePtx.Pairs(spec).Where(pair => _architecture.HasWgmma == (pair.Core == TensorCore.Wgmma))];
+        _pairs = [.. FusedMoePtx.Pairs(spec).Where(pair => _architecture.HasWgmma == pair.NeedsWgmma)];
         if (_pairs.Count == 0 || spec.WeightType != DType.BFloat16) throw new TuningException($"{spec.ConfigurationName} has no tensor-core kernels that can be tuned; bfloat16 experts whose widths are multiples of 64 have");
         _roofline = new CudaRoofline(spec, _architecture, multiprocessors, routing);
         foreach (var product in new[] { ExpertProduct.GateUp, ExpertProduct.Down })

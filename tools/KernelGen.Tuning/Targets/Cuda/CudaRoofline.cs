@@ -43,7 +43,7 @@ internal sealed class CudaRoofline(FusedMoeSpec spec, GpuArchitecture architectu
         var waves = (blocks + seats - 1) / seats;
         var used = Math.Min(blocks, seats);
 
-        var multiplyUs = waves * (tile.Core == TensorCore.Wgmma ? WgmmaBlock(shape, tile, residents) : MmaBlock(shape, tile, residents));
+        var multiplyUs = waves * (tile.IsSpecialised ? WgmmaBlock(shape, tile, residents) : MmaBlock(shape, tile, residents));
         var flying = (double)used / multiprocessors * tile.SharedBytes * (tile.Stages - 1) / tile.Stages;
         var weights = rows.Length * (double)shape.Columns * shape.Reduction * 2;
         var readUs = weights / (TerabytesPerSecond * 1e6) * (1 + (BytesInFlight / flying));
