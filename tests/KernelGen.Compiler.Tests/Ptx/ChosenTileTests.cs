@@ -11,32 +11,35 @@ public class ChosenTileTests(ITestOutputHelper output)
 
     private static readonly MoeActivation[] Activations = Enum.GetValues<MoeActivation>();
 
-    private static readonly (DType Type, WeightQuantization Quantization, int GroupSize, bool ZeroPoints)[] Weights =
+    private static readonly (DType Type, WeightQuantization Quantization, int GroupSize, bool ZeroPoints, ActivationQuantization Inputs)[] Weights =
     [
-        (DType.BFloat16, WeightQuantization.None, 0, false),
-        (DType.Float16, WeightQuantization.None, 0, false),
-        (DType.Float8E4M3, WeightQuantization.Channel, 0, false),
-        (DType.Float8E4M3, WeightQuantization.Block128, 0, false),
-        (DType.Int8, WeightQuantization.Channel, 0, false),
-        (DType.Int8, WeightQuantization.Group, 32, true),
-        (DType.Int4, WeightQuantization.Group, 128, false),
-        (DType.Int4, WeightQuantization.Group, 32, false),
-        (DType.Int4, WeightQuantization.Group, 64, true),
-        (DType.Int4, WeightQuantization.Group, 128, true),
+        (DType.BFloat16, WeightQuantization.None, 0, false, ActivationQuantization.None),
+        (DType.Float16, WeightQuantization.None, 0, false, ActivationQuantization.None),
+        (DType.Float8E4M3, WeightQuantization.Channel, 0, false, ActivationQuantization.None),
+        (DType.Float8E4M3, WeightQuantization.Block128, 0, false, ActivationQuantization.None),
+        (DType.Int8, WeightQuantization.Channel, 0, false, ActivationQuantization.None),
+        (DType.Int8, WeightQuantization.Group, 32, true, ActivationQuantization.None),
+        (DType.Int4, WeightQuantization.Group, 128, false, ActivationQuantization.None),
+        (DType.Int4, WeightQuantization.Group, 32, false, ActivationQuantization.None),
+        (DType.Int4, WeightQuantization.Group, 64, true, ActivationQuantization.None),
+        (DType.Int4, WeightQuantization.Group, 128, true, ActivationQuantization.None),
+        (DType.Float8E4M3, WeightQuantization.Channel, 0, false, ActivationQuantization.DynamicToken),
+        (DType.Float8E4M3, WeightQuantization.Block128, 0, false, ActivationQuantization.DynamicGroup128),
+        (DType.Int8, WeightQuantization.Channel, 0, false, ActivationQuantization.DynamicToken),
     ];
 
-    public static TheoryData<DType, WeightQuantization, int, bool, ExpertProduct> Formats => new(
+    public static TheoryData<DType, WeightQuantization, int, bool, ActivationQuantization, ExpertProduct> Formats => new(
         from weights in Weights
         from product in new[] { ExpertProduct.GateUp, ExpertProduct.Down }
-        select (weights.Type, weights.Quantization, weights.GroupSize, weights.ZeroPoints, product));
+        select (weights.Type, weights.Quantization, weights.GroupSize, weights.ZeroPoints, weights.Inputs, product));
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void SumsAreThoseOfTheDefinition(DType type, WeightQuantization quantization, int groupSize, bool zeroPoints, ExpertProduct product)
+    public void SumsAreThoseOfTheDefinition(DType type, WeightQuantization quantization, int groupSize, bool zeroPoints, ActivationQuantization inputs, ExpertProduct product)
     {
         var random = new SeededRandom(((int)type * 512) + (groupSize * 2) + (int)product);
         output.WriteLine(random.Description);
-        foreach (var tile in Tiles(product, new(256, 2, 0, 0, MoeActivation.SiluAndMul, type, Quantization: quantization) { GroupSize = groupSize, ZeroPoints = zeroPoints }))
+        foreach (var tile in Tiles(product, new(256, 2, 0, 0, MoeActivation.SiluAndMul, type, Quantization: quantization) { GroupSize = groupSize, ZeroPoints = zeroPoints, ActivationQuantization = inputs }))
         {
             var shape = FusedMoePtx.Shape(Spec(tile), product);
             var varied = tile with { SplitK = random.Pick(1, 1, 2, 3), GroupM = random.Pick(tile.GroupM, 2) };
@@ -53,7 +56,7 @@ public class ChosenTileTests(ITestOutputHelper output)
             var (hidden, intermediate) = product == ExpertProduct.Down ? (columns, reduction) : (reduction, isGated ? columns / 2 : columns);
             return new(3, 2, hidden, intermediate, activation, type, Quantization: quantization)
             {
-                ActivationLimit = 1.5f, GroupSize = groupSize, ZeroPoints = zeroPoints, Bias = random.Bool(), RouterWeightOnInput = random.Bool(),
+                ActivationLimit = 1.5f, GroupSize = groupSize, ZeroPoints = zeroPoints, ActivationQuantization = inputs, Bias = random.Bool(), RouterWeightOnInput = random.Bool(),
             };
         }
     }

@@ -3,7 +3,7 @@ namespace KernelGen.Tests;
 /// <summary>A warp: the values of its 32 lanes, and where they stand. Lanes that stand at the same instruction execute it together.</summary>
 internal sealed class PtxWarp
 {
-    private const int MostInstructions = 20_000_000;
+    private const int MostInstructions = 2_000_000;
 
     private readonly PtxInstruction[] _program;
     private readonly List<(int Place, uint Lanes)> _paths = [(0, uint.MaxValue)];
