@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Reflection;
-using System.Text;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
@@ -36,9 +35,9 @@ public class DeviceKernel<TLauncher>
 }
 
 /// <summary>A kernel that can be launched on one accelerator, in one of two ways.</summary>
-/// <param name="CudaFunction">The driver's function where the accelerator is CUDA's: <see cref="CudaLaunch"/> costs less than half of what ILGPU's launch does.</param>
+/// <param name="Cuda">The driver's functions where the accelerator is CUDA's: <see cref="CudaLaunch"/> costs less than half of what ILGPU's launch does.</param>
 /// <param name="Launcher">Launches through ILGPU on every other accelerator.</param>
-internal sealed record LoadedKernel<TLauncher>(CudaFunction CudaFunction, TLauncher? Launcher)
+internal sealed record LoadedKernel<TLauncher>(CudaForms? Cuda, TLauncher? Launcher)
     where TLauncher : Delegate
 {
     /// <summary>Compiles a kernel for an accelerator.</summary>
@@ -46,18 +45,11 @@ internal sealed record LoadedKernel<TLauncher>(CudaFunction CudaFunction, TLaunc
     public static LoadedKernel<TLauncher> Load(Accelerator accelerator, string name, MethodInfo method, int sharedBytes)
     {
         SharedMemoryLimit.Require(accelerator, sharedBytes, name);
-        if (accelerator is CudaAccelerator cuda)
-        {
-            var ptx = PtxCompiler.Compile(method, cuda.Architecture, cuda.InstructionSet);
-            var isChained = PtxChain.IsSupported(cuda);
-            var text = Encoding.ASCII.GetBytes(isChained ? PtxChain.WaitFirst(ptx) : ptx.Text);
-            return new(new(CudaModule.Load(cuda, text, ptx.Entry, name, dynamicSharedBytes: 0).Function, isChained), null);
-        }
-
+        if (accelerator is CudaAccelerator cuda) return new(new CudaForms(cuda, name, PtxCompiler.Compile(method, cuda.Architecture, cuda.InstructionSet)), null);
         accelerator.Bind();
         try
         {
-            return new(default, accelerator.LoadKernel(method).CreateLauncherDelegate<TLauncher>());
+            return new(null, accelerator.LoadKernel(method).CreateLauncherDelegate<TLauncher>());
         }
         catch (InternalCompilerException e) when (e.GetBaseException() is CapabilityNotSupportedException lack)
         {

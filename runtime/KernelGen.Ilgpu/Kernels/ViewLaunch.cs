@@ -23,7 +23,7 @@ internal static class ViewLaunch
         var arguments = default(CudaArguments);
         arguments.Add(view1);
         arguments.Add(view2);
-        arguments.Launch(cuda, loaded.CudaFunction, kernel.Name, config, sizes);
+        arguments.Launch(cuda, loaded.Cuda!, kernel.Name, config, sizes);
     }
 
     /// <summary>Launches a kernel of 3 views.</summary>
@@ -43,7 +43,7 @@ internal static class ViewLaunch
         arguments.Add(view1);
         arguments.Add(view2);
         arguments.Add(view3);
-        arguments.Launch(cuda, loaded.CudaFunction, kernel.Name, config, sizes);
+        arguments.Launch(cuda, loaded.Cuda!, kernel.Name, config, sizes);
     }
 
     /// <summary>Launches a kernel of 4 views.</summary>
@@ -64,7 +64,7 @@ internal static class ViewLaunch
         arguments.Add(view2);
         arguments.Add(view3);
         arguments.Add(view4);
-        arguments.Launch(cuda, loaded.CudaFunction, kernel.Name, config, sizes);
+        arguments.Launch(cuda, loaded.Cuda!, kernel.Name, config, sizes);
     }
 
     /// <summary>Launches a kernel of 5 views.</summary>
@@ -86,7 +86,7 @@ internal static class ViewLaunch
         arguments.Add(view3);
         arguments.Add(view4);
         arguments.Add(view5);
-        arguments.Launch(cuda, loaded.CudaFunction, kernel.Name, config, sizes);
+        arguments.Launch(cuda, loaded.Cuda!, kernel.Name, config, sizes);
     }
 
     /// <summary>Launches a kernel of 6 views.</summary>
@@ -109,7 +109,7 @@ internal static class ViewLaunch
         arguments.Add(view4);
         arguments.Add(view5);
         arguments.Add(view6);
-        arguments.Launch(cuda, loaded.CudaFunction, kernel.Name, config, sizes);
+        arguments.Launch(cuda, loaded.Cuda!, kernel.Name, config, sizes);
     }
 
     /// <summary>Launches a kernel of 7 views.</summary>
@@ -133,7 +133,7 @@ internal static class ViewLaunch
         arguments.Add(view5);
         arguments.Add(view6);
         arguments.Add(view7);
-        arguments.Launch(cuda, loaded.CudaFunction, kernel.Name, config, sizes);
+        arguments.Launch(cuda, loaded.Cuda!, kernel.Name, config, sizes);
     }
 
     /// <summary>Launches a kernel of 8 views.</summary>
@@ -158,7 +158,7 @@ internal static class ViewLaunch
         arguments.Add(view6);
         arguments.Add(view7);
         arguments.Add(view8);
-        arguments.Launch(cuda, loaded.CudaFunction, kernel.Name, config, sizes);
+        arguments.Launch(cuda, loaded.Cuda!, kernel.Name, config, sizes);
     }
 
     /// <summary>Launches a kernel of 9 views.</summary>
@@ -184,7 +184,7 @@ internal static class ViewLaunch
         arguments.Add(view7);
         arguments.Add(view8);
         arguments.Add(view9);
-        arguments.Launch(cuda, loaded.CudaFunction, kernel.Name, config, sizes);
+        arguments.Launch(cuda, loaded.Cuda!, kernel.Name, config, sizes);
     }
 
     /// <summary>Launches a kernel of 10 views.</summary>
@@ -211,13 +211,13 @@ internal static class ViewLaunch
         arguments.Add(view8);
         arguments.Add(view9);
         arguments.Add(view10);
-        arguments.Launch(cuda, loaded.CudaFunction, kernel.Name, config, sizes);
+        arguments.Launch(cuda, loaded.Cuda!, kernel.Name, config, sizes);
     }
 
-    private static void Launch<TSizes>(this ref CudaArguments arguments, CudaStream stream, CudaFunction function, string name, in KernelConfig config, in TSizes sizes)
+    private static void Launch<TSizes>(this ref CudaArguments arguments, CudaStream stream, CudaForms forms, string name, in KernelConfig config, in TSizes sizes)
         where TSizes : unmanaged
     {
         arguments.Add(sizes, sizeof(long));
-        arguments.Launch(new CudaLaunch(function.For(config, stream.Accelerator), name, stream, config.GridDim, config.GroupDim));
+        arguments.Launch(new CudaLaunch(forms.For(config), name, stream, config.GridDim, config.GroupDim));
     }
 }

@@ -109,7 +109,7 @@ internal static class SlotSort
             arguments.Add(entries);
             arguments.Add(level);
             arguments.Add(other);
-            arguments.Launch(new CudaLaunch(loaded.CudaFunction.For(config, cuda.Accelerator), Name, cuda, config.GridDim, config.GroupDim));
+            arguments.Launch(new CudaLaunch(loaded.Cuda!.For(config), Name, cuda, config.GridDim, config.GroupDim));
         }
         else
         {

@@ -71,7 +71,7 @@ internal sealed class RandomTemplate
         var scope = new RandomScope(["a", "b", "(int)u", "(int)g"], ["C0", "C1", "C2", "D1"], ["x", "y", "S0"], ["p", "F0", "F1", "G0"], isUnchecked);
         Block(scope, 3);
         if (isUnchecked) Close();
-        Line("return unchecked(h * 31 + BitConverter.SingleToInt32Bits(s));");
+        Line("return unchecked(h * 31 + (float.IsNaN(s) ? 7 : BitConverter.SingleToInt32Bits(s)));"); // the sign of a NaN is nobody's
         Close();
         return _text.ToString();
     }

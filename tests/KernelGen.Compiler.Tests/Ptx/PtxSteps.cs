@@ -15,7 +15,7 @@ internal static class PtxSteps
         {
             "lop3.b32" => ThreeBits(operands),
             "fence.proxy.async.shared::cta" => PtxWarp.Fence,
-            "fence.mbarrier_init.release.cluster" or "griddepcontrol.launch_dependents" => (_, _) => true,
+            "fence.mbarrier_init.release.cluster" or "griddepcontrol.launch_dependents" or "bar.warp.sync" => (_, _) => true, // lanes are always together
             "griddepcontrol.wait" => PtxWarp.AwaitKernelBefore,
             _ when Begins("setmaxnreg") => PtxWarp.SetRegisters(operands[0]),
             _ when Begins("bar.sync") || Begins("barrier.cluster") => PtxMeeting.StepOf(name, operands),
