@@ -30,11 +30,15 @@ public sealed partial class GroupedGemm
         add.u32 %toA, %shared, %t0;
         """);
 
-    /// <summary>A persistent kernel's next tile: its expert, and the address of the thread's first slot.</summary>
+    /// <summary>The expert of a persistent kernel's next tile.</summary>
     private void WriteExpertOfTile() => _writer.Code("""
         mul.wide.u32 %wide, %blockM, 4;
         add.u64 %address, %experts, %wide;
         ld.global.u32 %expert, [%address];
+        """);
+
+    /// <summary>The address of the thread's first slot of a tile.</summary>
+    private void WriteFirstSlot() => _writer.Code("""
         mul.wide.u32 %wide, %row, 4;
         add.u64 %address, %sortedSlots, %wide;
         """);

@@ -74,6 +74,7 @@ public sealed partial class GroupedGemm
     private void WriteTilePlace()
     {
         WriteExpertOfTile();
+        WriteFirstSlot();
         for (var slots = 0; slots < SlotFragments; slots++) _writer.Code($"ld.global.u32 %slot{slots}, [%address+{slots * 8 * 4}];");
         _writer.Code("""
             mov.u64 %weightOffset, %laneWeights;

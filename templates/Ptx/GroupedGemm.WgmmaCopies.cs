@@ -28,12 +28,9 @@ public sealed partial class GroupedGemm
         if (ConvertsInCopies) WriteTurns();
         WriteThreadsChunk();
         WriteSwizzledPlace();
-        _writer.Code($"""
-            add.u32 %toB, %shared, {ActivationBytes};
-            ld.param.u64 %activations, [activations];
-            cvta.to.global.u64 %activations, %activations;
-            mul.wide.u32 %wide, %chunk, {ChunkBytes};
-            add.u64 %activations, %activations, %wide;
+        _writer.Code($"add.u32 %toB, %shared, {ActivationBytes};");
+        WriteThreadsActivations();
+        _writer.Code("""
             ld.param.u64 %experts, [blockExperts];
             cvta.to.global.u64 %experts, %experts;
             """);
@@ -44,6 +41,19 @@ public sealed partial class GroupedGemm
         WriteTileIndex("COPIED");
         WriteCopySources();
         WriteCopyStage();
+        WriteEndOfCopies();
+    }
+
+    /// <summary>The chunks of activations that the thread copies, from the first row's on.</summary>
+    private void WriteThreadsActivations() => _writer.Code($"""
+        ld.param.u64 %activations, [activations];
+        cvta.to.global.u64 %activations, %activations;
+        mul.wide.u32 %wide, %chunk, {ChunkBytes};
+        add.u64 %activations, %activations, %wide;
+        """);
+
+    private void WriteEndOfCopies()
+    {
         WriteNextTile("COPYTILE");
         _writer.Label("COPIED");
         _writer.Code("""
@@ -52,13 +62,15 @@ public sealed partial class GroupedGemm
             """);
     }
 
+    private void WriteTensorMap() => _writer.Code("""
+        mov.u32 %zero, 0;
+        mov.b64 %map, weights;
+        cvta.param.u64 %map, %map;
+        """);
+
     private void WriteFetchSetup()
     {
-        _writer.Code("""
-            mov.u32 %zero, 0;
-            mov.b64 %map, weights;
-            cvta.param.u64 %map, %map;
-            """);
+        WriteTensorMap();
         if (IsClustered)
         {
             _writer.Code($"""
@@ -72,6 +84,7 @@ public sealed partial class GroupedGemm
     private void WriteCopySources()
     {
         WriteExpertOfTile();
+        WriteFirstSlot();
         for (var pass = 0; pass < CopyPasses; pass++) _writer.Code($"ld.global.u32 %row{pass}, [%address+{RowOfTile(pass * RowsOfCopyPass) * 4}];");
         for (var pass = 0; pass < CopyPasses; pass++) WriteValidRow(pass);
         if (!ConvertsInCopies)
@@ -82,16 +95,33 @@ public sealed partial class GroupedGemm
                 """);
         }
 
-        _writer.Code($"""
-            mov.u32 %left, %blocks;
-            {(_tile.SplitK > 1 ? $"mul.lo.u32 %element, %firstBlock, {GroupedGemmTile.RowElements};" : "mov.u32 %element, 0;")}
-            mul.wide.u32 %wide, %element, 2;
-            add.u64 %from, %activations, %wide;
-            """);
+        WriteFirstElement();
+        WriteFirstActivations();
         if (ConvertsInCopies) WriteConversionSources();
         else if (IsClustered) _writer.Code($"mad.lo.u32 %weightRow, %rank, {SecondHalf / GroupedGemmTile.DealtRows}, %weightRow;");
         else _writer.Code($"add.u32 %secondRow, %weightRow, {SecondHalf / GroupedGemmTile.DealtRows};");
         WriteBlockScaleSources();
+    }
+
+    /// <summary>Where a tile's part of the reduction begins, in elements of two bytes or pairs of bytes.</summary>
+    private void WriteFirstElement() => _writer.Code($"""
+        mov.u32 %left, %blocks;
+        {(_tile.SplitK > 1 ? $"mul.lo.u32 %element, %firstBlock, {_tile.BlockBytes / 2};" : "mov.u32 %element, 0;")}
+        """);
+
+    private void WriteFirstActivations() => _writer.Code("""
+        mul.wide.u32 %wide, %element, 2;
+        add.u64 %from, %activations, %wide;
+        """);
+
+    /// <summary>Waits until the stage's last products have been multiplied; its full barrier is then the one to arrive at.</summary>
+    private void WriteWaitForRoom(string label)
+    {
+        _writer.Code("""
+            add.u32 %full, %barriers, %barrier;
+            xor.b32 %flipped, %phase, 1;
+            """);
+        WriteWait($"%full+{BarriersBytes}", "%flipped", label);
     }
 
     /// <summary>From a slot to its row of the activations. Those that pad are not copied: what they multiply to is not stored.</summary>
@@ -105,11 +135,7 @@ public sealed partial class GroupedGemm
     {
         _writer.Label("COPYSTAGE");
         if (ConvertsInCopies) WriteTurnOfOthers();
-        _writer.Code("""
-            add.u32 %full, %barriers, %barrier;
-            xor.b32 %flipped, %phase, 1;
-            """);
-        WriteWait($"%full+{BarriersBytes}", "%flipped", "OCCUPIED");
+        WriteWaitForRoom("OCCUPIED");
         if (!ConvertsInCopies) WriteFetch();
         _writer.Code("add.u32 %t0, %toA, %stage;");
         for (var pass = 0; pass < CopyPasses; pass++)

@@ -53,17 +53,11 @@ public sealed partial class GroupedGemm
         _writer.Code($"""
             @!%isFirst bra END;
             add.u32 %toB, %shared, {SlotPartBytes * Parts};
-            mov.u32 %zero, 0;
-            mov.b64 %map, weights;
-            cvta.param.u64 %map, %map;
             """);
+        WriteTensorMap();
         _writer.Label("FETCHTILE");
         WriteTileIndex("END");
-        _writer.Code("""
-            mul.wide.u32 %wide, %blockM, 4;
-            add.u64 %address, %experts, %wide;
-            ld.global.u32 %expert, [%address];
-            """);
+        WriteExpertOfTile();
 
         // Pairs: [experts, rows / 8, gate or up, 8]. Else: [rows of all experts / 16, 2, 4, 2].
         _writer.Code(IsPaired
@@ -104,25 +98,14 @@ public sealed partial class GroupedGemm
             """);
         WriteThreadsChunk();
         WriteSwizzledPlace();
-        _writer.Code($"""
-            ld.param.u64 %activations, [activations];
-            cvta.to.global.u64 %activations, %activations;
-            mul.wide.u32 %wide, %chunk, {ChunkBytes};
-            add.u64 %activations, %activations, %wide;
-            """);
+        WriteThreadsActivations();
         _writer.Label("COPYTILE");
         WriteTileIndex("COPIED");
-        _writer.Code("""
-            mul.wide.u32 %wide, %row, 4;
-            add.u64 %address, %sortedSlots, %wide;
-            """);
+        WriteFirstSlot();
         for (var pass = 0; pass < SlotPasses; pass++) _writer.Code($"ld.global.u32 %row{pass}, [%address+{pass * SlotsOfPass * 4}];");
         for (var pass = 0; pass < SlotPasses; pass++) WriteValidRow(pass);
         WriteFirstElement();
-        _writer.Code("""
-            mul.wide.u32 %wide, %element, 2;
-            add.u64 %from, %activations, %wide;
-            """);
+        WriteFirstActivations();
         _writer.Label("COPYSTAGE");
         WriteWaitForRoom("OCCUPIED");
         _writer.Code("add.u32 %t0, %toA, %stage;");
@@ -141,27 +124,7 @@ public sealed partial class GroupedGemm
             add.u64 %from, %from, {_tile.BlockBytes};
             """);
         WriteEndOfCopiedStage("COPYSTAGE");
-        WriteNextTile("COPYTILE");
-        _writer.Label("COPIED");
-        _writer.Code("""
-            cp.async.wait_all;
-            bra END;
-            """);
-    }
-
-    private void WriteFirstElement() => _writer.Code($"""
-        mov.u32 %left, %blocks;
-        {(_tile.SplitK > 1 ? $"mul.lo.u32 %element, %firstBlock, {_tile.BlockK};" : "mov.u32 %element, 0;")}
-        """);
-
-    /// <summary>Waits until the stage's last products have been multiplied; its full barrier is then the one to arrive at.</summary>
-    private void WriteWaitForRoom(string label)
-    {
-        _writer.Code("""
-            add.u32 %full, %barriers, %barrier;
-            xor.b32 %flipped, %phase, 1;
-            """);
-        WriteWait($"%full+{BarriersBytes}", "%flipped", label);
+        WriteEndOfCopies();
     }
 
     private void WriteEndOfCopiedStage(string label)

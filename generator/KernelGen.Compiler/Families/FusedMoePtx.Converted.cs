@@ -81,7 +81,7 @@ public static partial class FusedMoePtx
 
         void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
         {
-            if (Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second) pairs.Add(new Pair(core, mostRows, first, second));
+            if (Fitting(spec, core, mostRows, gateUp, down) is { } pair) pairs.Add(pair);
         }
     }
 

@@ -18,10 +18,7 @@ public readonly partial struct ExpertCall<TWeight>
         where TBits : unmanaged
     {
         var stream = (CudaStream)_stream;
-        var slots = checked(Tokens * TopK);
-        var sizes = _sizes;
-        sizes.BlockM = pair.GateUp.BlockM;
-        var blocks = AlignedSlotsSize.MostBlocks(slots, Experts, sizes.BlockM);
+        var (slots, blocks, sizes) = Blocks(pair);
         var (hiddenLength, intermediateLength) = ((long)Tokens * HiddenSize, (long)slots * IntermediateSize);
         var (hiddenScales, intermediateScales) = ((long)Tokens * bytes.ScalesOfRow(HiddenSize), (long)slots * bytes.ScalesOfRow(IntermediateSize));
         using var workspace = WorkspacePool.Of(stream).Rent(
@@ -43,10 +40,7 @@ public readonly partial struct ExpertCall<TWeight>
         where TBits : unmanaged
     {
         var (stream, shape, portable) = ((CudaStream)_stream, kernels.Shape, kernels.Portable);
-        var slots = checked(Tokens * TopK);
-        var sizes = _sizes;
-        sizes.BlockM = pair.GateUp.BlockM;
-        var blocks = AlignedSlotsSize.MostBlocks(slots, Experts, sizes.BlockM);
+        var (slots, blocks, sizes) = Blocks(pair);
 
         // The hidden states and their scales are not needed any more when the intermediate states take their place.
         var intermediateLength = (long)slots * IntermediateSize;

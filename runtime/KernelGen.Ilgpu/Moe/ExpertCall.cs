@@ -131,10 +131,7 @@ public readonly partial struct ExpertCall<TWeight>
     {
         var gateUp = Matrices(isDown: false);
         var stream = (CudaStream)_stream;
-        var slots = checked(Tokens * TopK);
-        var sizes = _sizes;
-        sizes.BlockM = pair.GateUp.BlockM;
-        var blocks = AlignedSlotsSize.MostBlocks(slots, Experts, sizes.BlockM);
+        var (slots, blocks, sizes) = Blocks(pair);
         var gateUpSums = GateUpSums(kernels.Shape, pair.GateUp);
         var bytes = AlignedSlotsSize.Bytes(slots, blocks, sizes.BlockM)
             + DeviceWorkspace.SizeOf<uint>((long)Tokens * HiddenSize / 2)
@@ -159,6 +156,15 @@ public readonly partial struct ExpertCall<TWeight>
         }
 
         RunDown(kernels, pair.Down, workspace, CudaArguments.Address(intermediate), aligned, blocks, sizes);
+    }
+
+    /// <summary>The call's slots, the blocks of a pair that they fill at most, and the kernels' sizes.</summary>
+    private (int Slots, int Blocks, ExpertSizes Sizes) Blocks(ExpertGemmPair pair)
+    {
+        var slots = checked(Tokens * TopK);
+        var sizes = _sizes;
+        sizes.BlockM = pair.GateUp.BlockM;
+        return (slots, AlignedSlotsSize.MostBlocks(slots, Experts, sizes.BlockM), sizes);
     }
 
     /// <summary>The second product, and the sum of each token's slots.</summary>
