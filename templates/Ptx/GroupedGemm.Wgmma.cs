@@ -109,10 +109,10 @@ public sealed partial class GroupedGemm
         _writer.Comment("The full barriers, then the empty ones.");
         for (var stage = 0; stage < _tile.Stages; stage++)
         {
-            // Full: every thread that copies slots, and the one that awaits the weights or all that convert them. Empty: every warp that multiplies.
+            // Full: every thread that copies slots, and the one that awaits the weights or all that convert them. Empty: every warp that multiplies, or all of its lanes.
             _writer.Code($"""
                 @%isFirst mbarrier.init.shared.b64 [%barriers+{GroupedGemmTile.BarrierBytes * stage}], {FillersOfStage};
-                @%isFirst mbarrier.init.shared.b64 [%barriers+{BarriersBytes + (GroupedGemmTile.BarrierBytes * stage)}], {_tile.WarpsM * _tile.WarpsN * _tile.Cluster};
+                @%isFirst mbarrier.init.shared.b64 [%barriers+{BarriersBytes + (GroupedGemmTile.BarrierBytes * stage)}], {_tile.WarpsM * _tile.WarpsN * ReleasesOfWarp};
                 """);
         }
 

@@ -116,15 +116,8 @@ public sealed partial class GroupedGemm
         _writer.Code("wgmma.commit_group.sync.aligned;");
         WriteScalesOfTurn(turn);
         _writer.Code("wgmma.wait_group.sync.aligned 0;");
-        if ((turn + 1) * FragmentsOfTurn == FragmentsN) WriteReleaseOfWarp();
+        if ((turn + 1) * FragmentsOfTurn == FragmentsN) WriteRelease("%signals", "%barrier");
         WriteColumnTurnEnd(turn);
-    }
-
-    /// <summary>One lane releases the stage for all: what the others have loaded from it comes before.</summary>
-    private void WriteReleaseOfWarp()
-    {
-        if (HasGroups) _writer.Code("bar.warp.sync 0xffffffff;");
-        WriteRelease("%signals", "%barrier");
     }
 
     private void WriteColumnTurnEnd(int turn)

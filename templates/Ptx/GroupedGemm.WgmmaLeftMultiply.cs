@@ -24,18 +24,17 @@ public sealed partial class GroupedGemm
         _writer.Label("MULTIPLY");
         _writer.Comment("The warp groups that multiply.");
         if (RegistersOfRoles is { } registers) _writer.Code($"setmaxnreg.inc.sync.aligned.u32 {registers.Multiplies};");
-        _writer.Declare("b32", "warpN", "empty", "before", "todo");
+        _writer.Declare("b32", "warpN", "before", "todo");
         _writer.Declare("b64", "descriptorA", "descriptorB", "atA", "atB", "stageWide", "atLeft", "atRight");
-        _writer.Declare("pred", "accumulate", "signals", "releases");
+        _writer.Declare("pred", "accumulate", "releases");
         _writer.Declare("f32", [.. LeftSums()]);
+        WriteReleaseSetup();
         _writer.Code($"""
             sub.u32 %warpN, %warp, {CopyWarps};
             shr.u32 %t0, %warpN, 2;
             mad.lo.u32 %t0, %t0, {LeftFragments * WarpGroupRows * GroupedGemmTile.RowBytes}, %shared;
             add.u32 %t0, %t0, {SlotPartBytes * Parts};
             mov.u32 %t1, %shared;
-            add.u32 %empty, %barriers, {BarriersBytes};
-            setp.eq.u32 %signals, %lane, 0;
             """);
         WriteDescriptors();
         WriteLeftPlaces();

@@ -12,11 +12,12 @@ public sealed partial class GroupedGemm
         _writer.Comment("The warp groups that multiply.");
         if (RegistersOfRoles is { } registers) _writer.Code($"setmaxnreg.inc.sync.aligned.u32 {registers.Multiplies};");
         var own = HasPartialSums ? Array.Empty<string>() : ["before"];
-        _writer.Declare("b32", ["warpM", "warpN", "groupRow", "empty", .. own, "todo", "first"]);
+        _writer.Declare("b32", ["warpM", "warpN", "groupRow", .. own, "todo", "first"]);
         own = HasParts ? ["atPart"] : [];
         _writer.Declare("b64", MultipliesBytes ? ["atA", "atB"] : ["descriptorA", "descriptorB", "atA", "atB", .. own, "stageWide"]);
-        _writer.Declare("pred", HasPartialSums ? ["signals", "active"] : ["accumulate", "signals", "releases", "active"]);
+        _writer.Declare("pred", HasPartialSums ? ["active"] : ["accumulate", "releases", "active"]);
         _writer.Declare(HasIntegerSums ? "b32" : "f32", [.. Sums()]);
+        WriteReleaseSetup();
         _writer.Code($"""
             sub.u32 %warpM, %warp, {CopyWarps};
             mov.u32 %warpN, 0;
@@ -24,8 +25,6 @@ public sealed partial class GroupedGemm
             mad.lo.u32 %t0, %groupRow, {WarpGroupRows * GroupedGemmTile.RowBytes}, %shared;
             add.u32 %t1, %shared, {ActivationBytes};
             mul.lo.u32 %groupRow, %groupRow, {RowOfTile(WarpGroupRows)};
-            add.u32 %empty, %barriers, {BarriersBytes};
-            setp.lt.u32 %signals, %lane, {_tile.Cluster};
             """);
         if (MultipliesBytes)
         {
@@ -38,8 +37,6 @@ public sealed partial class GroupedGemm
             DeclareGroupSums();
         }
 
-        // A lane for each group of the cluster signals its barrier.
-        if (IsClustered) _writer.Code("and.b32 %t0, %lane, 1;\nmapa.shared::cluster.u32 %empty, %empty, %t0;");
         _writer.Label("MULTIPLYTILE");
         WriteTileIndex("END");
         WriteSlotsOfThread();
@@ -183,11 +180,6 @@ public sealed partial class GroupedGemm
             """);
         WriteNextTile("MULTIPLYTILE");
     }
-
-    private void WriteRelease(string condition, string barrier) => _writer.Code($"""
-        add.u32 %t0, %empty, {barrier};
-        @{condition} mbarrier.arrive{(IsClustered ? ".shared::cluster" : ".shared")}.b64 _, [%t0];
-        """);
 
     /// <summary>Slots and router weights of the thread's two rows, and the expert, long before the epilogue wants them.</summary>
     private void WriteSlotsOfThread()
