@@ -26,12 +26,18 @@ public static partial class Sliced;
 [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128)]
 [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.Int8, Quantization = WeightQuantization.Channel)]
 [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 128)]
+[FusedMoe(Experts = 256, TopK = 8, HiddenSize = 7168, IntermediateSize = 256, WeightType = DType.Float16)]
+[FusedMoe(Experts = 256, TopK = 8, HiddenSize = 7168, IntermediateSize = 256, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128)]
+[FusedMoe(Experts = 256, TopK = 8, HiddenSize = 7168, IntermediateSize = 256, WeightType = DType.Int8, Quantization = WeightQuantization.Channel)]
+[FusedMoe(Experts = 256, TopK = 8, HiddenSize = 7168, IntermediateSize = 256, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 128)]
 public static partial class NarrowExperts;
 
 [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 4096, IntermediateSize = 7168, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128, ActivationQuantization = ActivationQuantization.DynamicGroup128)]
 [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 4096, IntermediateSize = 7168, WeightType = DType.Int8, Quantization = WeightQuantization.Channel, ActivationQuantization = ActivationQuantization.DynamicToken)]
 [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128, ActivationQuantization = ActivationQuantization.DynamicGroup128)]
 [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.Int8, Quantization = WeightQuantization.Channel, ActivationQuantization = ActivationQuantization.DynamicToken)]
+[FusedMoe(Experts = 256, TopK = 8, HiddenSize = 7168, IntermediateSize = 256, WeightType = DType.Float8E4M3, Quantization = WeightQuantization.Block128, ActivationQuantization = ActivationQuantization.DynamicGroup128)]
+[FusedMoe(Experts = 256, TopK = 8, HiddenSize = 7168, IntermediateSize = 256, WeightType = DType.Int8, Quantization = WeightQuantization.Channel, ActivationQuantization = ActivationQuantization.DynamicToken)]
 public static partial class ByteExperts;
 
 [OmniRouter(ExpertsPerAxis = 32, TopK = 8)]

@@ -169,12 +169,17 @@ public sealed partial class GroupedGemm
         else
         {
             WriteWeightCopies();
-            WriteActivationCopies();
-            WriteScaleCopies();
-            WriteInputScaleCopies();
+            WriteInputCopies();
         }
 
         WriteNextStage("stageIn");
+    }
+
+    private void WriteInputCopies()
+    {
+        WriteActivationCopies();
+        WriteScaleCopies();
+        WriteInputScaleCopies();
     }
 
     private void WriteWeightCopies()
@@ -223,14 +228,11 @@ public sealed partial class GroupedGemm
                 WriteNextStage("stageIn");
             }
 
-            _writer.Comment("Intermediate states are there when the kernel before this one has ended.");
-            _writer.Code("""
-                griddepcontrol.wait;
-                mov.u32 %stageIn, 0;
-                """);
+            WriteWaitForIntermediate();
+            _writer.Code("mov.u32 %stageIn, 0;");
             for (var stage = 0; stage < stages; stage++)
             {
-                WriteFirstStage(stage, "FILLED", WriteActivationCopies);
+                WriteFirstStage(stage, "FILLED", WriteInputCopies);
                 WriteNextStage("stageIn");
                 _writer.Code("cp.async.commit_group;");
             }

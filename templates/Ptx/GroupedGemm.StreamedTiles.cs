@@ -27,6 +27,7 @@ public sealed partial class GroupedGemm
             _writer.Declare("pred", $"copies{slots}");
         }
 
+        if (_tile.Chained) WriteChain();
         _writer.Comment("A lane's 16 bytes of a row of weights; the next block's are as many bytes further on as the whole group loads.");
         _writer.Code($"""
             mov.u32 %thread, %tid.x;
@@ -151,6 +152,7 @@ public sealed partial class GroupedGemm
             for (var x = 0; x < 4 * UnitsOfLoad; x++) _writer.Code($"mov.b32 %a{slots}_{x}, 0;");
         }
 
+        if (_tile.Chained && !IsGateUp) WriteWaitForIntermediate();
         WriteActivationAdvance();
         for (var unit = 0; unit < UnitsOfLoad; unit++) WriteActivationLoad(unit, 0);
     }

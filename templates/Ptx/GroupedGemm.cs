@@ -201,6 +201,12 @@ public sealed partial class GroupedGemm
         _writer.Code("griddepcontrol.launch_dependents;");
     }
 
+    private void WriteWaitForIntermediate()
+    {
+        _writer.Comment("Intermediate states are there when the kernel before this one has ended.");
+        _writer.Code("griddepcontrol.wait;");
+    }
+
     private void WriteSums()
     {
         _writer.Declare("f32", [.. Sums()]);

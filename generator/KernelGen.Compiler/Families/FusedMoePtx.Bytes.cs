@@ -10,7 +10,9 @@ public static partial class FusedMoePtx
 {
     private static readonly GroupedGemmTile[] Bytes16 = [Bytes(16, 64, 256, 4, 1, 4), Bytes(16, 64, 128, 8, 1, 4)];
 
-    private static readonly GroupedGemmTile[] Bytes16Short = [Bytes(16, 128, 128, 5, 1, 4)];
+    private static readonly GroupedGemmTile[] Bytes16Narrow = [Bytes(16, 32, 256, 4, 1, 2), .. Bytes16];
+
+    private static readonly GroupedGemmTile[] Bytes16Short = [Bytes(16, 64, 128, 3, 1, 4)];
 
     private static readonly GroupedGemmTile[] Bytes32 = [Bytes(32, 128, 128, 4, 1, 4)];
 
@@ -37,12 +39,13 @@ public static partial class FusedMoePtx
     {
         var isInteger = spec.WeightType == DType.Int8;
         var pairs = new List<Pair>();
-        var (few, fewDown) = (Bytes16, spec.IntermediateSize < LongReduction ? Bytes16Short : Bytes16);
+        var few = spec.IntermediateSize <= ShortReduction ? Bytes16Narrow : Bytes16;
+        var fewDown = spec.IntermediateSize < LongReduction ? Bytes16Short : Bytes16;
         Add(TensorCore.MmaBytes, 8, few, fewDown);
         Add(TensorCore.MmaBytes, 16, Bytes32, Bytes32);
         Add(TensorCore.MmaBytes, isInteger ? 80 : 192, isInteger ? Integers64 : Floats64, isInteger ? Integers64 : Floats64);
         Add(TensorCore.MmaBytes, int.MaxValue, isInteger ? Integers128 : Floats128, isInteger ? Integers128 : Floats128);
-        Add(TensorCore.WgmmaBytes, isInteger ? 8 : 3, few, fewDown);
+        Add(TensorCore.WgmmaBytes, isInteger ? 8 : 3, Chained(few), Chained(fewDown));
         Add(TensorCore.WgmmaBytes, 64, WgmmaBytes128, WgmmaBytes128);
         Add(TensorCore.WgmmaBytes, 512, WgmmaBytes128Wide, WgmmaBytes128Turns);
         Add(TensorCore.WgmmaBytes, int.MaxValue, WgmmaBytes256, WgmmaBytes256);

@@ -22,6 +22,19 @@ public static partial class FusedMoePtx
 
     private static readonly GroupedGemmTile[] Streamed8OfZeroPoints = [Streamed(8, 32, 512, 4, 4), Streamed(8, 32, 256, 2, 8), Streamed(8, 32, 64, 2, 8)];
 
+    // So few slots that wider tiles, or fewer warps, would have too few loads under way: the fewer bits, the sooner arithmetic counts instead.
+    private static readonly GroupedGemmTile[] Streamed8Narrow = [Streamed(8, 16, 1024, 8, 3)];
+
+    private static readonly GroupedGemmTile[] Streamed8NarrowOf16Bits = [Streamed(8, 32, 1024, 16, 1)];
+
+    private static readonly GroupedGemmTile[] Streamed8NarrowDown = [Streamed(8, 16, 256, 4, 8)];
+
+    private const int StreamedColumns = 32;
+
+    // In tiles of so many columns, two of an H200's multiprocessor; of 8 bits eight.
+    private const int MostFewStreamedTiles = 264;
+    private const int MostFewStreamedTilesOf8Bits = 1024;
+
     private static readonly GroupedGemmTile[] Streamed16Of16Bits = [Streamed(16, 32, 256, 4, 4), Streamed(16, 32, 64, 2, 8)];
 
     private static readonly GroupedGemmTile[] Streamed16 = [Streamed(16, 32, 512, 4, 4), Streamed(16, 32, 256, 2, 8), Streamed(16, 32, 64, 2, 8)];
@@ -60,14 +73,15 @@ public static partial class FusedMoePtx
         var hasRowScales = spec.WeightType != DType.Float16 && !hasGroups;
         foreach (var core in new[] { TensorCore.Mma, TensorCore.Wgmma })
         {
-            Add(core, 5, few, fewDown);
-            Add(core, 10, rows16, rows16);
-            if (!hasShortGroups && !spec.ZeroPoints) Add(core, 18, rows24, rows24);
+            if (core == TensorCore.Wgmma && !hasShortGroups && !spec.ZeroPoints) AddFewSlots();
+            AddStreamed(core, 5, few, fewDown);
+            AddStreamed(core, 10, rows16, rows16);
+            if (!hasShortGroups && !spec.ZeroPoints) AddStreamed(core, 18, rows24, rows24);
             if (core == TensorCore.Wgmma)
             {
                 // A tile of wgmma takes as long with few rows as with many: it comes where one streaming tile no longer has them all.
                 var many = hasRowScales ? WgmmaConverted : WgmmaConvertedTwice;
-                Add(core, 26, Streamed32, Streamed32);
+                AddStreamed(core, 26, Streamed32, Streamed32);
                 Add(core, int.MaxValue, many, many);
                 continue;
             }
@@ -78,6 +92,29 @@ public static partial class FusedMoePtx
         }
 
         return pairs;
+
+        void AddFewSlots()
+        {
+            var (narrow, mostTiles) = spec.WeightType switch
+            {
+                DType.Float16 => (Streamed8NarrowOf16Bits, MostFewStreamedTiles),
+                DType.Int4 => (Streamed8Narrow, MostFewStreamedTiles),
+                _ => (Streamed8Narrow, MostFewStreamedTilesOf8Bits),
+            };
+            var slots = mostTiles / Math.Max(Shape(spec, ExpertProduct.GateUp).Columns / StreamedColumns, 1);
+            var isNarrow = slots >= spec.TopK;
+            var isNarrowDown = spec.IntermediateSize is > ShortReduction and < LongReduction;
+            GroupedGemmTile[] gateUp = isNarrow ? [.. narrow, .. few] : few;
+            GroupedGemmTile[] down = isNarrowDown ? [.. Streamed8NarrowDown, .. fewDown] : fewDown;
+            var usual = Fitting(spec, TensorCore.Wgmma, 5, Chained(few), Chained(fewDown));
+            if (Fitting(spec, TensorCore.Wgmma, 5, Chained(gateUp), Chained(down)) is { } pair && pair != usual) pairs.Add(pair with { MostSlots = Math.Max(slots, spec.TopK) });
+        }
+
+        void AddStreamed(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
+        {
+            if (core == TensorCore.Wgmma) Add(core, mostRows, Chained(gateUp), Chained(down));
+            else Add(core, mostRows, gateUp, down);
+        }
 
         void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
         {

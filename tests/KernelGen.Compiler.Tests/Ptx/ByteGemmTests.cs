@@ -97,7 +97,7 @@ public class ByteGemmTests(ITestOutputHelper output)
     {
         Refused(Shape(ExpertProduct.Down, 0), Tiles[0], "bytes are multiplied with bytes");
         Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { Core = TensorCore.Mma }, "with instructions for bytes alone");
-        Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { Chained = true }, "one after the other");
+        Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { Stages = 1, Resident = 2 }, "from shared memory");
         Refused(Shape(ExpertProduct.Down, 1) with { GroupSize = 64 }, Tiles[0], "groups of 64 are no rows of shared memory");
         Refused(Shape(ExpertProduct.Down, 3) with { GroupSize = 128 }, Tiles[0], "no rows of shared memory that are 8-bit floats");
         Refused(Shape(ExpertProduct.Down, 1) with { WeightType = DType.Int4 }, Tiles[0], "activations are no Int4");

@@ -20,6 +20,7 @@ public partial class ConvertedGemmTests
         new(TensorCore.Mma, 8, 32, 256, 1, 1, 2, Resident: 10),
         new(TensorCore.Mma, 24, 64, 128, 1, 1, 1, SplitK: 2, Resident: 2),
         new(TensorCore.Mma, 16, 32, 128, 1, 1, 4, GroupM: 4, Resident: 3),
+        new(TensorCore.Mma, 8, 16, 256, 1, 1, 8, Chained: true, Resident: 3),
     ];
 
     private static readonly (DType Type, int GroupSize, bool ZeroPoints)[] Formats =
@@ -75,7 +76,7 @@ public partial class ConvertedGemmTests
     {
         var text = GroupedGemm.Write(Shape(product, format), StreamedTiles[tile]);
         Assert.Contains($".maxntid {StreamedTiles[tile].Threads}, 1, 1\n.minnctapersm {StreamedTiles[tile].Resident}\n", text);
-        Assert.Contains(".target sm_80", text);
+        Assert.Contains(StreamedTiles[tile].Chained ? ".target sm_90\n" : ".target sm_80\n", text);
     }
 
     [Theory]
@@ -129,8 +130,7 @@ public partial class ConvertedGemmTests
         Assert.Contains("no stages", Problem(StreamedTiles[0] with { Stages = 3 }));
         Assert.Contains("does not hold 33 groups", Problem(StreamedTiles[0] with { Resident = 33 }));
         Assert.Contains("3 warps cannot share", Problem(StreamedTiles[0] with { WarpsN = 3 }));
-        Assert.Contains("no two halves", Problem(StreamedTiles[0] with { BlockN = 16 }));
-        Assert.Contains("one kernel after the other", Problem(StreamedTiles[0] with { Chained = true }));
+        Assert.Contains("one kernel after the other", Problem(Tiles[0] with { Chained = true }));
         Assert.Contains("are copied", GroupedGemm.Problem(Shape(ExpertProduct.GateUp, 0) with { WeightType = DType.BFloat16 }, StreamedTiles[0]));
 
         static string? Problem(GroupedGemmTile tile) => GroupedGemm.Problem(Shape(ExpertProduct.GateUp, 3), tile);
@@ -155,7 +155,8 @@ public partial class ConvertedGemmTests
             {
                 var ofCore = pairs.Where(pair => pair.Core == core).ToArray();
                 Assert.Equal(int.MaxValue, ofCore[^1].MostRows);
-                Assert.Equal(ofCore.Select(pair => pair.MostRows).Distinct().Order(), ofCore.Select(pair => pair.MostRows));
+                var ofAnySlots = ofCore.Where(pair => pair.MostSlots == int.MaxValue).Select(pair => pair.MostRows).ToArray();
+                Assert.Equal(ofAnySlots.Distinct().Order(), ofAnySlots);
                 Assert.All(ofCore.SkipLast(1), pair => Assert.True(pair.GateUp.IsStreamed && pair.Down.IsStreamed));
                 Assert.Equal(8, ofCore[0].GateUp.BlockM);
                 Assert.Equal(core, ofCore[^1].GateUp.Core);
@@ -169,6 +170,23 @@ public partial class ConvertedGemmTests
                 Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down), 1, most);
             }
         }
+    }
+
+    [Theory]
+    [InlineData(DType.Float8E4M3, 7168, 256, 16, 256, 64)] // DeepSeek V3, one of eight shards: 16 tiles of 32 columns a slot
+    [InlineData(DType.Int4, 7168, 256, 16, 256, 16)]
+    [InlineData(DType.Float16, 7168, 256, 32, 256, 16)]
+    [InlineData(DType.Float8E4M3, 2048, 768, 16, 256, 21)] // Qwen3: 48 of them
+    [InlineData(DType.Int4, 2048, 768, 32, 256, 8)] // more than there should be: the second product's tiles alone, for one token
+    [InlineData(DType.Int4, 4096, 14336, 32, 1024, null)] // Mixtral's first product fills the device
+    public void SlotsThatLeaveMultiprocessorsIdleHaveNarrowTiles(DType type, int hidden, int intermediate, int columns, int blockOfDown, int? mostSlots)
+    {
+        var quantization = type switch { DType.Int4 => WeightQuantization.Group, DType.Float16 => WeightQuantization.None, _ => WeightQuantization.Channel };
+        var pairs = FusedMoePtx.Pairs(new(256, 8, hidden, intermediate, MoeActivation.SiluAndMul, type, Quantization: quantization, GroupSize: type == DType.Int4 ? 128 : 0));
+        var first = pairs.First(pair => pair.NeedsWgmma);
+        Assert.Equal((columns, blockOfDown, mostSlots ?? int.MaxValue), (first.GateUp.BlockN, first.Down.BlockK, first.MostSlots));
+        Assert.Equal(mostSlots is null ? 0 : 1, pairs.Count(pair => pair.MostSlots < int.MaxValue));
+        Assert.All(pairs.Where(pair => pair.NeedsWgmma), pair => Assert.True(pair.GateUp.Chained && pair.Down.Chained));
     }
 
     private static GroupedGemmShape Shape(ExpertProduct product, int format) =>

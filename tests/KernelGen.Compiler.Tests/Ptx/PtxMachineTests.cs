@@ -24,8 +24,27 @@ public class PtxMachineTests(ITestOutputHelper output)
     [InlineData("add.u32 %tile, %tile, %tileStep;", "add.u32 %tile, %tile, %tiles;", "expected")]
     public void WhatAKernelLacksIsNoticed(string code, string instead, string? problem) => Check(Plain, code, instead, problem);
 
-    [Fact]
-    public void SoIsWhoDoesNotWaitForTheKernelBefore() => Check(Plain with { Chained = true }, "griddepcontrol.wait;", "", "is read before the kernel before has ended");
+    public static TheoryData<ExpertProduct, DType, TensorCore> ChainedKernels => new()
+    {
+        { ExpertProduct.GateUp, DType.BFloat16, TensorCore.Wgmma },
+        { ExpertProduct.Down, DType.BFloat16, TensorCore.Mma },
+        { ExpertProduct.Down, DType.Int8, TensorCore.Mma }, // streams
+        { ExpertProduct.Down, DType.Float8E4M3, TensorCore.MmaBytes },
+    };
+
+    [Theory]
+    [MemberData(nameof(ChainedKernels))]
+    public void SoIsWhoDoesNotWaitForTheKernelBefore(ExpertProduct product, DType type, TensorCore core)
+    {
+        var tile = core switch
+        {
+            TensorCore.Wgmma => Plain,
+            TensorCore.Mma when type == DType.Int8 => new GroupedGemmTile(core, 8, 32, 64, 1, 1, 2, Resident: 2),
+            _ => new GroupedGemmTile(core, 16, 64, 128, 3, 1, 2),
+        };
+        var shape = new GroupedGemmShape(product, 2, 384, 384) { WeightType = type, QuantizedInputs = core == TensorCore.MmaBytes };
+        Check(shape, tile with { Chained = true }, "griddepcontrol.wait;", "", "is read before the kernel before has ended");
+    }
 
     [Fact]
     public void SoIsWhoWantsMoreRegistersThanThereAre() => Check(Plain, "setmaxnreg.dec.sync.aligned.u32 40;", "", "all warps wait");
@@ -36,11 +55,21 @@ public class PtxMachineTests(ITestOutputHelper output)
     [InlineData("END:\n\n    // Nobody leaves while the other group may still write into its shared memory.\n    barrier.cluster.arrive.release;\n    barrier.cluster.wait.acquire;", "END:", "has ended when another uses")]
     public void SoIsWhatGroupsOfAClusterLack(string code, string instead, string? problem) => Check(Clustered, code, instead, problem);
 
-    private void Check(GroupedGemmTile tile, string code, string instead, string? problem)
+    // A stage with scales is released by the lanes that load them, one by one.
+    [Theory]
+    [InlineData("mbarrier.arrive.shared.b64 _, [%t0];")]
+    [InlineData("@%signals mbarrier.arrive.shared::cluster.b64 _, [%t0];")]
+    public void SoIsALaneThatReleasesNothing(string code) => Check(
+        new GroupedGemmShape(ExpertProduct.Down, 2, 384, 1024) { WeightType = DType.Float8E4M3, GroupSize = 128, ScaledRows = 128, QuantizedInputs = true },
+        new GroupedGemmTile(TensorCore.WgmmaBytes, 256, 128, 128, 3, 8, 1, Cluster: 2), code, "", "all warps wait");
+
+    private void Check(GroupedGemmTile tile, string code, string instead, string? problem) => Check(new GroupedGemmShape(ExpertProduct.GateUp, 2, 384, 128), tile, code, instead, problem);
+
+    private void Check(GroupedGemmShape shape, GroupedGemmTile tile, string code, string instead, string? problem)
     {
         var random = new SeededRandom();
         output.WriteLine(random.Description);
-        var message = Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => new GroupedGemmCase(new(ExpertProduct.GateUp, 2, 384, 128), tile, random, 80).Check(text =>
+        var message = Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => new GroupedGemmCase(shape, tile, random, 80).Check(text =>
         {
             Assert.Contains(code, text);
             return text.Replace(code, instead);
