@@ -12,7 +12,7 @@ public sealed partial class GroupedGemm
 
     private bool HasIntegerSums => _shape.QuantizedInputs && _shape.WeightType == DType.Int8;
 
-    private bool MultipliesFloat8 => _shape.QuantizedInputs && _shape.WeightType == DType.Float8E4M3;
+    private bool MultipliesFloat8 => _shape.QuantizedInputs && _shape.WeightType == DType.Float8E4M3 && !_tile.IsStreamed;
 
     private bool HasInputGroups => _shape.QuantizedInputs && HasGroups;
 
@@ -37,7 +37,6 @@ public sealed partial class GroupedGemm
         if (_shape.WeightType is not (DType.Float8E4M3 or DType.Int8) || _shape.ZeroPoints) return $"activations are no {_shape.WeightType} with these scales";
         if (_shape.GroupSize != 0 && (_shape.GroupSize != ByteGroup || HasIntegerSums)) return $"groups of {_shape.GroupSize} are no rows of shared memory that are 8-bit floats";
         if (MultipliesBytes) return ProblemOfWgmmaBytes();
-        if (_tile.IsStreamed) return "bytes are multiplied from shared memory";
         if (HasGroups && Math.Max(ScaleBytes / ChunkBytes, _tile.BlockM) > _tile.Threads) return $"{_tile.Threads} threads cannot copy the scales of {_tile.BlockM}x{_tile.BlockN} at once";
         return null;
     }

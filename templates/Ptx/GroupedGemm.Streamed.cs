@@ -58,11 +58,13 @@ public sealed partial class GroupedGemm
 
     private void DeclareStreamedOperands()
     {
-        for (var slots = 0; slots < SlotFragments; slots++) _writer.Declare("b32", [.. Enumerable.Range(0, 4 * UnitsOfLoad).Select(x => $"a{slots}_{x}")]);
+        for (var slots = 0; slots < SlotFragments; slots++) _writer.Declare("b32", [.. Enumerable.Range(0, InputWords * UnitsOfLoad).Select(x => $"a{slots}_{x}")]);
         for (var eight = 0; eight < Eights; eight++) _writer.Declare("b32", [.. Enumerable.Range(0, LoadedWords * LoadsOfTurn).Select(x => $"word{eight}_{x}")]);
         _writer.Declare("b32", [.. Enumerable.Range(0, 8).Select(x => $"b{x}")]);
         if (HasRests) _writer.Declare("b32", [.. Enumerable.Range(0, 8).Select(x => $"rest_{x}")]);
         if (WeightConversion.HasPairsApart(_shape.WeightType)) _writer.Declare("b32", [.. Enumerable.Range(0, 4 * SlotFragments).Select(x => $"apart{x}")]);
+        if (StreamsBytes) DeclareStreamedBytes();
+        if (CollectsNaN) _writer.Declare("pred", "isNaN");
         if (CollectsNaN) _writer.Declare("b32", ["seven", .. Enumerable.Range(0, Eights).Select(eight => $"nan{eight}")]);
         _writer.Declare("f32", [.. StreamedSums()]);
         DeclareZero();
@@ -101,7 +103,7 @@ public sealed partial class GroupedGemm
                 var element = (load * LoadedElements) + (unit * UnitElements);
                 var startsGroup = HasGroups && element % ScaledElements == 0;
                 if (startsGroup) WriteStreamedZeroPoints(conversion, element / ScaledElements);
-                var pairs = WriteSlotPairs(unit);
+                var pairs = StreamsBytes ? WriteBytePairs(conversion, unit) : WriteSlotPairs(unit);
                 for (var columns = 0; columns < Eights / 2; columns++)
                 {
                     WriteStreamedFragment(conversion, (load * LoadedWords) + (unit * conversion.Words), columns, pairs, startsGroup);
@@ -172,16 +174,23 @@ public sealed partial class GroupedGemm
         foreach (var sum in from slots in Enumerable.Range(0, SlotFragments) from columns in Enumerable.Range(0, Eights / 2) from x in Enumerable.Range(0, 4) select (slots, columns, x))
         {
             var to = Sum(sum.slots, sum.columns, sum.x);
-            _writer.Code($"fma.rn.f32 %{to}, %group_{to}, %scale{group}_{(2 * sum.columns) + (sum.x / 2)}, %{to};");
+            var scale = $"scale{group}_{(2 * sum.columns) + (sum.x / 2)}";
+            if (HasStreamedInputScales)
+            {
+                _writer.Code($"mul.rn.f32 %bothScales, %{scale}, %{InputScale(group, sum.slots, sum.x % 2)};");
+                scale = "bothScales";
+            }
+
+            _writer.Code($"fma.rn.f32 %{to}, %group_{to}, %{scale}, %{to};");
         }
 
         WriteScaleLoads(group);
+        WriteStreamedInputScaleLoads(group);
     }
 
     /// <summary>A column with a NaN among its weights is NaN. The four lanes that have the column's weights have its sums.</summary>
     private void WriteStreamedNaN()
     {
-        _writer.Declare("pred", "isNaN");
         _writer.Comment("NaN among the weights.");
         for (var eight = 0; eight < Eights; eight++)
         {

@@ -79,6 +79,7 @@ public sealed partial class GroupedGemm
             """);
         WriteSumOfWarps("gate", 0);
         if (IsPaired) WriteSumOfWarps("up", _tile.BlockN / 2);
+        if (HasRowInputScales) WriteStreamedRowInputScale();
         if (WeightsInput || WeightsOutput)
         {
             _writer.Code("""
@@ -163,7 +164,7 @@ public sealed partial class GroupedGemm
         if (!StoresBFloat16)
         {
             _writer.Code($"st.global.v4.f32 [%to], {Four("value")};");
-            if (IsPaired) _writer.Code($"st.global.v4.f32 [%to+{_shape.IntermediateSize * 4}], {Four("up")};");
+            if (IsPaired && !StoresActivated) _writer.Code($"st.global.v4.f32 [%to+{_shape.IntermediateSize * 4}], {Four("up")};");
             return;
         }
 

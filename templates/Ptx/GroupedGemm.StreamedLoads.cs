@@ -21,7 +21,7 @@ public sealed partial class GroupedGemm
     private void WriteActivationLoad(int unit, int load)
     {
         for (var slots = 0; slots < SlotFragments; slots++)
-            WriteVectorLoad($"@%copies{slots} ld.global", [.. Enumerable.Range(4 * unit, 4).Select(x => $"%a{slots}_{x}")], $"%atA{slots}+{(load * LoadedElements * 2) + (unit * ChunkBytes)}");
+            WriteVectorLoad($"@%copies{slots} ld.global", [.. Enumerable.Range(InputWords * unit, InputWords).Select(x => $"%a{slots}_{x}")], $"%atA{slots}+{((load * LoadedElements) + (unit * UnitElements / 4)) * InputBytes}");
     }
 
     private void WriteScaleLoads(int group)

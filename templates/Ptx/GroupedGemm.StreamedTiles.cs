@@ -38,8 +38,8 @@ public sealed partial class GroupedGemm
             mul.lo.u32 %t1, %t0, {4 * LoadedWords};
             mad.lo.u32 %t1, %warpN, {_shape.WeightBytes(ElementsOfWarp)}, %t1;
             cvt.u64.u32 %laneWeights, %t1;
-            mul.lo.u32 %t1, %t0, {LoadedElements / 4 * 2};
-            mad.lo.u32 %t1, %warpN, {ElementsOfWarp * 2}, %t1;
+            mul.lo.u32 %t1, %t0, {LoadedElements / 4 * InputBytes};
+            mad.lo.u32 %t1, %warpN, {ElementsOfWarp * InputBytes}, %t1;
             cvt.u64.u32 %laneActivations, %t1;
             ld.param.u64 %activations, [activations];
             cvta.to.global.u64 %activations, %activations;
@@ -61,6 +61,7 @@ public sealed partial class GroupedGemm
         if (_tile.SplitK == 1) _writer.Code($"mov.u32 %blocks, {ReductionBlocks};");
         if (!HasGroups) return;
         foreach (var (name, _, at) in StreamedScales()) _writer.Declare("b64", $"{name}From", $"{name}Of", at);
+        if (HasStreamedInputScales) WriteStreamedInputScaleSetup();
     }
 
     /// <summary>Numbers of groups: the parameter, its bytes and the address of the loads.</summary>
@@ -86,7 +87,7 @@ public sealed partial class GroupedGemm
             _writer.Code($"""
                 mul.wide.u32 %wide, %firstBlock, {TurnBytes};
                 add.u64 %weightOffset, %weightOffset, %wide;
-                mul.wide.u32 %wide, %firstBlock, {_tile.BlockK * 2};
+                mul.wide.u32 %wide, %firstBlock, {_tile.BlockK * InputBytes};
                 add.u64 %fromA, %fromA, %wide;
                 """);
         }
@@ -107,7 +108,7 @@ public sealed partial class GroupedGemm
                 setp.lt.u32 %valid, %slot{slots}, %slots;
                 selp.b32 %isSlot{slots}, 1, 0, %valid;
                 {(IsGateUp ? $"div.u32 %t0, %slot{slots}, {_shape.TopK};" : $"mov.u32 %t0, %slot{slots};")}
-                mad.wide.u32 %fromA{slots}, %t0, {2L * _shape.Reduction}, %fromA;
+                mad.wide.u32 %fromA{slots}, %t0, {(long)_shape.Reduction * InputBytes}, %fromA;
                 """);
         }
 
@@ -125,6 +126,8 @@ public sealed partial class GroupedGemm
                 add.u64 %{name}From, %{name}From, %wide;
                 """);
         }
+
+        if (HasStreamedInputScales) WriteStreamedInputScaleSources();
     }
 
     /// <summary>The first tile's first turn.</summary>
@@ -149,10 +152,11 @@ public sealed partial class GroupedGemm
 
         for (var slots = 0; slots < SlotFragments; slots++)
         {
-            for (var x = 0; x < 4 * UnitsOfLoad; x++) _writer.Code($"mov.b32 %a{slots}_{x}, 0;");
+            for (var x = 0; x < InputWords * UnitsOfLoad; x++) _writer.Code($"mov.b32 %a{slots}_{x}, 0;");
         }
 
         if (_tile.Chained && !IsGateUp) WriteWaitForIntermediate();
+        for (var group = 0; group < GroupsOfTurn; group++) WriteStreamedInputScaleLoads(group);
         WriteActivationAdvance();
         for (var unit = 0; unit < UnitsOfLoad; unit++) WriteActivationLoad(unit, 0);
     }
@@ -225,6 +229,8 @@ public sealed partial class GroupedGemm
                 mad.wide.u32 %{at}, %t0, {_shape.Columns * bytes}, %{name}Of;
                 """);
         }
+
+        if (HasStreamedInputScales) WriteStreamedInputScaleJump();
     }
 
     /// <summary>Moves the loads of activations to the next turn, or the next tile's first.</summary>
@@ -233,7 +239,7 @@ public sealed partial class GroupedGemm
         for (var slots = 0; slots < SlotFragments; slots++)
         {
             _writer.Code($"""
-                add.u64 %atA{slots}, %atA{slots}, {_tile.BlockK * 2};
+                add.u64 %atA{slots}, %atA{slots}, {_tile.BlockK * InputBytes};
                 selp.b64 %atA{slots}, %fromA{slots}, %atA{slots}, %last;
                 selp.b32 %wasSlot{slots}, %isSlot{slots}, %wasSlot{slots}, %last;
                 setp.ne.u32 %copies{slots}, %wasSlot{slots}, 0;

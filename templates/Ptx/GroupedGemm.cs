@@ -66,14 +66,16 @@ public sealed partial class GroupedGemm
     public static string? Problem(GroupedGemmShape shape, GroupedGemmTile tile)
     {
         if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
-        if (shape.IsConverted) return new GroupedGemm(shape, tile).ProblemOfConversion();
-        if (shape.QuantizedInputs || tile.ElementBytes == 1) return new GroupedGemm(shape, tile).ProblemOfBytes();
+        var gemm = new GroupedGemm(shape, tile);
+        if (gemm.StreamsBytes) return gemm.ProblemOfStreamedBytes() ?? gemm.ProblemOfConversion();
+        if (shape.IsConverted) return gemm.ProblemOfConversion();
+        if (shape.QuantizedInputs || tile.ElementBytes == 1) return gemm.ProblemOfBytes();
         return tile.IsStreamed ? "bfloat16 weights are copied" : null;
     }
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
     public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) =>
-        shape.IsConverted ? new GroupedGemm(shape, tile).ConvertedSharedBytes
+        shape.IsConverted || tile.IsStreamed ? new GroupedGemm(shape, tile).ConvertedSharedBytes
         : shape.QuantizedInputs ? tile.SharedBytes + ((new GroupedGemm(shape, tile).StageBytes - tile.StageBytes) * tile.Stages)
         : tile.SharedBytes;
 

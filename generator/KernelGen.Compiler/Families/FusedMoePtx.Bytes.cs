@@ -14,6 +14,11 @@ public static partial class FusedMoePtx
 
     private static readonly GroupedGemmTile[] Bytes16Short = [Bytes(16, 64, 128, 3, 1, 4)];
 
+    // So few slots of narrow experts that more loads have to be under way; with more, activations that every warp converts count.
+    private static readonly GroupedGemmTile[] StreamedBytes8 = [Streamed(8, 32, 1024, 8, 1)];
+
+    private static readonly GroupedGemmTile[] StreamedBytes8Down = [Streamed(8, 32, 256, 2, 8)];
+
     private static readonly GroupedGemmTile[] Bytes32 = [Bytes(32, 128, 128, 4, 1, 4)];
 
     private static readonly GroupedGemmTile[] Integers64 = [Bytes(64, 128, 128, 3, 2, 2, 4)];
@@ -45,11 +50,18 @@ public static partial class FusedMoePtx
         Add(TensorCore.MmaBytes, 16, Bytes32, Bytes32);
         Add(TensorCore.MmaBytes, isInteger ? 80 : 192, isInteger ? Integers64 : Floats64, isInteger ? Integers64 : Floats64);
         Add(TensorCore.MmaBytes, int.MaxValue, isInteger ? Integers128 : Floats128, isInteger ? Integers128 : Floats128);
+        if (!isInteger && spec.IntermediateSize <= ShortReduction) AddFewSlots();
         Add(TensorCore.WgmmaBytes, isInteger ? 8 : 3, Chained(few), Chained(fewDown));
         Add(TensorCore.WgmmaBytes, 64, WgmmaBytes128, WgmmaBytes128);
         Add(TensorCore.WgmmaBytes, 512, WgmmaBytes128Wide, WgmmaBytes128Turns);
         Add(TensorCore.WgmmaBytes, int.MaxValue, WgmmaBytes256, WgmmaBytes256);
-        return pairs.Count == 8 ? pairs : [];
+        return pairs.Count(pair => pair.MostSlots == int.MaxValue) == 8 ? pairs : [];
+
+        void AddFewSlots()
+        {
+            var slots = SlotsOfStreamedTiles(spec, MostFewStreamedTiles);
+            if (slots >= spec.TopK && Fitting(spec, TensorCore.WgmmaBytes, 3, Chained(StreamedBytes8), Chained(StreamedBytes8Down)) is { } pair) pairs.Add(pair with { MostSlots = slots });
+        }
 
         void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
         {

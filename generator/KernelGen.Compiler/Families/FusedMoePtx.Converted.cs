@@ -101,7 +101,7 @@ public static partial class FusedMoePtx
                 DType.Int4 => (Streamed8Narrow, MostFewStreamedTiles),
                 _ => (Streamed8Narrow, MostFewStreamedTilesOf8Bits),
             };
-            var slots = mostTiles / Math.Max(Shape(spec, ExpertProduct.GateUp).Columns / StreamedColumns, 1);
+            var slots = SlotsOfStreamedTiles(spec, mostTiles);
             var isNarrow = slots >= spec.TopK;
             var isNarrowDown = spec.IntermediateSize is > ShortReduction and < LongReduction;
             GroupedGemmTile[] gateUp = isNarrow ? [.. narrow, .. few] : few;
@@ -121,6 +121,9 @@ public static partial class FusedMoePtx
             if (Fitting(spec, core, mostRows, gateUp, down) is { } pair) pairs.Add(pair);
         }
     }
+
+    /// <summary>Slots whose tiles of the first product are at most so many.</summary>
+    private static int SlotsOfStreamedTiles(FusedMoeSpec spec, int mostTiles) => mostTiles / Math.Max(Shape(spec, ExpertProduct.GateUp).Columns / StreamedColumns, 1);
 
     private static GroupedGemmTile Streamed(int m, int n, int k, int warps, int resident) => new(TensorCore.Mma, m, n, k, 1, 1, warps, Resident: resident);
 }

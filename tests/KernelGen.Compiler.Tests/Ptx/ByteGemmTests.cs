@@ -26,6 +26,13 @@ public class ByteGemmTests(ITestOutputHelper output)
 
     private const int FirstWgmma = 3;
 
+    private static readonly GroupedGemmTile[] StreamedTiles =
+    [
+        new(TensorCore.Mma, 8, 16, 256, 1, 1, 4, Chained: true, Resident: 2),
+        new(TensorCore.Mma, 16, 64, 128, 1, 1, 1, SplitK: 2, Resident: 2),
+        new(TensorCore.Mma, 24, 32, 256, 1, 1, 2, GroupM: 2, Resident: 3),
+    ];
+
     private static readonly (DType Type, int GroupSize)[] Formats = [(DType.BFloat16, 0), (DType.Float8E4M3, 0), (DType.Float8E4M3, 128), (DType.Int8, 0)];
 
     public static TheoryData<ExpertProduct, int, int> Kernels => new(
@@ -42,6 +49,23 @@ public class ByteGemmTests(ITestOutputHelper output)
         output.WriteLine(random.Description);
         var shape = Shape(product, format) with { Activation = random.Pick(MoeActivation.SiluAndMul, MoeActivation.Gelu, MoeActivation.SwigluOai), Bias = random.Bool(), RouterWeightOnInput = random.Bool() };
         new GroupedGemmCase(shape, Tile(format, tile), random).Check();
+    }
+
+    public static TheoryData<ExpertProduct, int, int> StreamedKernels => new(
+        from product in new[] { ExpertProduct.GateUp, ExpertProduct.Down }
+        from format in new[] { 1, 2 }
+        from tile in Enumerable.Range(0, StreamedTiles.Length)
+        select (product, format, tile));
+
+    [Theory]
+    [MemberData(nameof(StreamedKernels))]
+    public void SumsOfStreamingKernelsToo(ExpertProduct product, int format, int tile)
+    {
+        var random = new SeededRandom((product == ExpertProduct.Down ? 8 : 0) + (format * 3) + tile);
+        output.WriteLine(random.Description);
+        var shape = Shape(product, format) with { Activation = random.Pick(MoeActivation.SiluAndMul, MoeActivation.Gelu, MoeActivation.SwigluOai), Bias = random.Bool(), RouterWeightOnInput = random.Bool() };
+        PtxText.AssertDeclaredAndUsed(GroupedGemm.Write(shape, StreamedTiles[tile]), "%tid", "%ctaid", "%nctaid");
+        new GroupedGemmCase(shape, StreamedTiles[tile], random).Check();
     }
 
     // Full blocks, and others that begin and are not filled.
@@ -97,7 +121,7 @@ public class ByteGemmTests(ITestOutputHelper output)
     {
         Refused(Shape(ExpertProduct.Down, 0), Tiles[0], "bytes are multiplied with bytes");
         Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { Core = TensorCore.Mma }, "with instructions for bytes alone");
-        Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { Stages = 1, Resident = 2 }, "from shared memory");
+        Refused(Shape(ExpertProduct.Down, 3), StreamedTiles[0], "not exact in single precision");
         Refused(Shape(ExpertProduct.Down, 1) with { GroupSize = 64 }, Tiles[0], "groups of 64 are no rows of shared memory");
         Refused(Shape(ExpertProduct.Down, 3) with { GroupSize = 128 }, Tiles[0], "no rows of shared memory that are 8-bit floats");
         Refused(Shape(ExpertProduct.Down, 1) with { WeightType = DType.Int4 }, Tiles[0], "activations are no Int4");
@@ -141,6 +165,25 @@ public class ByteGemmTests(ITestOutputHelper output)
 
         // A row of shared memory is 128 bytes: what is no multiple of that is left to the portable kernels.
         Assert.Empty(FusedMoePtx.Pairs(new FusedMoeSpec(8, 2, 256, 192, MoeActivation.SiluAndMul, type, Quantization: quantization) { ActivationQuantization = inputs }));
+    }
+
+    [Theory]
+    [InlineData(DType.Float8E4M3, 7168, 256, 16)] // DeepSeek V3, one of eight shards: 16 tiles of 32 columns a slot
+    [InlineData(DType.Float8E4M3, 2048, 768, null)] // Qwen3: 48, too many for the slots of one token
+    [InlineData(DType.Int8, 7168, 256, null)] // whose sums are exact
+    public void FewSlotsOfNarrowExpertsStream(DType type, int hidden, int intermediate, int? mostSlots)
+    {
+        var spec = new FusedMoeSpec(256, 8, hidden, intermediate, MoeActivation.SiluAndMul, type, Quantization: WeightQuantization.Channel) { ActivationQuantization = ActivationQuantization.DynamicToken };
+        var streamed = FusedMoePtx.Pairs(spec).Where(pair => pair.GateUp.IsStreamed).ToArray();
+        if (mostSlots is null)
+        {
+            Assert.Empty(streamed);
+            return;
+        }
+
+        var only = Assert.Single(streamed);
+        Assert.Equal((mostSlots, true, true), (only.MostSlots, only.NeedsWgmma, only.Down.IsStreamed));
+        Assert.Equal(only, FusedMoePtx.Pairs(spec).First(pair => pair.NeedsWgmma)); // is asked first
     }
 
     private static GroupedGemmShape Shape(ExpertProduct product, int format) => new(product, 2, HiddenSize, IntermediateSize)

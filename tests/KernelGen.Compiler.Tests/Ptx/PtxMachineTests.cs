@@ -29,6 +29,7 @@ public class PtxMachineTests(ITestOutputHelper output)
         { ExpertProduct.GateUp, DType.BFloat16, TensorCore.Wgmma },
         { ExpertProduct.Down, DType.BFloat16, TensorCore.Mma },
         { ExpertProduct.Down, DType.Int8, TensorCore.Mma }, // streams
+        { ExpertProduct.Down, DType.Float8E4M3, TensorCore.Mma }, // and has bytes for both factors
         { ExpertProduct.Down, DType.Float8E4M3, TensorCore.MmaBytes },
     };
 
@@ -39,10 +40,10 @@ public class PtxMachineTests(ITestOutputHelper output)
         var tile = core switch
         {
             TensorCore.Wgmma => Plain,
-            TensorCore.Mma when type == DType.Int8 => new GroupedGemmTile(core, 8, 32, 64, 1, 1, 2, Resident: 2),
+            TensorCore.Mma when type != DType.BFloat16 => new GroupedGemmTile(core, 8, 32, 64, 1, 1, 2, Resident: 2),
             _ => new GroupedGemmTile(core, 16, 64, 128, 3, 1, 2),
         };
-        var shape = new GroupedGemmShape(product, 2, 384, 384) { WeightType = type, QuantizedInputs = core == TensorCore.MmaBytes };
+        var shape = new GroupedGemmShape(product, 2, 384, 384) { WeightType = type, QuantizedInputs = type == DType.Float8E4M3 };
         Check(shape, tile with { Chained = true }, "griddepcontrol.wait;", "", "is read before the kernel before has ended");
     }
 

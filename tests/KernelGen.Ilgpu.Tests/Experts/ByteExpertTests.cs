@@ -19,6 +19,7 @@ public class ByteExpertTests(ITestOutputHelper output)
         [
             (8, 2, 256, 512), (16, 4, 1024, 128), (4, 1, 1152, 1024), // slices of the first product, and of both
             (40, 8, 384, 128), (3, 3, 128, 128), // single groups, experts that are no multiple of anything
+            (16, 4, 2048, 256), // one token of 8-bit floats streams
         ];
         for (var number = 0; number < shapes.Length; number++)
         {
@@ -56,7 +57,7 @@ public class ByteExpertTests(ITestOutputHelper output)
     {
         var random = Seeded(type, inputs);
         var spec = Spec((2, 1, 256, 128), MoeActivation.SiluAndMul, type, quantization, inputs);
-        foreach (var variant in new[] { spec, spec with { HiddenSize = 1024, IntermediateSize = 1024, SplitK = 2 } })
+        foreach (var variant in new[] { spec, spec with { HiddenSize = 1024, IntermediateSize = 1024, SplitK = 2 }, spec with { HiddenSize = 1024, IntermediateSize = 256 } })
         {
             var kernels = KernelAssembly.CompileForIlgpu(variant);
             foreach (var tokens in new[] { 3, 40 })

@@ -134,7 +134,7 @@ public class OnePassTests
     public void ByteExperts(DType type, WeightQuantization quantization, ActivationQuantization inputs)
     {
         // Slices of the first product, whose sums are integers then.
-        var spec = new FusedMoeSpec(3, 2, 1024, 128, MoeActivation.SwigluOai, type, Quantization: quantization) { Bias = true, ActivationQuantization = inputs };
+        var spec = new FusedMoeSpec(3, 2, 1024, 256, MoeActivation.SwigluOai, type, Quantization: quantization) { Bias = true, ActivationQuantization = inputs };
         if (type == DType.Int8) OnEveryPair<sbyte, byte>(spec, Check);
         else OnEveryPair<Float8E4M3, byte>(spec, Check);
 
