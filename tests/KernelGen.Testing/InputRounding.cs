@@ -9,39 +9,36 @@ namespace KernelGen.Testing;
 /// <param name="ActivationScale">Scale of the intermediate states, with <see cref="ActivationQuantization.StaticTensor"/>.</param>
 public sealed record InputRounding(ActivationQuantization Kind, DType Type, float HiddenScale = 0, float ActivationScale = 0)
 {
-    /// <summary>
-    /// Rounds the rows [R, width] in place, and tells how far another's result may be from each if its input was off by
-    /// one of the <paramref name="errors"/>: the distance of what both ends of that interval are rounded to. That is 0 unless
-    /// a tie lies within, and a whole step if one does.
-    /// </summary>
+    /// <summary>Rounds the rows [R, width] in place, and tells how far another's result may be from them if its inputs were off by the <paramref name="errors"/>.</summary>
     /// <param name="rows">Receives the rounded numbers.</param>
     /// <param name="width">Numbers of a row.</param>
     /// <param name="staticScale">One of the scales.</param>
     /// <param name="errors">Bounds of the errors of the inputs; null for exact ones.</param>
-    public double[] Round(double[] rows, int width, float staticScale, double[]? errors = null)
+    public RoundingErrors Round(double[] rows, int width, float staticScale, double[]? errors = null)
     {
-        var slack = new double[rows.Length];
         errors ??= new double[rows.Length];
         var group = Kind == ActivationQuantization.DynamicGroup128 ? 128 : width;
+        var groups = (width + group - 1) / group;
+        var result = new RoundingErrors(new double[rows.Length], new double[rows.Length / width * groups], group);
         if (Kind is ActivationQuantization.StaticTensor or ActivationQuantization.DynamicTensor)
         {
-            Round(rows, slack, errors, staticScale);
-            return slack;
+            Array.Fill(result.Scales, Round(rows, result.Steps, errors, staticScale));
+            return result;
         }
 
-        for (var row = 0; row < rows.Length; row += width)
+        for (var row = 0; row < rows.Length / width; row++)
         {
-            for (var k = 0; k < width; k += group)
+            for (var g = 0; g < groups; g++)
             {
-                var count = Math.Min(group, width - k);
-                Round(rows.AsSpan(row + k, count), slack.AsSpan(row + k, count), errors.AsSpan(row + k, count), 0);
+                var (first, count) = ((row * width) + (g * group), Math.Min(group, width - (g * group)));
+                result.Scales[(row * groups) + g] = Round(rows.AsSpan(first, count), result.Steps.AsSpan(first, count), errors.AsSpan(first, count), 0);
             }
         }
 
-        return slack;
+        return result;
     }
 
-    private void Round(Span<double> values, Span<double> slack, ReadOnlySpan<double> errors, float scale)
+    private double Round(Span<double> values, Span<double> steps, ReadOnlySpan<double> errors, float scale)
     {
         var (largest, largestError) = (0.0, 0.0);
         for (var i = 0; i < values.Length; i++)
@@ -60,11 +57,36 @@ public sealed record InputRounding(ActivationQuantization Kind, DType Type, floa
         for (var i = 0; i < values.Length; i++)
         {
             var off = errors[i] + (Math.Abs(values[i]) * scaleError);
-            slack[i] = off == 0 ? 0 : (Number((values[i] + off) / scale) - Number((values[i] - off) / scale)) * scale;
+            steps[i] = off == 0 ? 0 : (Number((values[i] + off) / scale) - Number((values[i] - off) / scale)) * scale;
             values[i] = Number((float)values[i] / scale) * scale;
         }
+
+        return scaleError;
     }
 
     private double Number(double quotient) =>
         Type == DType.Int8 ? Math.Clamp(Math.Round(quotient, MidpointRounding.ToEven), -127, 127) : (float)(Float8E4M3)(float)quotient;
+}
+
+/// <summary>How far another's rounded rows [R, width] may be from these.</summary>
+/// <param name="Steps">[R, width]: the distance of what both ends of a number's interval are rounded to. That is 0 unless a tie lies within, and a whole step if one does.</param>
+/// <param name="Scales">[R, groups], relative: the error of a group's scale, which comes from its largest number and is that of all its numbers alike.</param>
+/// <param name="Group">Numbers of a row that share a scale.</param>
+public sealed record RoundingErrors(double[] Steps, double[] Scales, int Group)
+{
+    /// <summary>What errors of the scales make of a row's product with a column.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="terms">The products of its numbers.</param>
+    public double OfScales(int row, ReadOnlySpan<double> terms)
+    {
+        var (error, groups) = (0.0, (terms.Length + Group - 1) / Group);
+        for (var g = 0; g < groups; g++)
+        {
+            var sum = 0.0;
+            foreach (var term in terms.Slice(g * Group, Math.Min(Group, terms.Length - (g * Group)))) sum += term;
+            error += Scales[(row * groups) + g] * Math.Abs(sum);
+        }
+
+        return error;
+    }
 }

@@ -45,7 +45,7 @@ public static class ReferenceMoe
         });
 
         for (var i = 0L; i < errors.LongLength; i++) errors[i] += activationError * (1 + Math.Abs(activations[i]));
-        var steps = rounding?.Round(activations, intermediateSize, rounding.ActivationScale, errors);
+        var rounded = rounding?.Round(activations, intermediateSize, rounding.ActivationScale, errors);
         var result = new RoundedMoe(tokens * hiddenSize);
         Parallel.For(0, tokens, token =>
         {
@@ -60,18 +60,20 @@ public static class ReferenceMoe
         {
             var expert = experts[slot];
             var weight = form.RouterWeightOnInput ? 1 : weights[slot];
+            var products = new double[intermediateSize];
             for (var h = 0; h < hiddenSize; h++)
             {
                 double sum = form.DownBias?[(expert * hiddenSize) + h] ?? 0, step = 0, terms = Math.Abs(sum);
                 for (var i = 0; i < intermediateSize; i++)
                 {
                     var element = down(expert, h, i);
-                    var term = activations[(slot * intermediateSize) + i] * element;
-                    sum += term;
-                    terms += Math.Abs(term);
-                    step += (steps?[(slot * intermediateSize) + i] ?? 0) * Math.Abs(element);
+                    products[i] = activations[(slot * intermediateSize) + i] * element;
+                    sum += products[i];
+                    terms += Math.Abs(products[i]);
+                    step += (rounded?.Steps[(slot * intermediateSize) + i] ?? 0) * Math.Abs(element);
                 }
 
+                step += rounded?.OfScales(slot, products) ?? 0;
                 result.Add((slot / topK * hiddenSize) + h, weight, sum, step, terms);
             }
         }
@@ -111,8 +113,8 @@ public sealed class RoundedMoe(int length)
     public double[] Output { get; } = new double[length];
 
     /// <summary>
-    /// How far another's may be from it because intermediate states that are a little different lie on the other side of a tie: Σ of their
-    /// steps times the weights.
+    /// How far another's may be from it because intermediate states that are a little different lie on the other side of a tie, or have another
+    /// scale (<see cref="RoundingErrors"/>).
     /// </summary>
     public double[] Slack { get; } = new double[length];
 
