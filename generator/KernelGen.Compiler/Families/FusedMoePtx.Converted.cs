@@ -22,7 +22,8 @@ public static partial class FusedMoePtx
 
     private static readonly GroupedGemmTile[] Streamed8OfZeroPoints = [Streamed(8, 32, 512, 4, 4), Streamed(8, 32, 256, 2, 8), Streamed(8, 32, 64, 2, 8)];
 
-    // So few slots that wider tiles, or fewer warps, would have too few loads under way: the fewer bits, the sooner arithmetic counts instead.
+    // So few slots that wider tiles, or fewer warps, would have too few loads under way: the fewer bits, the sooner arithmetic counts instead. These kernels are chained; with
+    // more slots the groups of the next one would be in the way of those that still load.
     private static readonly GroupedGemmTile[] Streamed8Narrow = [Streamed(8, 16, 1024, 8, 3)];
 
     private static readonly GroupedGemmTile[] Streamed8NarrowOf16Bits = [Streamed(8, 32, 1024, 16, 1)];
@@ -74,14 +75,14 @@ public static partial class FusedMoePtx
         foreach (var core in new[] { TensorCore.Mma, TensorCore.Wgmma })
         {
             if (core == TensorCore.Wgmma && !hasShortGroups && !spec.ZeroPoints) AddFewSlots();
-            AddStreamed(core, 5, few, fewDown);
-            AddStreamed(core, 10, rows16, rows16);
-            if (!hasShortGroups && !spec.ZeroPoints) AddStreamed(core, 18, rows24, rows24);
+            Add(core, 5, few, fewDown);
+            Add(core, 10, rows16, rows16);
+            if (!hasShortGroups && !spec.ZeroPoints) Add(core, 18, rows24, rows24);
             if (core == TensorCore.Wgmma)
             {
                 // A tile of wgmma takes as long with few rows as with many: it comes where one streaming tile no longer has them all.
                 var many = hasRowScales ? WgmmaConverted : WgmmaConvertedTwice;
-                AddStreamed(core, 26, Streamed32, Streamed32);
+                Add(core, 26, Streamed32, Streamed32);
                 Add(core, int.MaxValue, many, many);
                 continue;
             }
@@ -104,16 +105,10 @@ public static partial class FusedMoePtx
             var slots = SlotsOfStreamedTiles(spec, mostTiles);
             var isNarrow = slots >= spec.TopK;
             var isNarrowDown = spec.IntermediateSize is > ShortReduction and < LongReduction;
+            if (!isNarrow && !isNarrowDown) return;
             GroupedGemmTile[] gateUp = isNarrow ? [.. narrow, .. few] : few;
             GroupedGemmTile[] down = isNarrowDown ? [.. Streamed8NarrowDown, .. fewDown] : fewDown;
-            var usual = Fitting(spec, TensorCore.Wgmma, 5, Chained(few), Chained(fewDown));
-            if (Fitting(spec, TensorCore.Wgmma, 5, Chained(gateUp), Chained(down)) is { } pair && pair != usual) pairs.Add(pair with { MostSlots = Math.Max(slots, spec.TopK) });
-        }
-
-        void AddStreamed(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
-        {
-            if (core == TensorCore.Wgmma) Add(core, mostRows, Chained(gateUp), Chained(down));
-            else Add(core, mostRows, gateUp, down);
+            if (Fitting(spec, TensorCore.Wgmma, 5, Chained(gateUp), Chained(down)) is { } pair) pairs.Add(pair with { MostSlots = Math.Max(slots, spec.TopK) });
         }
 
         void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
