@@ -37,6 +37,8 @@ LayerBenchmark[] layers =
     new("Qwen3 30B-A3B", 128, 8, 2048, 768, false, Gates.Route, Experts.Forward),
     new("DeepSeek V3 tp8", 256, 8, 7168, 256, true, Gates.Route, Experts.Forward),
 ];
+(string Name, int Experts, int TopK, int HiddenSize, int IntermediateSize)[] models =
+    [("Mixtral 8x7B tp2", 8, 2, 4096, 7168), ("Qwen3 30B-A3B", 128, 8, 2048, 768), ("DeepSeek V3 tp8", 256, 8, 7168, 256)];
 OmniRouterBenchmark[] routers = [new(32, 8), new(48, 8), new(64, 16), new(100, 16), new(256, 16), new(256, 128), new(1024, 16)];
 OmniExpertsBenchmark[] neurons = [new(64, 16, 1024), new(128, 16, 1024)];
 
@@ -45,8 +47,8 @@ var failures = 0;
 if (IsWanted("gates")) failures += gates.Count(gate => !gate.Run(stream));
 if (IsWanted("experts")) failures += experts.Count(layer => !layer.Run(stream));
 if (IsWanted("products")) Array.ForEach(products, layer => layer.Run((CudaStream)stream));
-if (IsWanted("narrow")) failures += Narrow("Mixtral 8x7B tp2", 8, 2, 4096, 7168) + Narrow("Qwen3 30B-A3B", 128, 8, 2048, 768) + Narrow("DeepSeek V3 tp8", 256, 8, 7168, 256);
-if (IsWanted("w8a8")) failures += Bytes("Mixtral 8x7B tp2", 8, 2, 4096, 7168) + Bytes("Qwen3 30B-A3B", 128, 8, 2048, 768) + Bytes("DeepSeek V3 tp8", 256, 8, 7168, 256);
+if (IsWanted("narrow")) failures += models.Sum(Narrow);
+if (IsWanted("w8a8")) failures += models.Sum(Bytes);
 if (IsWanted("splitk")) Array.ForEach(slices, layer => layer.Run(stream));
 if (IsWanted("layer")) Array.ForEach(layers, layer => layer.Run(stream));
 if (IsWanted("omni")) failures += routers.Count(router => !router.Run(stream)) + neurons.Count(layer => !layer.Run(stream));
@@ -54,22 +56,22 @@ Console.WriteLine(failures == 0 ? "all right" : $"{failures} wrong");
 return failures == 0 ? 0 : 1;
 
 // The same layer in every format.
-int Narrow(string name, int count, int topK, int hiddenSize, int intermediateSize)
+int Narrow((string Name, int Experts, int TopK, int HiddenSize, int IntermediateSize) model)
 {
     return Of("bf16", WeightPatterns.BFloat16, Experts.Forward) + Of("f16", WeightPatterns.Half, NarrowExperts.Forward) + Of("fp8, blocks of 128", WeightPatterns.Float8Block, NarrowExperts.Forward)
         + Of("int8, a scale a row", WeightPatterns.Int8Channel, NarrowExperts.Forward) + Of("int4, groups of 128", WeightPatterns.Int4Group, NarrowExperts.Forward);
 
     int Of<T>(string format, WeightPattern<T> pattern, DeviceExpertsForward<T> forward)
-        where T : unmanaged => new ExpertsBenchmark<T>($"{name} {format}", count, topK, hiddenSize, intermediateSize, pattern, forward).Run(stream) ? 0 : 1;
+        where T : unmanaged => new ExpertsBenchmark<T>($"{model.Name} {format}", model.Experts, model.TopK, model.HiddenSize, model.IntermediateSize, pattern, forward).Run(stream) ? 0 : 1;
 }
 
 // The same with inputs of 8 bits too.
-int Bytes(string name, int count, int topK, int hiddenSize, int intermediateSize)
+int Bytes((string Name, int Experts, int TopK, int HiddenSize, int IntermediateSize) model)
 {
     return Of("fp8_w8a8, blocks and groups of 128", WeightPatterns.Float8Block, ByteExperts.Forward, RowRounding.Float8Groups) + Of("int8_w8a8", WeightPatterns.Int8Channel, ByteExperts.Forward, RowRounding.Int8Row);
 
     int Of<T>(string format, WeightPattern<T> pattern, DeviceExpertsForward<T> forward, Action<double[]> round)
-        where T : unmanaged => new ExpertsBenchmark<T>($"{name} {format}", count, topK, hiddenSize, intermediateSize, pattern, forward, round).Run(stream) ? 0 : 1;
+        where T : unmanaged => new ExpertsBenchmark<T>($"{model.Name} {format}", model.Experts, model.TopK, model.HiddenSize, model.IntermediateSize, pattern, forward, round).Run(stream) ? 0 : 1;
 }
 
 bool IsWanted(string family) => args.Length == 0 || args.Contains(family);

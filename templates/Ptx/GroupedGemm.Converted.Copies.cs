@@ -23,8 +23,6 @@ public sealed partial class GroupedGemm
 
     private int ConvertedStageBytes => (ConvertedActivationBytes + ConvertedWeightBytes + ScaleBytes + ZeroPointBytes + BankBytes - 1) / BankBytes * BankBytes;
 
-    private int ConvertedSharedBytes => _tile.IsStreamed ? ExchangeBytes : (StageBytes * _tile.Stages) + 1024 + (_tile.IsSpecialised ? 2 * BarriersBytes : 0);
-
     /// <summary>Chunks of a row of weights that are copied at once.</summary>
     private int ChunksOfWeightRow => Math.Min(_shape.WeightBytes(_tile.BlockK) / ChunkBytes, ChunksOfRow);
 

@@ -99,13 +99,30 @@ public sealed partial class GroupedGemm
         }
     }
 
-    /// <summary>Collects which of eight weights are NaN, in the bytes' highest bits: all seven bits below the sign are set.</summary>
-    private void WriteNaNOf(string[] words, string collected) => _writer.Code($"""
+    /// <summary>Collects which of eight weights are NaN, in the bytes' highest bits.</summary>
+    private void WriteNaNOf(string[] words, string collected)
+    {
+        WriteSevens(words);
+        _writer.Code($"lop3.b32 {collected}, {collected}, %converted, %seven, 0xfe;");
+    }
+
+    /// <summary>Makes NaN of a pair of bfloat16 if it is among the eight numbers. One makes the same of a sum as another.</summary>
+    private void WriteNaNAmong(string[] words, string pair)
+    {
+        WriteSevens(words);
+        _writer.Code($"""
+            lop3.b32 %seven, %seven, %converted, 0x80808080, 0xa8;
+            setp.ne.b32 %isNaN, %seven, 0;
+            @%isNaN mov.b32 %{pair}, 0x7fff7fff;
+            """);
+    }
+
+    /// <summary>Sets the highest bit of each of eight bytes whose seven bits below the sign are all set: the only NaN there is.</summary>
+    private void WriteSevens(string[] words) => _writer.Code($"""
         and.b32 %converted, {words[0]}, 0x7f7f7f7f;
         mad.lo.u32 %converted, %converted, 1, 0x01010101;
         and.b32 %seven, {words[1]}, 0x7f7f7f7f;
         mad.lo.u32 %seven, %seven, 1, 0x01010101;
-        lop3.b32 {collected}, {collected}, %converted, %seven, 0xfe;
         """);
 
     private void WriteProduct(int m, int n, int step, string weights, bool isFirst)

@@ -181,6 +181,17 @@ public sealed partial class GroupedGemm
         @%wrap xor.b32 %phase, %phase, 1;
         """);
 
+    /// <summary>On to the next stage, if there is one left.</summary>
+    private void WriteEndOfStage(string left, string label)
+    {
+        WriteNextBarrier();
+        _writer.Code($"""
+            sub.u32 {left}, {left}, 1;
+            setp.ne.u32 %more, {left}, 0;
+            @%more bra {label};
+            """);
+    }
+
     private void WriteNextTile(string label) => _writer.Code($"""
         add.u32 %tile, %tile, %tileStep;
         bra {label};

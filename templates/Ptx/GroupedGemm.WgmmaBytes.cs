@@ -95,12 +95,7 @@ public sealed partial class GroupedGemm
     private void WriteByteProducts()
     {
         for (var turn = 0; turn < FragmentsN / FragmentsOfTurn; turn++) WriteColumnTurn(turn);
-        WriteNextBarrier();
-        _writer.Code("""
-            sub.u32 %todo, %todo, 1;
-            setp.ne.u32 %more, %todo, 0;
-            @%more bra NEXT;
-            """);
+        WriteEndOfStage("%todo", "NEXT");
     }
 
     /// <summary>The sums of a stage for a turn's columns, awaited at once: where sums that are under way meet a branch, the assembler has every instruction wait for the one before.</summary>

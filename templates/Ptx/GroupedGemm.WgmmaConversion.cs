@@ -211,17 +211,6 @@ public sealed partial class GroupedGemm
             """);
     }
 
-    /// <summary>Makes NaN of a pair of bfloat16 if it is among the eight numbers: all seven bits below the sign, the only one there is. One makes the same of a sum as another.</summary>
-    private void WriteNaNAmong(string[] words, string pair) => _writer.Code($"""
-        and.b32 %converted, {words[0]}, 0x7f7f7f7f;
-        mad.lo.u32 %converted, %converted, 1, 0x01010101;
-        and.b32 %seven, {words[1]}, 0x7f7f7f7f;
-        mad.lo.u32 %seven, %seven, 1, 0x01010101;
-        lop3.b32 %seven, %seven, %converted, 0x80808080, 0xa8;
-        setp.ne.b32 %isNaN, %seven, 0;
-        @%isNaN mov.b32 %{pair}, 0x7fff7fff;
-        """);
-
     private void WriteEight(WeightConversion conversion, int load, int eight)
     {
         string[] words = [.. Words(load).Skip(eight * conversion.Words).Take(conversion.Words).Select(word => $"%{word}")];

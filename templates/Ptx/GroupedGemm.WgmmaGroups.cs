@@ -33,12 +33,7 @@ public sealed partial class GroupedGemm
         if (StagesOfGroup > 1) WriteStageOfGroup();
         else WriteGroupsOfStage();
         WriteRelease("%signals", "%barrier");
-        WriteNextBarrier();
-        _writer.Code("""
-            sub.u32 %todo, %todo, 1;
-            setp.ne.u32 %more, %todo, 0;
-            @%more bra NEXT;
-            """);
+        WriteEndOfStage("%todo", "NEXT");
     }
 
     private void WriteStageOfGroup()

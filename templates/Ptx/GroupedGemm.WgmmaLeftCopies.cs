@@ -78,7 +78,7 @@ public sealed partial class GroupedGemm
             _writer.Code($"add.u32 %element, %element, {GroupedGemmTile.RowElements};");
         }
 
-        WriteEndOfCopiedStage("FETCHSTAGE");
+        WriteEndOfStage("%left", "FETCHSTAGE");
         WriteNextTile("FETCHTILE");
     }
 
@@ -123,17 +123,7 @@ public sealed partial class GroupedGemm
             cp.async.mbarrier.arrive.noinc.shared.b64 [%full];
             add.u64 %from, %from, {_tile.BlockBytes};
             """);
-        WriteEndOfCopiedStage("COPYSTAGE");
+        WriteEndOfStage("%left", "COPYSTAGE");
         WriteEndOfCopies();
-    }
-
-    private void WriteEndOfCopiedStage(string label)
-    {
-        WriteNextBarrier();
-        _writer.Code($"""
-            sub.u32 %left, %left, 1;
-            setp.ne.u32 %more, %left, 0;
-            @%more bra {label};
-            """);
     }
 }

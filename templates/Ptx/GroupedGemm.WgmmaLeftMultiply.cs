@@ -71,7 +71,7 @@ public sealed partial class GroupedGemm
                     var sums = string.Join(", ", LeftSums().Skip(4 * SlotEights * rows).Take(4 * SlotEights).Select(sum => $"%{sum}"));
                     _writer.Code($"""
                         add.u64 %atLeft, %atA, {offset / ChunkBytes};
-                        wgmma.mma_async.sync.aligned.m64n{_tile.BlockM}k16.f32.bf16.bf16 {OpenBrace}{sums}{CloseBrace}, %atLeft, %atRight, {accumulates}, 1, 1, 0, 0;
+                        wgmma.mma_async.sync.aligned.m64n{_tile.BlockM}{WgmmaTypes} {OpenBrace}{sums}{CloseBrace}, %atLeft, %atRight, {accumulates}{WgmmaSigns};
                         """);
                 }
             }

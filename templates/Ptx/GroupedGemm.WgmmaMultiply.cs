@@ -172,12 +172,7 @@ public sealed partial class GroupedGemm
         _writer.Code("add.u32 %t0, %barriers, %barrier;");
         WriteWait("%t0", "%phase", "UNREAD");
         WriteRelease("%signals", "%barrier");
-        WriteNextBarrier();
-        _writer.Code("""
-            sub.u32 %todo, %todo, 1;
-            setp.ne.u32 %more, %todo, 0;
-            @%more bra PASS;
-            """);
+        WriteEndOfStage("%todo", "PASS");
         WriteNextTile("MULTIPLYTILE");
     }
 

@@ -75,9 +75,7 @@ public sealed partial class GroupedGemm
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
     public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) =>
-        shape.IsConverted || tile.IsStreamed ? new GroupedGemm(shape, tile).ConvertedSharedBytes
-        : shape.QuantizedInputs ? tile.SharedBytes + ((new GroupedGemm(shape, tile).StageBytes - tile.StageBytes) * tile.Stages)
-        : tile.SharedBytes;
+        tile.IsStreamed ? new GroupedGemm(shape, tile).ExchangeBytes : tile.SharedBytes + ((new GroupedGemm(shape, tile).StageBytes - tile.StageBytes) * tile.Stages);
 
     /// <summary>Threads of a group.</summary>
     public static int Threads(GroupedGemmShape shape, GroupedGemmTile tile) => new GroupedGemm(shape, tile).ThreadsOfGroup;

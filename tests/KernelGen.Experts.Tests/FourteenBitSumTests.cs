@@ -22,7 +22,7 @@ public class FourteenBitSumTests(ITestOutputHelper output)
         var shares = Enumerable.Range(0, Sums).Select(_ =>
         {
             // Weights of every bit pattern but NaN, as QuantizedCase has them, and normal activations.
-            var terms = Array.ConvertAll(random.Normal(Terms, 100), activation => (float)(Float8E4M3)activation * Weight());
+            var terms = Array.ConvertAll(random.Normal(Terms, 100), activation => (float)(Float8E4M3)activation * (double)random.Float8());
             return Math.Abs(Sum(terms) - terms.Sum()) / terms.Sum(Math.Abs) / ReferenceMoe.Sums14Bits;
         }).ToArray();
         output.WriteLine($"the most of {Sums} sums: {shares.Max():F2} of the bound");
@@ -30,12 +30,6 @@ public class FourteenBitSumTests(ITestOutputHelper output)
         // Beyond an eighth there are many, beyond each further one about twelve times fewer: of a thousand million sums one or two are beyond the bound.
         Assert.InRange(shares.Count(share => share > 1.0 / 8), Sums / 100, Sums / 5);
         Assert.InRange(shares.Count(share => share > 1.0 / 2), 0, Sums / 1000);
-
-        double Weight()
-        {
-            var bits = random.Int(0, 253);
-            return new Float8E4M3((byte)(bits < 127 ? bits : bits + 1));
-        }
     }
 
     /// <summary>In steps of one instruction, whose terms and the sum so far are cut off below the largest of them.</summary>

@@ -225,8 +225,7 @@ internal sealed class QuantizedCase<T>
         {
             if (typeof(T) == typeof(sbyte)) return (T)(object)(sbyte)random.Int(-128, 127);
             if (typeof(T) == typeof(Int4Pair)) return (T)(object)new Int4Pair((byte)random.Int(0, 255));
-            var bits = random.Int(0, 253);
-            return (T)(object)new Float8E4M3((byte)(bits < 127 ? bits : bits + 1)); // all but the two NaN
+            return (T)(object)random.Float8();
         }
 
         private double Stored(int index) => Numbers[typeof(T) == typeof(Int4Pair) ? index / 2 : index] switch

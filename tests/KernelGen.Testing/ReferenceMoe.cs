@@ -36,12 +36,12 @@ public static class ReferenceMoe
         var x = Array.ConvertAll(hidden, value => (double)value);
         rounding?.Round(x, hiddenSize, rounding.HiddenScale);
         var activations = new double[(long)tokens * topK * intermediateSize]; // 0 without an expert, which no scale comes from
-        var errors = new double[activations.LongLength];
+        var errors = new double[rounding is null ? 0 : activations.LongLength];
         Parallel.For(0, tokens * topK, slot =>
         {
             if (experts[slot] < 0) return;
             var input = x.AsSpan(slot / topK * hiddenSize, hiddenSize);
-            Activate(input, form.RouterWeightOnInput ? weights[slot] : 1, experts[slot], gateUp, form, activations.AsSpan(slot * intermediateSize, intermediateSize), sumError, errors.AsSpan(slot * intermediateSize, intermediateSize));
+            Activate(input, form.RouterWeightOnInput ? weights[slot] : 1, experts[slot], gateUp, form, activations.AsSpan(slot * intermediateSize, intermediateSize), sumError, rounding is null ? default : errors.AsSpan(slot * intermediateSize, intermediateSize));
         });
 
         for (var i = 0L; i < errors.LongLength; i++) errors[i] += activationError * (1 + Math.Abs(activations[i]));

@@ -35,6 +35,13 @@ public sealed class SeededRandom
     /// <summary>Uniform in [<paramref name="low"/>, <paramref name="high"/>).</summary>
     public float Float(float low, float high) => low + ((high - low) * _random.NextSingle());
 
+    /// <summary>One of all 8-bit floats but the two NaN, each as likely.</summary>
+    public Float8E4M3 Float8()
+    {
+        var bits = Int(0, 253);
+        return new((byte)(bits < 127 ? bits : bits + 1));
+    }
+
     /// <summary>Standard normal numbers times <paramref name="scale"/>.</summary>
     public float[] Normal(int count, float scale = 1f)
     {

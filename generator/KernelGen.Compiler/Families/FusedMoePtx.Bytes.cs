@@ -48,8 +48,9 @@ public static partial class FusedMoePtx
         var fewDown = spec.IntermediateSize < LongReduction ? Bytes16Short : Bytes16;
         Add(TensorCore.MmaBytes, 8, few, fewDown);
         Add(TensorCore.MmaBytes, 16, Bytes32, Bytes32);
-        Add(TensorCore.MmaBytes, isInteger ? 80 : 192, isInteger ? Integers64 : Floats64, isInteger ? Integers64 : Floats64);
-        Add(TensorCore.MmaBytes, int.MaxValue, isInteger ? Integers128 : Floats128, isInteger ? Integers128 : Floats128);
+        var (rows64, rows128) = isInteger ? (Integers64, Integers128) : (Floats64, Floats128);
+        Add(TensorCore.MmaBytes, isInteger ? 80 : 192, rows64, rows64);
+        Add(TensorCore.MmaBytes, int.MaxValue, rows128, rows128);
         if (!isInteger && spec.IntermediateSize <= ShortReduction) AddFewSlots();
         Add(TensorCore.WgmmaBytes, isInteger ? 8 : 3, Chained(few), Chained(fewDown));
         Add(TensorCore.WgmmaBytes, 64, WgmmaBytes128, WgmmaBytes128);
@@ -59,13 +60,13 @@ public static partial class FusedMoePtx
 
         void AddFewSlots()
         {
-            var slots = SlotsOfStreamedTiles(spec, MostFewStreamedTiles);
-            if (slots >= spec.TopK && Fitting(spec, TensorCore.WgmmaBytes, 3, Chained(StreamedBytes8), Chained(StreamedBytes8Down)) is { } pair) pairs.Add(pair with { MostSlots = slots });
+            var slots = SlotsOfTiles(spec, MostFewStreamedTiles, StreamedColumns);
+            if (slots >= spec.TopK) Add(TensorCore.WgmmaBytes, 3, Chained(StreamedBytes8), Chained(StreamedBytes8Down), slots);
         }
 
-        void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
+        void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int mostSlots = int.MaxValue)
         {
-            if (Fitting(spec, core, mostRows, gateUp, down) is { } pair) pairs.Add(pair);
+            if (Fitting(spec, core, mostRows, gateUp, down, mostSlots) is { } pair) pairs.Add(pair);
         }
     }
 

@@ -102,23 +102,20 @@ public static partial class FusedMoePtx
                 DType.Int4 => (Streamed8Narrow, MostFewStreamedTiles),
                 _ => (Streamed8Narrow, MostFewStreamedTilesOf8Bits),
             };
-            var slots = SlotsOfStreamedTiles(spec, mostTiles);
+            var slots = SlotsOfTiles(spec, mostTiles, StreamedColumns);
             var isNarrow = slots >= spec.TopK;
             var isNarrowDown = spec.IntermediateSize is > ShortReduction and < LongReduction;
             if (!isNarrow && !isNarrowDown) return;
             GroupedGemmTile[] gateUp = isNarrow ? [.. narrow, .. few] : few;
             GroupedGemmTile[] down = isNarrowDown ? [.. Streamed8NarrowDown, .. fewDown] : fewDown;
-            if (Fitting(spec, TensorCore.Wgmma, 5, Chained(gateUp), Chained(down)) is { } pair) pairs.Add(pair with { MostSlots = Math.Max(slots, spec.TopK) });
+            Add(TensorCore.Wgmma, 5, Chained(gateUp), Chained(down), Math.Max(slots, spec.TopK));
         }
 
-        void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
+        void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int mostSlots = int.MaxValue)
         {
-            if (Fitting(spec, core, mostRows, gateUp, down) is { } pair) pairs.Add(pair);
+            if (Fitting(spec, core, mostRows, gateUp, down, mostSlots) is { } pair) pairs.Add(pair);
         }
     }
-
-    /// <summary>Slots whose tiles of the first product are at most so many.</summary>
-    private static int SlotsOfStreamedTiles(FusedMoeSpec spec, int mostTiles) => mostTiles / Math.Max(Shape(spec, ExpertProduct.GateUp).Columns / StreamedColumns, 1);
 
     private static GroupedGemmTile Streamed(int m, int n, int k, int warps, int resident) => new(TensorCore.Mma, m, n, k, 1, 1, warps, Resident: resident);
 }

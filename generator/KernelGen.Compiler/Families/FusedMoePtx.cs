@@ -93,16 +93,15 @@ public static partial class FusedMoePtx
 
         bool Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int mostSlots = int.MaxValue)
         {
-            if (Fitting(spec, core, mostRows, gateUp, down) is not { } pair) return false;
-            pairs.Add(pair with { MostSlots = mostSlots });
+            if (Fitting(spec, core, mostRows, gateUp, down, mostSlots) is not { } pair) return false;
+            pairs.Add(pair);
             return true;
         }
 
         void AddFew(TensorCore core, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
         {
-            var slots = MostFewTiles / Math.Max(Shape(spec, ExpertProduct.GateUp).Columns / UsualColumns, 1);
-            if (slots < spec.TopK) return;
-            Add(core, 8, gateUp, down, slots);
+            var slots = SlotsOfTiles(spec, MostFewTiles, UsualColumns);
+            if (slots >= spec.TopK) Add(core, 8, gateUp, down, slots);
         }
     }
 
@@ -137,8 +136,11 @@ public static partial class FusedMoePtx
     private static GroupedGemmTile WgmmaBytes(int m, int n, int stages, int warpsM, int groupM = 1, int cluster = 1) =>
         new(TensorCore.WgmmaBytes, m, n, 128, stages, warpsM, 1, groupM, Cluster: cluster, Chained: true);
 
-    private static Pair? Fitting(FusedMoeSpec spec, TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down) =>
-        Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second ? new Pair(core, mostRows, first, second) : null;
+    /// <summary>Slots whose tiles of the first product, of so many columns, are at most so many.</summary>
+    private static int SlotsOfTiles(FusedMoeSpec spec, int mostTiles, int columns) => mostTiles / Math.Max(Shape(spec, ExpertProduct.GateUp).Columns / columns, 1);
+
+    private static Pair? Fitting(FusedMoeSpec spec, TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int mostSlots = int.MaxValue) =>
+        Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second ? new Pair(core, mostRows, first, second) { MostSlots = mostSlots } : null;
 
     private static GroupedGemmTile? Fitting(FusedMoeSpec spec, ExpertProduct product, GroupedGemmTile[] tiles)
     {
