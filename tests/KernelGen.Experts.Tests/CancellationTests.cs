@@ -10,7 +10,7 @@ namespace KernelGen.Tests;
 public sealed unsafe class CancellationTests
 {
     private const int Tokens = 65_536;
-    private static readonly (int Experts, int TopK, int Hidden, int Intermediate) Shape = (4, 2, 512, 512);
+    private static readonly (int Experts, int TopK, int Hidden, int Intermediate) Shape = (4, 2, 512, 2048); // seconds of work, so that a late cancellation is still in the middle
 
     [Theory]
     [InlineData(128)]

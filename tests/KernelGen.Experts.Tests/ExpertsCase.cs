@@ -93,6 +93,14 @@ internal sealed unsafe class ExpertsCase<T>
         return output;
     }
 
+    /// <summary>The same where functions are a device's.</summary>
+    public float[] CheckOnDevice(ExpertsRunner<T> run)
+    {
+        var output = Run(run);
+        ExpertsCase.RequireWithin(ErrorBound(ExpertArithmetic.Device), Expected(), output, $"{_random.Description}: {_shape}, {_form.Activation}, {_tokens} tokens");
+        return output;
+    }
+
     /// <summary>For arithmetic in bfloat16: ‖output − expected‖ / ‖expected‖, and the same of the largest elements.</summary>
     public (double OfNorm, double OfLargest) Error(ExpertsRunner<T> run)
     {
@@ -110,7 +118,7 @@ internal sealed unsafe class ExpertsCase<T>
     {
         var rounded = Array.ConvertAll(_hidden, value => (float)(BFloat16)value);
         var expected = ReferenceMoe.Forward(rounded, GateUp, Down, _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form);
-        var bound = ExpertsErrorBound.Of(rounded, GateUp, Down, _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form, tensorCores: true);
+        var bound = ExpertsErrorBound.Of(rounded, GateUp, Down, _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form, ExpertArithmetic.TensorCores);
         foreach (var run in runs) ExpertsCase.RequireWithin(bound, expected, Run(run), $"{_random.Description}: {what}, {_tokens} tokens");
     }
 
@@ -161,7 +169,8 @@ internal sealed unsafe class ExpertsCase<T>
     /// <summary>The double-precision answer.</summary>
     public double[] Expected() => ReferenceMoe.Forward(_hidden, GateUp, Down, _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form);
 
-    private double[] ErrorBound() => ExpertsErrorBound.Of(_hidden, GateUp, Down, _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form);
+    private double[] ErrorBound(ExpertArithmetic arithmetic = ExpertArithmetic.Processor) =>
+        ExpertsErrorBound.Of(_hidden, GateUp, Down, _weights, _experts, _tokens, _shape.TopK, _shape.Hidden, _shape.Intermediate, _form, arithmetic);
 
     private double GateUp(int expert, int row, int column) => Widen(_gateUp[(((expert * (_form.IsGated ? 2 : 1) * _shape.Intermediate) + row) * _shape.Hidden) + column]);
 

@@ -12,7 +12,7 @@ public static class ExpertsErrorBound
     /// </summary>
     private const double OfTerms = 4.0 / (1 << 24);
 
-    /// <summary>Of an activation's value, for gelu of its argument: 5 units in the last place (docs/numerics.md).</summary>
+    /// <summary>Of an activation's value, for gelu of its argument: 5 units in the last place (docs/numerics.md). On a processor.</summary>
     private const double OfActivation = 10.0 / (1 << 24);
 
     /// <summary>
@@ -22,7 +22,7 @@ public static class ExpertsErrorBound
     private const double OfTermsOnTensorCores = 16.0 / (1 << 24);
 
     /// <summary>Approximate exponentials and reciprocals, and erf to 7.5e-8.</summary>
-    private const double OfActivationOnTensorCores = 64.0 / (1 << 24);
+    private const double OfActivationOnDevice = 64.0 / (1 << 24);
 
     /// <summary>Half the distance of two bfloat16 numbers, of the smaller one.</summary>
     private const double OfBFloat16 = 1.0 / 256;
@@ -31,14 +31,12 @@ public static class ExpertsErrorBound
     private const double Smallest = 1e-30;
 
     /// <summary>The bound for every element of the output [T, H]. Parameters as in <see cref="ReferenceMoe"/>.</summary>
-    /// <param name="tensorCores">
-    /// Whether intermediate states and each slot's result are rounded to bfloat16 (of the hidden states, give the rounded ones). Roundings of
-    /// the intermediate states are independent, so that their sum is within six standard deviations.
-    /// </param>
     public static double[] Of(
         float[] hidden, Func<int, int, int, double> gateUp, Func<int, int, int, double> down, float[] weights, int[] experts, int tokens, int topK, int hiddenSize, int intermediateSize, ExpertForm form,
-        bool tensorCores = false)
+        ExpertArithmetic arithmetic = ExpertArithmetic.Processor)
     {
+        var tensorCores = arithmetic == ExpertArithmetic.TensorCores;
+        var ofActivation = arithmetic == ExpertArithmetic.Processor ? OfActivation : OfActivationOnDevice;
         var ofTerms = tensorCores ? OfTermsOnTensorCores : OfTerms;
         var bound = new double[(long)tokens * hiddenSize];
         Parallel.For(0, tokens, token =>
@@ -62,7 +60,7 @@ public static class ExpertsErrorBound
                 var (gate, gateTerms) = Sum(input, onInput, expert, i);
                 var (up, upTerms) = form.IsGated ? Sum(input, onInput, expert, intermediateSize + i) : (0, 0);
                 activations[i] = form.Activate(gate, up);
-                errors[i] = ActivationError(form, gate, up, ofTerms * gateTerms, ofTerms * upTerms, tensorCores ? OfActivationOnTensorCores : OfActivation);
+                errors[i] = ActivationError(form, gate, up, ofTerms * gateTerms, ofTerms * upTerms, ofActivation);
             }
 
             var weight = form.RouterWeightOnInput ? 1 : Math.Abs(weights[slot]);
@@ -114,4 +112,20 @@ public static class ExpertsErrorBound
         var magnitude = isGelu ? Math.Abs(gate * (form.IsGated ? up : 1)) : Math.Abs(exact);
         return largest + (ofActivation * magnitude) + (Smallest * (1 + Math.Abs(up)));
     }
+}
+
+/// <summary>What experts are computed with.</summary>
+public enum ExpertArithmetic
+{
+    /// <summary>Single precision.</summary>
+    Processor,
+
+    /// <summary>Single precision with a device's approximate functions.</summary>
+    Device,
+
+    /// <summary>
+    /// Of a device, where intermediate states and each slot's result are rounded to bfloat16 (of the hidden states, give the rounded ones).
+    /// Roundings of the intermediate states are independent, so that their sum is within six standard deviations.
+    /// </summary>
+    TensorCores,
 }
