@@ -150,14 +150,14 @@ internal sealed class QuantizedCase<T>
     /// <summary>Kernels that multiply bytes: exactly rounded inputs, sums on tensor cores, each slot's result in bfloat16.</summary>
     private void CheckBytes(string what, ExpertsRunner<T>[] runs)
     {
-        const double OfTerms = 16.0 / (1 << 24), OfBFloat16 = 1.0 / 256;
-        var sumError = Sums14Bits ? ReferenceMoe.Sums14Bits : 0;
-        var expected = Rounded(ReferenceMoe.ActivationErrorOnTensorCores, sumError);
-        var bound = Enumerable.Range(0, expected.Output.Length).Select(i => expected.Slack[i] + ((OfTerms + sumError) * expected.Terms[i]) + (OfBFloat16 * expected.Results[i])).ToArray();
+        const double OfBFloat16 = 1.0 / 256;
+        var sumError = ReferenceMoe.SumError + (Sums14Bits ? ReferenceMoe.Sums14Bits : 0);
+        var expected = Rounded(ReferenceMoe.ActivationErrorOnDevice, sumError);
+        var bound = Enumerable.Range(0, expected.Output.Length).Select(i => expected.Slack[i] + (sumError * expected.Terms[i]) + (OfBFloat16 * expected.Results[i])).ToArray();
         foreach (var run in runs) ExpertsCase.RequireWithin(bound, expected.Output, Run(run), $"{_random.Description}: {what}, {_tokens} tokens");
     }
 
-    private RoundedMoe Rounded(double activationError = ReferenceMoe.ActivationError, double sumError = 0) => ReferenceMoe.Forward(
+    private RoundedMoe Rounded(double activationError = ReferenceMoe.ActivationError, double sumError = ReferenceMoe.SumError) => ReferenceMoe.Forward(
         _hidden, _gateUp.Dequantized, _down.Dequantized, _weights, _experts, _tokens, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, _form, _rounding, activationError, sumError);
 
     private double[] ErrorBound(float[] hidden, ExpertArithmetic arithmetic) =>

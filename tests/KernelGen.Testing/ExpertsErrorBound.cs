@@ -19,7 +19,7 @@ public static class ExpertsErrorBound
     /// Tensor cores add up by cutting off, which all partial sums share: of the sum of the terms' magnitudes, √K / 5 times 2⁻²⁴ for random
     /// terms, which stays below 16 up to K = 6000.
     /// </summary>
-    private const double OfTermsOnTensorCores = 16.0 / (1 << 24);
+    private const double OfTermsOnTensorCores = ReferenceMoe.SumError;
 
     /// <summary>Approximate exponentials and reciprocals, and erf to 7.5e-8.</summary>
     private const double OfActivationOnDevice = 64.0 / (1 << 24);
