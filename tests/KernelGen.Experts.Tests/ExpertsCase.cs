@@ -80,20 +80,7 @@ internal sealed unsafe class ExpertsCase<T>
         return Compare(output);
     }
 
-    /// <summary>The same through any entry point, on any device.</summary>
-    public float[] Check(ExpertsRunner<T> run, double absolute = 1e-5, double relative = 1e-4)
-    {
-        var (output, expected) = (Run(run), Expected());
-        for (var i = 0; i < expected.Length; i++)
-        {
-            var isClose = Math.Abs(output[i] - expected[i]) <= absolute + (relative * Math.Abs(expected[i]));
-            Assert.True(isClose, $"{_random.Description}: {_shape}, {_form.Activation}, {_tokens} tokens: output[{i}] is {output[i]}, expected {expected[i]}");
-        }
-
-        return output;
-    }
-
-    /// <summary>The same where functions are a device's.</summary>
+    /// <summary>The same through any entry point, where functions are a device's.</summary>
     public float[] CheckOnDevice(ExpertsRunner<T> run)
     {
         var output = Run(run);

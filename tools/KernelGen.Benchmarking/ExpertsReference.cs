@@ -3,7 +3,9 @@ namespace KernelGen.Benchmarking;
 /// <summary>The experts of one token in double precision.</summary>
 internal static class ExpertsReference
 {
-    // What a kernel's intermediate states may be off by, a share of 1 + |a|, before they are rounded.
+    // What a kernel's intermediate states may be off by before they are rounded: its sums by a share of their terms' magnitudes, for equal
+    // terms are rounded alike, and its activation by a share of 1 + |a|.
+    private const double SumError = 16.0 / (1 << 24);
     private const double ActivationError = 2e-6;
 
     /// <summary>
@@ -21,9 +23,9 @@ internal static class ExpertsReference
         where T : unmanaged
     {
         var x = Array.ConvertAll(hidden.ToArray(), number => (double)number);
-        rounding.Round(x, error: 0);
+        rounding.Round(x);
         double[] output = new double[x.Length], slack = new double[x.Length];
-        var activated = new double[experts.IntermediateSize];
+        double[] activated = new double[experts.IntermediateSize], errors = new double[experts.IntermediateSize];
         for (var slot = 0; slot < ids.Length; slot++)
         {
             var expert = ids[slot];
@@ -33,17 +35,19 @@ internal static class ExpertsReference
                 float[] gate = new float[x.Length], up = new float[x.Length];
                 experts.CopyRow(ExpertProjection.Gate, expert, i, gate);
                 if (experts.IsGated) experts.CopyRow(ExpertProjection.Up, expert, i, up);
-                double g = 0, u = 0;
+                double g = 0, u = 0, gateTerms = 0, upTerms = 0;
                 for (var h = 0; h < x.Length; h++)
                 {
-                    g += x[h] * gate[h];
-                    u += x[h] * up[h];
+                    var (gateTerm, upTerm) = (x[h] * gate[h], x[h] * up[h]);
+                    (g, u) = (g + gateTerm, u + upTerm);
+                    (gateTerms, upTerms) = (gateTerms + Math.Abs(gateTerm), upTerms + Math.Abs(upTerm));
                 }
 
                 activated[i] = activation.Of(g, u);
+                errors[i] = Error(activation, (g, SumError * gateTerms), (u, SumError * upTerms));
             });
 
-            var steps = rounding.Round(activated, ActivationError);
+            var steps = rounding.Round(activated, errors);
             var weight = weights[slot];
             Parallel.For(0, output.Length, h =>
             {
@@ -62,5 +66,14 @@ internal static class ExpertsReference
         }
 
         return (output, slack);
+    }
+
+    private static double Error(ReferenceActivation activation, (double Sum, double Error) gate, (double Sum, double Error) up)
+    {
+        var exact = activation.Of(gate.Sum, up.Sum);
+        var largest = 0.0;
+        foreach (var (g, u) in new[] { (-1, -1), (-1, 1), (1, -1), (1, 1) })
+            largest = Math.Max(largest, Math.Abs(activation.Of(gate.Sum + (g * gate.Error), up.Sum + (u * up.Error)) - exact));
+        return largest + (ActivationError * (1 + Math.Abs(exact)));
     }
 }

@@ -8,10 +8,10 @@ internal readonly record struct ReferenceRounding(ActivationQuantization Kind, b
     private const int GroupSize = 128;
 
     /// <summary>
-    /// Rounds a token's numbers in place. Returns how far those of a kernel may be from them if its own were off by a share
-    /// <paramref name="error"/> of 1 + |x|: a step where a tie lies between.
+    /// Rounds a token's numbers in place. Returns how far those of a kernel may be from them if its own were off by the
+    /// <paramref name="errors"/>, none given: exact: a step where a tie lies between.
     /// </summary>
-    public double[] Round(double[] numbers, double error)
+    public double[] Round(double[] numbers, ReadOnlySpan<double> errors = default)
     {
         var steps = new double[numbers.Length];
         if (Kind == ActivationQuantization.None) return steps;
@@ -19,11 +19,18 @@ internal readonly record struct ReferenceRounding(ActivationQuantization Kind, b
         for (var first = 0; first < numbers.Length; first += width)
         {
             var count = Math.Min(width, numbers.Length - first);
-            var largest = numbers.AsSpan(first, count).ToArray().Max(Math.Abs);
+            var (largest, largestError) = (0.0, 0.0);
+            for (var i = first; i < first + count; i++)
+            {
+                largest = Math.Max(largest, Math.Abs(numbers[i]));
+                if (!errors.IsEmpty) largestError = Math.Max(largestError, errors[i]);
+            }
+
             var scale = Math.Max((float)largest, 1e-10f) / (Integers ? 127f : 448f);
             for (var i = first; i < first + count; i++)
             {
-                var off = error * (1 + (2 * Math.Abs(numbers[i])) + (Math.Abs(numbers[i]) / Math.Max(largest, 1e-10)));
+                // Its own error, and that of the scale.
+                var off = errors.IsEmpty ? 0 : errors[i] + (Math.Abs(numbers[i]) / Math.Max(largest, 1e-10) * largestError);
                 steps[i] = (Number((numbers[i] + off) / scale) - Number((numbers[i] - off) / scale)) * scale;
                 numbers[i] = Number((float)numbers[i] / scale) * scale;
             }
