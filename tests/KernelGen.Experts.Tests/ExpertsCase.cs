@@ -19,7 +19,7 @@ internal static class ExpertsCase
         for (var i = 0; i < expected.Length; i++)
         {
             var isWithin = double.IsNaN(expected[i]) ? float.IsNaN(output[i]) : Math.Abs(output[i] - expected[i]) <= bound[i];
-            Assert.True(isWithin, $"{what}: output[{i}] is {output[i]}, expected {expected[i]} within {bound[i]}");
+            if (!isWithin) Assert.Fail($"{what}: output[{i}] is {output[i]}, expected {expected[i]} within {bound[i]}");
         }
     }
 

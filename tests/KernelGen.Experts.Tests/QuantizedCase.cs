@@ -54,6 +54,7 @@ internal sealed class QuantizedCase<T>
     private readonly ExpertBiases? _biases;
     private readonly InputRounding? _rounding;
     private readonly Lazy<RoundedMoe> _expected;
+    private readonly Lazy<double[]> _bound;
 
     public QuantizedCase(FusedMoeSpec spec, int tokens, SeededRandom random, bool leaveSlotsOut = false, int? spoiltToken = null, bool scalesApart = false)
     {
@@ -74,7 +75,7 @@ internal sealed class QuantizedCase<T>
         _hidden = random.Normal(tokens * spec.HiddenSize, spec.Activation == MoeActivation.SiluAndMul ? 1f : 0.5f);
         if (spoiltToken is { } spoilt) _hidden[(spoilt * spec.HiddenSize) + (spec.HiddenSize / 2)] = float.NaN;
         _weights = random.Normal(tokens * spec.TopK);
-        _expected = new(() => Rounded());
+        (_expected, _bound) = (new(() => Rounded()), new(Bound));
         _experts = [.. Enumerable.Range(0, tokens).SelectMany(_ => random.Permutation(spec.Experts).Take(spec.TopK).Select(expert => leaveSlotsOut && random.Int(0, 3) == 0 ? -1 : expert))];
     }
 
@@ -165,15 +166,19 @@ internal sealed class QuantizedCase<T>
 
     public unsafe void Check(delegate*<in MoeArguments, void> kernel, int bits) => Compare(Run(kernel), $"{_spec.VariantName} at {bits} bits");
 
-    /// <summary>For sums in single precision, on any device.</summary>
-    public void Compare(float[] output, string what, ExpertArithmetic arithmetic = ExpertArithmetic.Processor)
+    /// <summary>What a kernel in single precision computes with.</summary>
+    public ExpertArithmetic Arithmetic { get; init; }
+
+    /// <summary>For kernels in single precision.</summary>
+    public void Compare(float[] output, string what) => ExpertsCase.RequireWithin(_bound.Value, _expected.Value.Output, output, $"{_random.Description}: {what}, {_tokens} tokens");
+
+    private double[] Bound()
     {
-        var expected = _expected.Value;
+        if (_rounding is null) return ErrorBound(_hidden, Arithmetic);
 
         // Rounded inputs are few different numbers, and equal terms are rounded alike: nothing less than one rounding a term is certain.
         var ofTerms = (_spec.IntermediateSize + 8.0) / (1 << 24);
-        var bound = _rounding is null ? ErrorBound(_hidden, arithmetic) : expected.Slack.Zip(expected.Terms, (slack, terms) => slack + (ofTerms * terms)).ToArray();
-        ExpertsCase.RequireWithin(bound, expected.Output, output, $"{_random.Description}: {what}, {_tokens} tokens");
+        return [.. _expected.Value.Slack.Zip(_expected.Value.Terms, (slack, terms) => slack + (ofTerms * terms))];
     }
 
     /// <summary>The matrices [E, N, K] of a projection. From row <c>apart</c> on, scales begin anew.</summary>

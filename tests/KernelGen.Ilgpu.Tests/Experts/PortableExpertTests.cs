@@ -86,8 +86,8 @@ public class PortableExpertTests(ITestOutputHelper output)
         void Quantized<T>()
             where T : unmanaged
         {
-            var inputs = new QuantizedCase<T>(spec, tokens, random, leaveSlotsOut: random.Bool());
-            inputs.Compare(inputs.Run(On<T>()), $"{spec.ConfigurationName} on {device.Accelerator.Name}, tile {tile}", ExpertArithmetic.Device);
+            var inputs = new QuantizedCase<T>(spec, tokens, random, leaveSlotsOut: random.Bool()) { Arithmetic = ExpertArithmetic.Device };
+            inputs.Compare(inputs.Run(On<T>()), $"{spec.ConfigurationName} on {device.Accelerator.Name}, tile {tile}");
         }
 
         ExpertsRunner<T> On<T>()
