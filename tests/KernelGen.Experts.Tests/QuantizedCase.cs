@@ -75,7 +75,7 @@ internal sealed class QuantizedCase<T>
         _hidden = random.Normal(tokens * spec.HiddenSize, spec.Activation == MoeActivation.SiluAndMul ? 1f : 0.5f);
         if (spoiltToken is { } spoilt) _hidden[(spoilt * spec.HiddenSize) + (spec.HiddenSize / 2)] = float.NaN;
         _weights = random.Normal(tokens * spec.TopK);
-        (_expected, _bound) = (new(() => Rounded()), new(Bound));
+        (_expected, _bound) = (new(() => Rounded(ReferenceMoe.ActivationError, ReferenceMoe.SumError)), new(Bound));
         _experts = [.. Enumerable.Range(0, tokens).SelectMany(_ => random.Permutation(spec.Experts).Take(spec.TopK).Select(expert => leaveSlotsOut && random.Int(0, 3) == 0 ? -1 : expert))];
     }
 
@@ -158,7 +158,7 @@ internal sealed class QuantizedCase<T>
         foreach (var run in runs) ExpertsCase.RequireWithin(bound, expected.Output, Run(run), $"{_random.Description}: {what}, {_tokens} tokens");
     }
 
-    private RoundedMoe Rounded(double activationError = ReferenceMoe.ActivationError, double sumError = ReferenceMoe.SumError) => ReferenceMoe.Forward(
+    private RoundedMoe Rounded(double activationError, double sumError) => ReferenceMoe.Forward(
         _hidden, _gateUp.Dequantized, _down.Dequantized, _weights, _experts, _tokens, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, _form, _rounding, activationError, sumError);
 
     private double[] ErrorBound(float[] hidden, ExpertArithmetic arithmetic) =>

@@ -17,5 +17,8 @@ public sealed record ExpertForm(
     /// <summary>The activation of a gate sum and, where there is one, an up sum.</summary>
     public double Activate(double gate, double up) => Reference.Of(gate, up);
 
+    /// <inheritdoc cref="ReferenceActivation.ErrorOf"/>
+    public double ActivationError(double gate, double up, double gateError, double upError) => Reference.ErrorOf(gate, up, gateError, upError);
+
     private ReferenceActivation Reference => new(Activation, ActivationLimit);
 }

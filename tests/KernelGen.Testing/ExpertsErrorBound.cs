@@ -15,12 +15,6 @@ public static class ExpertsErrorBound
     /// <summary>Of an activation's value, for gelu of its argument: 5 units in the last place (docs/numerics.md). On a processor.</summary>
     private const double OfActivation = 10.0 / (1 << 24);
 
-    /// <summary>
-    /// Tensor cores add up by cutting off, which all partial sums share: of the sum of the terms' magnitudes, √K / 5 times 2⁻²⁴ for random
-    /// terms, which stays below 16 up to K = 6000.
-    /// </summary>
-    private const double OfTermsOnTensorCores = ReferenceMoe.SumError;
-
     /// <summary>Approximate exponentials and reciprocals, and erf to 7.5e-8.</summary>
     private const double OfActivationOnDevice = 64.0 / (1 << 24);
 
@@ -37,7 +31,7 @@ public static class ExpertsErrorBound
     {
         var tensorCores = arithmetic == ExpertArithmetic.TensorCores;
         var ofActivation = arithmetic == ExpertArithmetic.Processor ? OfActivation : OfActivationOnDevice;
-        var ofTerms = tensorCores ? OfTermsOnTensorCores : OfTerms;
+        var ofTerms = tensorCores ? ReferenceMoe.SumError : OfTerms;
         var bound = new double[(long)tokens * hiddenSize];
         Parallel.For(0, tokens, token =>
         {
@@ -97,20 +91,13 @@ public static class ExpertsErrorBound
         }
     }
 
-    /// <summary>The activation's own error, and what it makes of those of its arguments: the largest difference at the corners of their intervals.</summary>
+    /// <summary>The activation's own error, and what it makes of those of its arguments.</summary>
     private static double ActivationError(ExpertForm form, double gate, double up, double gateError, double upError, double ofActivation)
     {
-        var exact = form.Activate(gate, up);
-        var largest = 0.0;
-        foreach (var g in new[] { gate - gateError, gate + gateError })
-        {
-            foreach (var u in new[] { up - upError, up + upError }) largest = Math.Max(largest, Math.Abs(form.Activate(g, u) - exact));
-        }
-
         // gelu cancels on its left side: its error is a share of its arguments.
         var isGelu = form.Activation is MoeActivation.Gelu or MoeActivation.GeluAndMul or MoeActivation.GeluTanhAndMul;
-        var magnitude = isGelu ? Math.Abs(gate * (form.IsGated ? up : 1)) : Math.Abs(exact);
-        return largest + (ofActivation * magnitude) + (Smallest * (1 + Math.Abs(up)));
+        var magnitude = isGelu ? Math.Abs(gate * (form.IsGated ? up : 1)) : Math.Abs(form.Activate(gate, up));
+        return form.ActivationError(gate, up, gateError, upError) + (ofActivation * magnitude) + (Smallest * (1 + Math.Abs(up)));
     }
 }
 

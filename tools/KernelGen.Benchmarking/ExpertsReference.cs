@@ -44,7 +44,8 @@ internal static class ExpertsReference
                 }
 
                 activated[i] = activation.Of(g, u);
-                errors[i] = Error(activation, (g, SumError * gateTerms), (u, SumError * upTerms));
+                if (rounding.Kind != ActivationQuantization.None)
+                    errors[i] = activation.ErrorOf(g, u, SumError * gateTerms, SumError * upTerms) + (ActivationError * (1 + Math.Abs(activated[i])));
             });
 
             var steps = rounding.Round(activated, errors);
@@ -66,14 +67,5 @@ internal static class ExpertsReference
         }
 
         return (output, slack);
-    }
-
-    private static double Error(ReferenceActivation activation, (double Sum, double Error) gate, (double Sum, double Error) up)
-    {
-        var exact = activation.Of(gate.Sum, up.Sum);
-        var largest = 0.0;
-        foreach (var (g, u) in new[] { (-1, -1), (-1, 1), (1, -1), (1, 1) })
-            largest = Math.Max(largest, Math.Abs(activation.Of(gate.Sum + (g * gate.Error), up.Sum + (u * up.Error)) - exact));
-        return largest + (ActivationError * (1 + Math.Abs(exact)));
     }
 }

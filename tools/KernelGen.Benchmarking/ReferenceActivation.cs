@@ -5,6 +5,8 @@ namespace KernelGen.Benchmarking;
 /// <param name="Limit">Its limit, if it has one.</param>
 public readonly record struct ReferenceActivation(MoeActivation Activation, float Limit)
 {
+    private static readonly (int Gate, int Up)[] Corners = [(-1, -1), (-1, 1), (1, -1), (1, 1)];
+
     /// <summary>Whether there is an up projection.</summary>
     public bool IsGated => Activation is not (MoeActivation.Silu or MoeActivation.Gelu or MoeActivation.Relu2);
 
@@ -21,6 +23,14 @@ public readonly record struct ReferenceActivation(MoeActivation Activation, floa
         MoeActivation.Relu2 => Math.Pow(Math.Max(gate, 0), 2),
         _ => throw new NotSupportedException($"there is no reference for {Activation}"),
     };
+
+    /// <summary>How far it may be off because its arguments are, by the given errors at most: the largest difference at the corners of their intervals.</summary>
+    public double ErrorOf(double gate, double up, double gateError, double upError)
+    {
+        var (exact, largest) = (Of(gate, up), 0.0);
+        foreach (var (gateSide, upSide) in Corners) largest = Math.Max(largest, Math.Abs(Of(gate + (gateSide * gateError), up + (upSide * upError)) - exact));
+        return largest;
+    }
 
     /// <summary>The error function: its Maclaurin series, or the continued fraction of its complement where that converges fast.</summary>
     public static double Erf(double x)

@@ -9,12 +9,13 @@ internal readonly record struct ReferenceRounding(ActivationQuantization Kind, b
 
     /// <summary>
     /// Rounds a token's numbers in place. Returns how far those of a kernel may be from them if its own were off by the
-    /// <paramref name="errors"/>, none given: exact: a step where a tie lies between.
+    /// <paramref name="errors"/>, null for exact ones: a step where a tie lies between.
     /// </summary>
-    public double[] Round(double[] numbers, ReadOnlySpan<double> errors = default)
+    public double[] Round(double[] numbers, double[]? errors = null)
     {
         var steps = new double[numbers.Length];
         if (Kind == ActivationQuantization.None) return steps;
+        errors ??= new double[numbers.Length];
         var width = Kind == ActivationQuantization.DynamicGroup128 ? GroupSize : numbers.Length;
         for (var first = 0; first < numbers.Length; first += width)
         {
@@ -23,14 +24,14 @@ internal readonly record struct ReferenceRounding(ActivationQuantization Kind, b
             for (var i = first; i < first + count; i++)
             {
                 largest = Math.Max(largest, Math.Abs(numbers[i]));
-                if (!errors.IsEmpty) largestError = Math.Max(largestError, errors[i]);
+                largestError = Math.Max(largestError, errors[i]);
             }
 
             var scale = Math.Max((float)largest, 1e-10f) / (Integers ? 127f : 448f);
             for (var i = first; i < first + count; i++)
             {
                 // Its own error, and that of the scale.
-                var off = errors.IsEmpty ? 0 : errors[i] + (Math.Abs(numbers[i]) / Math.Max(largest, 1e-10) * largestError);
+                var off = errors[i] + (Math.Abs(numbers[i]) / Math.Max(largest, 1e-10) * largestError);
                 steps[i] = (Number((numbers[i] + off) / scale) - Number((numbers[i] - off) / scale)) * scale;
                 numbers[i] = Number((float)numbers[i] / scale) * scale;
             }
