@@ -88,11 +88,9 @@ public class GateCallTests
         const int Tokens = 8_000_000;
         var (logits, bias) = (new float[Spec.Experts], new float[Spec.Experts]); // every row is the same memory
         var (weights, experts) = (new float[Tokens * Spec.TopK], new int[Tokens * Spec.TopK]);
-        experts.AsSpan().Fill(-7);
-        Cancelling.EndsWithin(TimeSpan.FromSeconds(1), cancellation => Route.Value(
+        Cancelling.EndsWithin(TimeSpan.FromSeconds(1), experts, -7, cancellation => Route.Value(
             new ReadOnlyTensorSpan<float>(logits, [Tokens, Spec.Experts], [0, 1]), bias,
             new TensorSpan<float>(weights, [Tokens, Spec.TopK]), new TensorSpan<int>(experts, [Tokens, Spec.TopK]), cancellation: cancellation));
-        Assert.Equal(-7, experts[^1]);
         ManyTokensOnAllProcessorsRouteLikeEachAlone();
     }
 

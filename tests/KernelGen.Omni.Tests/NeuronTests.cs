@@ -105,18 +105,12 @@ public unsafe class NeuronTests
         var (matrix, weights, ids) = (new float[Experts * H], new float[Tokens * K], new int[Tokens * K]);
         var (output, gradWeights) = (new float[Tokens * H], new float[Tokens * K]);
         for (var slot = 0; slot < ids.Length; slot++) ids[slot] = slot % Experts;
-        output.AsSpan().Fill(float.NaN);
-        gradWeights.AsSpan().Fill(float.NaN);
 
-        Cancelling.EndsWithin(TimeSpan.FromSeconds(1), cancellation =>
-        {
-            for (var repeats = 0; repeats < 3; repeats++) kernels.OmniForward(Hidden(), Rows(), Rows(), Weights(), Ids(), new TensorSpan<float>(output, [Tokens, H]), cancellation);
-        });
-
-        Cancelling.EndsWithin(TimeSpan.FromSeconds(1), cancellation => kernels.OmniBackward(
+        Cancelling.EndsWithin(TimeSpan.FromSeconds(1), output, float.NaN, cancellation => kernels.OmniForward(
+            Hidden(), Rows(), Rows(), Weights(), Ids(), new TensorSpan<float>(output, [Tokens, H]), cancellation));
+        Cancelling.EndsWithin(TimeSpan.FromSeconds(1), gradWeights, float.NaN, cancellation => kernels.OmniBackward(
             Hidden(), Rows(), Rows(), Weights(), Ids(), Hidden(), new TensorSpan<float>(output, [Tokens, H]), new TensorSpan<float>(new float[Experts * H], [Experts, H]),
             new TensorSpan<float>(new float[Experts * H], [Experts, H]), new TensorSpan<float>(gradWeights, [Tokens, K]), cancellation));
-        Assert.True(float.IsNaN(gradWeights[^1]), "the last token's gradients were computed");
 
         var next = new NeuronCase(spec, 40, new SeededRandom());
         next.CheckForward(kernels.OmniForward);

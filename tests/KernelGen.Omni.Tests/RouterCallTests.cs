@@ -50,11 +50,9 @@ public class RouterCallTests
     {
         const int Tokens = 2_000_000;
         var (logits, scores, indices) = (new float[N], new float[Tokens * K], new int[Tokens * K]);
-        indices.AsSpan().Fill(-7);
-        Cancelling.EndsWithin(TimeSpan.FromSeconds(1), cancellation => Router.Value.OmniRoute(
+        Cancelling.EndsWithin(TimeSpan.FromSeconds(1), indices, -7, cancellation => Router.Value.OmniRoute(
             new ReadOnlyTensorSpan<float>(logits, [Tokens, N], [0, 1]), new ReadOnlyTensorSpan<float>(logits, [Tokens, N], [0, 1]),
             new TensorSpan<float>(scores, [Tokens, K]), new TensorSpan<int>(indices, [Tokens, K]), cancellation));
-        Assert.Equal(-7, indices[^1]);
         ManyTokensOnAllProcessorsRouteLikeTheDefinition();
 
         var stopped = new CancellationToken(canceled: true);

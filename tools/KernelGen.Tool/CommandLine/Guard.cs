@@ -5,8 +5,8 @@ namespace KernelGen.Tool;
 /// <summary>Turns what goes wrong in a command into an exit code and one line. Defects of the program itself keep their stack trace.</summary>
 internal static class Guard
 {
-    // Kernels end within milliseconds of a cancellation; what does not look at its token is left behind.
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    // Kernels end within milliseconds of a cancellation, the compiler with the kernel it is at; what takes longer is left behind.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private static readonly (int ExitCode, string? Message) Cancelled = (ExitCode.Cancelled, "cancelled");
 
