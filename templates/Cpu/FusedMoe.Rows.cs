@@ -186,6 +186,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         {
             for (; k <= depth - Lanes; k += Lanes)
             {
+                Simd.PrefetchSoon((byte*)(row + k) + ahead);
                 var weight = Load(row + k);
                 foreach (var t in Static.Range(tokens)) acc[0, t] = Simd.MultiplyAdd(weight, Vector256.Load(x + offset[t] + k), acc[0, t]);
             }

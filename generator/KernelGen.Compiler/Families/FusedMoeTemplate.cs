@@ -64,5 +64,5 @@ public static class FusedMoeTemplate
     }
 
     private static CpuTile TileOf(FusedMoeSpec spec, int vectorBits) =>
-        spec.Tile is { } tuned && tuned.VectorBits == vectorBits ? tuned : CpuHeuristics.Tile(vectorBits);
+        spec.Tile is { } tuned && tuned.VectorBits == vectorBits ? tuned : CpuHeuristics.Tile(spec, vectorBits);
 }

@@ -1,3 +1,5 @@
+using KernelGen.Compiler.Families;
+
 namespace KernelGen.Compiler.Tuning;
 
 /// <summary>What CPU kernels of experts are specialised with where no tuning file says better. Measured on Zen 3 and Zen 4.</summary>
@@ -9,9 +11,14 @@ public static class CpuHeuristics
     [
         new(128, PanelVectors: 2, RowTokens: 4, Depth: 512, GateUp: new(6, 48), Down: new(6, 48)),
         new(256, PanelVectors: 2, RowTokens: 4, Depth: 512, GateUp: new(6, 48), Down: new(6, 48)),
-        new(512, PanelVectors: 2, RowTokens: 8, Depth: 512, GateUp: new(12, 48), Down: new(12, 48)),
+        new(512, PanelVectors: 2, RowTokens: 4, Depth: 512, GateUp: new(12, 48), Down: new(12, 48)),
     ];
 
-    /// <summary>The tile for vectors of 128, 256 or 512 bits.</summary>
-    public static CpuTile Tile(int vectorBits) => Tiles.Single(tile => tile.VectorBits == vectorBits);
+    /// <summary>A spec's tile for vectors of 128, 256 or 512 bits.</summary>
+    public static CpuTile Tile(FusedMoeSpec spec, int vectorBits)
+    {
+        var tile = Tiles.Single(tile => tile.VectorBits == vectorBits);
+        // Eight rows share what unpacking a weight costs, and 32 registers hold their sums; a weight that costs nothing is multiplied faster in panels.
+        return vectorBits == 512 && spec.Quantization != WeightQuantization.None ? tile with { RowTokens = 8 } : tile;
+    }
 }

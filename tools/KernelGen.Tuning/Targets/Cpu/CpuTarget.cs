@@ -59,10 +59,10 @@ internal sealed class CpuTarget<T> : ITuningTarget
 
     public string NameOf(ExpertsCandidate candidate) => FormattableString.Invariant($"{Tile(candidate).Name}k{SplitK(candidate)}");
 
-    public ExpertsCandidate Heuristic(int tokens) => Candidate(CpuHeuristics.Tile(_caches.VectorBits));
+    public ExpertsCandidate Heuristic(int tokens) => Candidate(CpuHeuristics.Tile(_spec, _caches.VectorBits));
 
     public IEnumerable<ExpertsCandidate> Seeds(int tokens) =>
-        new[] { 128, 256, 512 }.Where(bits => bits < _caches.VectorBits).OrderDescending().Select(bits => Candidate(CpuHeuristics.Tile(bits)));
+        new[] { 128, 256, 512 }.Where(bits => bits < _caches.VectorBits).OrderDescending().Select(bits => Candidate(CpuHeuristics.Tile(_spec, bits)));
 
     public ExpertsCandidate? OfFile(TuningFile file, TuningFile? down, int tokens)
     {
@@ -104,9 +104,9 @@ internal sealed class CpuTarget<T> : ITuningTarget
     }
 
     /// <summary>Kernels with slices have no panels: what differs in those alone is the same kernel.</summary>
-    private static string? RejectSliced(CpuTile tile)
+    private string? RejectSliced(CpuTile tile)
     {
-        var usual = CpuHeuristics.Tile(tile.VectorBits);
+        var usual = CpuHeuristics.Tile(_spec, tile.VectorBits);
         var (gateUp, down) = (usual.GateUp with { Columns = tile.GateUp.Columns }, usual.Down with { Columns = tile.Down.Columns });
         return tile == usual with { RowTokens = tile.RowTokens, GateUp = gateUp, Down = down } ? null : "the same kernel as with other panels: slices have none";
     }
@@ -122,7 +122,7 @@ internal sealed class CpuTarget<T> : ITuningTarget
     private FusedMoeSpec Spec(ExpertsCandidate candidate)
     {
         var spec = _spec with { SplitK = SplitK(candidate), Tile = Tile(candidate) };
-        return spec.Tile == CpuHeuristics.Tile(_caches.VectorBits) ? spec with { Tile = null } : spec;
+        return spec.Tile == CpuHeuristics.Tile(_spec, _caches.VectorBits) ? spec with { Tile = null } : spec;
     }
 
     private static int SplitK(ExpertsCandidate candidate) => candidate.GateUp.Get(TuningKeys.SplitK, absent: 1);
