@@ -95,7 +95,7 @@ internal sealed class GroupedGemmCase
         var machine = new PtxMachine(edit is null ? text : edit(text), _seed);
         var sorted = Enumerable.Range(0, Experts).Select(expert => Enumerable.Range(0, Slots).Where(slot => _experts[slot] == expert).ToArray()).ToArray();
         var blocks = sorted.SelectMany((slots, expert) => slots.Chunk(_tile.BlockM).Select(block => (Expert: expert, Slots: block.Concat(Enumerable.Repeat(Slots, _tile.BlockM - block.Length)).ToArray()))).ToList();
-        if (_hasEmptyBlock) blocks.Insert(1, (0, [.. Enumerable.Repeat(Slots, _tile.BlockM)]));
+        if (_hasEmptyBlock) blocks.Insert(Math.Min(1, blocks.Count), (0, [.. Enumerable.Repeat(Slots, _tile.BlockM)]));
         var columns = StoresActivated ? _shape.IntermediateSize : _shape.Columns;
         var length = _tile.SplitK * Slots * columns;
         var rounds = GroupedGemm.RoundsOutput(_shape, _tile);
