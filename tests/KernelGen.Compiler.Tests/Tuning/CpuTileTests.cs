@@ -16,7 +16,8 @@ public class CpuTileTests
         Assert.Equal(Tile, CpuTile.Of(Tile.ToEntry(4, 1), Tile.ToDownEntry(4, 1)));
         Assert.Equal("v512m32r8d512n48t12n96t8", Tile.Name);
         Assert.True(Tile.ToEntry(4, 1).IsForCpu);
-        Assert.All([128, 256, 512], bits => Assert.Null(CpuHeuristics.Tile(Spec, bits).Problem()));
+        foreach (var spec in new[] { Spec, Spec with { WeightType = DType.Int8, Quantization = WeightQuantization.Channel } })
+            Assert.All([128, 256, 512], bits => Assert.Null(CpuHeuristics.Tile(spec, bits).Problem()));
     }
 
     public static TheoryData<string, int, string> Impossible => new()
