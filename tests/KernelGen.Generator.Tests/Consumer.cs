@@ -13,6 +13,8 @@ internal sealed class Consumer
     private static readonly string[] ReferencedLibraries =
         ["KernelGen.Runtime", "KernelGen.Abstractions", "System.Numerics.Tensors", "Microsoft.Extensions.Logging.Abstractions"];
 
+    private static readonly string[] IlgpuLibraries = ["KernelGen.Ilgpu", "ILGPU"];
+
     private static readonly ImmutableArray<MetadataReference> References = FindReferences();
 
     private readonly CSharpParseOptions _parseOptions;
@@ -42,8 +44,8 @@ internal sealed class Consumer
             warningLevel: 9999,
             checkOverflow: true,
             optimizationLevel: OptimizationLevel.Release);
-        var references = settings.ReferenceRuntime ? References : References.RemoveAll(reference => reference.Display!.Contains("KernelGen.Runtime"));
-        if (settings.ReferenceIlgpu) references = references.Add(IlgpuStub.Reference(references));
+        var references = settings.ReferenceRuntime ? References : References.RemoveAll(reference => IsOf(reference, "KernelGen.Runtime"));
+        if (!settings.ReferenceIlgpu) references = references.RemoveAll(reference => IlgpuLibraries.Any(library => IsOf(reference, library)));
         var trees = sources.Select((source, number) => CSharpSyntaxTree.ParseText(source, parseOptions, $"File{number}.cs"));
         return new Consumer(CSharpCompilation.Create("Consumer", trees, references, options), parseOptions);
     }
@@ -98,10 +100,12 @@ internal sealed class Consumer
         return
         [
             .. platform
-                .Where(path => Path.GetDirectoryName(path) == framework || ReferencedLibraries.Contains(Path.GetFileNameWithoutExtension(path)))
+                .Where(path => Path.GetDirectoryName(path) == framework || ReferencedLibraries.Concat(IlgpuLibraries).Contains(Path.GetFileNameWithoutExtension(path)))
                 .Select(path => MetadataReference.CreateFromFile(path)),
         ];
     }
+
+    private static bool IsOf(MetadataReference reference, string library) => Path.GetFileNameWithoutExtension(reference.Display!) == library;
 
     private sealed class MemoryText(string path, string content) : AdditionalText
     {

@@ -1,6 +1,6 @@
 namespace KernelGen.Tests;
 
-/// <summary>What is emitted beside the rest where a compilation references ILGPU; here a stub of it.</summary>
+/// <summary>What is emitted beside the rest where a compilation references ILGPU.</summary>
 public sealed class IlgpuSnapshotTests
 {
     private const string Router = """

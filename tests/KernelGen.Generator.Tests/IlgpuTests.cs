@@ -2,7 +2,7 @@ using Microsoft.CodeAnalysis;
 
 namespace KernelGen.Tests;
 
-/// <summary>What is generated beside the CPU's code for a project that references ILGPU, compiled against a stub of it.</summary>
+/// <summary>What is generated beside the CPU's code for a project that references ILGPU.</summary>
 public sealed class IlgpuTests
 {
     private const string Gates = """

@@ -21,19 +21,11 @@ public class DeviceInspectTests
     [InlineData("sm_90", true)]
     public async Task PrintsThePtx(string capability, bool hasWgmma)
     {
-        Ilgpu.Require();
         var ptx = (await ToolRun.Of(["inspect", .. Experts.Split(' '), "--device", $"cuda:{capability}"])).AssertSuccess().Output;
         Assert.Contains($".target {capability}{Environment.NewLine}", ptx);
         Assert.Contains("// fusedmoe_silu_e8_k2_h256_i128_bf16_ilgpu: Prepare", ptx);
         Assert.Contains("mma.sync.aligned", ptx);
         Assert.Equal(hasWgmma, ptx.Contains("wgmma.mma_async"));
-    }
-
-    [Fact]
-    public async Task WithoutIlgpuThereIsNoPtx()
-    {
-        Assert.SkipWhen(Ilgpu.IsThere, "this build has ILGPU");
-        (await ToolRun.Of(["inspect", .. Experts.Split(' '), "--device", "cuda:sm_80"])).AssertFailure(2, "cuda:sm_80", "-p:KernelGenIlgpu=true");
     }
 
     [Theory]

@@ -18,7 +18,6 @@ public class DeviceRunTests
     [InlineData("llama4-a", "fusedmoe_silu_e4_k1_h128_i96_bf16_oninput_ilgpu")]
     public async Task ComputesWhatTransformersComputed(string model, params string[] variants)
     {
-        Ilgpu.Require();
         var expected = GoldenFiles.Path(model, "expected.safetensors");
         var run = (await ToolRun.Of("run", "--model", GoldenFiles.Path(model), "--input", expected, "--expect", expected, "--device", "ilgpu-cpu")).AssertSuccess();
         Assert.All(variants, variant => Assert.Contains(variant, run.Output));
@@ -30,7 +29,6 @@ public class DeviceRunTests
     [InlineData("f16", "_f16_ilgpu")]
     public async Task ConvertsWeightsOnRequest(string weights, string suffix)
     {
-        Ilgpu.Require();
         var expected = GoldenFiles.Path("mixtral-a", "expected.safetensors");
         var run = await ToolRun.Of("run", "--model", GoldenFiles.Path("mixtral-a"), "--weights", weights, "--input", expected, "--expect", expected, "--device", "ilgpu-cpu");
         Assert.Contains(suffix, run.AssertSuccess().Output);
@@ -44,7 +42,6 @@ public class DeviceRunTests
     [InlineData("int8_w8a8", "_int8_w8a8_ilgpu")]
     public async Task QuantisesLikeTheProcessor(string weights, string suffix)
     {
-        Ilgpu.Require();
         using var folder = new TemporaryFolder();
         var (input, output) = (GoldenFiles.Path("mixtral-a", "expected.safetensors"), folder.File("output.safetensors"));
         string[] run = ["run", "--model", GoldenFiles.Path("mixtral-a"), "--weights", weights, "--input", input];
@@ -55,7 +52,6 @@ public class DeviceRunTests
     [Fact]
     public async Task AnOtherOutputIsAFailedCheck()
     {
-        Ilgpu.Require();
         using var folder = new TemporaryFolder();
         var input = GoldenFiles.Path("mixtral-a", "expected.safetensors");
         using var golden = SafetensorsFile.Open(input);

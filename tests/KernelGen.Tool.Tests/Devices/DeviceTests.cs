@@ -11,17 +11,7 @@ public class DeviceTests
     [InlineData("cpu,cuda:99")]
     public async Task AMissingDeviceIsOneLineThatListsThoseThatAreThere(string devices)
     {
-        Ilgpu.Require();
         (await ToolRun.Of([.. Gate.Split(' '), devices])).AssertFailure(2, $"--device is '{devices.Split(',')[^1]}'; this machine has cpu, ilgpu-cpu");
-    }
-
-    [Theory]
-    [InlineData("cuda:0")]
-    [InlineData("ilgpu-cpu")]
-    public async Task WithoutIlgpuTheLineSaysHowToBuildWithIt(string device)
-    {
-        Assert.SkipWhen(Ilgpu.IsThere, "this build has ILGPU");
-        (await ToolRun.Of([.. Gate.Split(' '), device])).AssertFailure(2, $"--device is '{device}'", "-p:KernelGenIlgpu=true");
     }
 
     [Theory]

@@ -1,6 +1,6 @@
 namespace KernelGen.Tool.Tune;
 
-/// <summary>The devices of a build with ILGPU.</summary>
+/// <summary>The devices whose kernels can be tuned.</summary>
 internal static class TunedDevices
 {
     /// <summary>Opens a device.</summary>

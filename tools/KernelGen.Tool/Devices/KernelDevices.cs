@@ -7,7 +7,7 @@ using KernelGen.Ilgpu;
 
 namespace KernelGen.Tool;
 
-/// <summary>The devices of a build with ILGPU.</summary>
+/// <summary>The devices of this machine.</summary>
 internal static class KernelDevices
 {
     /// <summary>Opens a device.</summary>
