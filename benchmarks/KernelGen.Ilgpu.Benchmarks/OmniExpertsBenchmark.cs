@@ -7,9 +7,9 @@ namespace KernelGen.Ilgpu.Benchmarks;
 /// <summary>One-neuron experts: checked against double precision on some tokens and experts, run twice for the same bits, then timed.</summary>
 internal sealed class OmniExpertsBenchmark(int expertsPerAxis, int topK, int hiddenSize)
 {
-    private const int MostTokens = 4096;
+    private const int MaxTokens = 4096;
     private const double Tolerance = 1e-5; // of the largest number of a matrix
-    private static readonly int[] Timed = [1, 64, 512, MostTokens];
+    private static readonly int[] Timed = [1, 64, 512, MaxTokens];
 
     private int Experts => expertsPerAxis * expertsPerAxis;
 
@@ -23,7 +23,7 @@ internal sealed class OmniExpertsBenchmark(int expertsPerAxis, int topK, int hid
         for (var i = 0; i < up.Length; i++) up[i] /= MathF.Sqrt(hiddenSize);
         using var deviceUp = Matrix(accelerator, up, Experts);
         using var deviceDown = Matrix(accelerator, RandomNumbers.Normal((long)Experts * hiddenSize, seed: 2), Experts);
-        foreach (var tokens in new[] { 1, 33, MostTokens })
+        foreach (var tokens in new[] { 1, 33, MaxTokens })
         {
             if (Mismatch(stream, tokens, deviceUp, deviceDown) is not { } mismatch) continue;
             Console.WriteLine($"{Name}: WRONG at {tokens} tokens: {mismatch}");

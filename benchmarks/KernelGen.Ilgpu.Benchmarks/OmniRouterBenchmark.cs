@@ -7,16 +7,16 @@ namespace KernelGen.Ilgpu.Benchmarks;
 /// <summary>One product-key router: checked against the definition, forward and backward, then timed.</summary>
 internal sealed class OmniRouterBenchmark(int expertsPerAxis, int topK)
 {
-    private const int MostTokens = 4096;
-    private static readonly int[] Checked = [1, 2, 31, 512, MostTokens];
-    private static readonly int[] Timed = [1, 64, 512, MostTokens];
+    private const int MaxTokens = 4096;
+    private static readonly int[] Checked = [1, 2, 31, 512, MaxTokens];
+    private static readonly int[] Timed = [1, 64, 512, MaxTokens];
 
     private string Name => $"Omni router {expertsPerAxis}/{topK}";
 
     /// <summary>False when a result is wrong.</summary>
     public bool Run(AcceleratorStream stream)
     {
-        var workload = new OmniRouterWorkload(expertsPerAxis, topK, MostTokens);
+        var workload = new OmniRouterWorkload(expertsPerAxis, topK, MaxTokens);
         using var router = new DeviceOmniRouter(stream, Omni.Route);
         using var routerBackward = new DeviceOmniRouterBackward(stream, Omni.RouteBackward);
         foreach (var tokens in Checked)
@@ -33,7 +33,7 @@ internal sealed class OmniRouterBenchmark(int expertsPerAxis, int topK)
         Console.WriteLine($"{Name}: right on {Checked.Length} numbers of tokens");
         Console.WriteLine("   tokens   logits      forward: launched µs   replayed µs   backward: launched µs   replayed µs");
         foreach (var tokens in Timed) Time(stream, tokens, workload.Bytes(tokens), asBFloat16: false);
-        Time(stream, MostTokens, workload.Bytes(MostTokens), asBFloat16: true);
+        Time(stream, MaxTokens, workload.Bytes(MaxTokens), asBFloat16: true);
         return true;
     }
 

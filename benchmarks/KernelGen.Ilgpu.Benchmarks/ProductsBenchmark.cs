@@ -14,7 +14,7 @@ namespace KernelGen.Ilgpu.Benchmarks;
 /// <param name="hiddenSize">Width of the hidden states.</param>
 /// <param name="intermediateSize">Width of the intermediate states.</param>
 /// <param name="kernels">The kernels, with one slice of the reduction.</param>
-internal sealed class ProductsBenchmark(string name, int experts, int topK, int hiddenSize, int intermediateSize, ExpertKernels<ushort> kernels)
+internal sealed class ProductsBenchmark(string name, int experts, int topK, int hiddenSize, int intermediateSize, ExpertsKernels<ushort> kernels)
 {
     private const int Samples = 9;
 
@@ -39,8 +39,8 @@ internal sealed class ProductsBenchmark(string name, int experts, int topK, int 
         var down = new ExpertMatrices(CudaArguments.Address(expertWeights.Down), 0, 0, 0);
         var slots = tokens * topK;
         var pair = kernels.Choose(stream.Accelerator, slots, gateUp, down)!;
-        var sizes = new ExpertSizes { Tokens = tokens, HiddenStride = hiddenSize, WeightsStride = topK, ExpertsStride = topK, BlockM = pair.GateUp.BlockM };
-        var blocks = AlignedSlotsSize.MostBlocks(slots, experts, sizes.BlockM);
+        var sizes = new ExpertsSizes { Tokens = tokens, HiddenStride = hiddenSize, WeightsStride = topK, ExpertsStride = topK, BlockM = pair.GateUp.BlockM };
+        var blocks = AlignedSlotsSize.MaxBlocks(slots, experts, sizes.BlockM);
         var bytes = (inputs.Calls * AlignedSlotsSize.Bytes(slots, blocks, sizes.BlockM)) + DeviceWorkspace.SizeOf<uint>((long)tokens * hiddenSize / 2)
             + DeviceWorkspace.SizeOf<ushort>((long)slots * intermediateSize) + DeviceWorkspace.SizeOf<ushort>((long)slots * hiddenSize);
         using var workspace = WorkspacePool.Of(stream).Rent(bytes, kernels.Variant.Name);

@@ -4,18 +4,18 @@ using KernelGen.Benchmarking;
 namespace KernelGen.Kernels.Benchmarks;
 
 /// <summary>Random inputs of the one-neuron experts that <see cref="Small"/> declares, and room for what they give.</summary>
-internal sealed class OmniExpertsInputs(int perAxis, int topK, int hiddenSize, int mostTokens)
+internal sealed class OmniExpertsInputs(int perAxis, int topK, int hiddenSize, int maxTokens)
 {
     private readonly nint _experts = perAxis * perAxis;
-    private readonly float[] _hidden = RandomNumbers.Normal(mostTokens * hiddenSize, seed: 1);
+    private readonly float[] _hidden = RandomNumbers.Normal(maxTokens * hiddenSize, seed: 1);
     private readonly float[] _up = RandomNumbers.Normal(perAxis * perAxis * hiddenSize, seed: 2);
     private readonly float[] _down = RandomNumbers.Normal(perAxis * perAxis * hiddenSize, seed: 3);
-    private readonly float[] _weights = RandomNumbers.Normal(mostTokens * topK, seed: 4);
-    private readonly int[] _ids = [.. Enumerable.Range(0, mostTokens * topK).Select(slot => slot * 31 % (perAxis * perAxis))];
-    private readonly float[] _output = new float[mostTokens * hiddenSize];
+    private readonly float[] _weights = RandomNumbers.Normal(maxTokens * topK, seed: 4);
+    private readonly int[] _ids = [.. Enumerable.Range(0, maxTokens * topK).Select(slot => slot * 31 % (perAxis * perAxis))];
+    private readonly float[] _output = new float[maxTokens * hiddenSize];
     private readonly float[] _gradUp = new float[perAxis * perAxis * hiddenSize];
     private readonly float[] _gradDown = new float[perAxis * perAxis * hiddenSize];
-    private readonly float[] _gradWeights = new float[mostTokens * topK];
+    private readonly float[] _gradWeights = new float[maxTokens * topK];
 
     public void Forward(int tokens) =>
         Small.Forward(States(_hidden, tokens), Matrix(_up), Matrix(_down), Slots(_weights, tokens), Slots(_ids, tokens), States(_output, tokens));

@@ -1,8 +1,8 @@
 namespace KernelGen;
 
 /// <summary>
-/// What an expert does between its two matrix products, with g the gate projection and u the up projection. The last three have
-/// no up projection; their g is the only first projection.
+/// The activation between an expert's two GEMMs. g is the gate projection and u the up projection. The last three have
+/// no up projection; g is their only first projection.
 /// </summary>
 public enum MoeActivation
 {
@@ -12,7 +12,7 @@ public enum MoeActivation
     /// <summary>GEGLU: <c>½ g · (1 + erf(g / √2)) · u</c>.</summary>
     GeluAndMul,
 
-    /// <summary>GEGLU with the approximation <c>½ g · (1 + tanh(√(2/π) · (g + 0.044715 g³))) · u</c>.</summary>
+    /// <summary>GEGLU with the tanh approximation <c>½ g · (1 + tanh(√(2/π) · (g + 0.044715 g³))) · u</c>.</summary>
     GeluTanhAndMul,
 
     /// <summary>

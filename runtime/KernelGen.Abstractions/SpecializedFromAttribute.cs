@@ -1,8 +1,8 @@
 namespace KernelGen;
 
 /// <summary>
-/// Fills a partial class with the members of a kernel template of the same project, specialised: for the values of the class's
-/// own <see cref="SpecializeAttribute"/> constants, and for the template's type arguments.
+/// Fills a partial class with the specialised members of a kernel template in the same project, for the values of the class's
+/// own <see cref="SpecializeAttribute"/> constants and for the template's type arguments.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -12,15 +12,15 @@ namespace KernelGen;
 ///     [Specialize] private const int Rows = 2;
 /// }
 /// </code>
-/// Constants that the class does not name keep the template's values.
+/// Constants that the class does not declare keep the template's values.
 /// </remarks>
-/// <param name="template">A class with <see cref="KernelTemplateAttribute"/>; of a generic one, with all type arguments.</param>
+/// <param name="template">A class with <see cref="KernelTemplateAttribute"/>; a generic one with all type arguments.</param>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class SpecializedFromAttribute(Type template) : Attribute
 {
-    /// <summary>The template.</summary>
+    /// <summary>The kernel template.</summary>
     public Type Template { get; } = template;
 
-    /// <summary>Width in bits of the vectors that the template's <c>Vector256</c> becomes: 128, 256 or 512.</summary>
+    /// <summary>Width in bits of the vectors that replace the template's <c>Vector256</c>: 128, 256 or 512.</summary>
     public int VectorBits { get; set; } = 256;
 }

@@ -9,16 +9,16 @@ public readonly struct StaticRange
 
     internal StaticRange(int start, int end, int step)
     {
-        if (step < 1) throw new ArgumentOutOfRangeException(nameof(step), step, "the step of a range is at least 1");
+        if (step < 1) throw new ArgumentOutOfRangeException(nameof(step), step, "the step of a range must be at least 1");
         _start = start;
         _end = end;
         _step = step;
     }
 
-    /// <summary>Starts the enumeration that <c>foreach</c> uses.</summary>
+    /// <summary>Starts the enumeration for <c>foreach</c>.</summary>
     public Enumerator GetEnumerator() => new(_start, _end, _step);
 
-    /// <summary>Walks a <see cref="StaticRange"/>.</summary>
+    /// <summary>Enumerates a <see cref="StaticRange"/>.</summary>
     public struct Enumerator
     {
         private readonly int _end;
@@ -32,10 +32,10 @@ public readonly struct StaticRange
             _current = (long)start - step;
         }
 
-        /// <summary>The number at hand.</summary>
+        /// <summary>The current number.</summary>
         public readonly int Current => (int)_current;
 
-        /// <summary>Goes to the next number; false after the last.</summary>
+        /// <summary>Advances to the next number; false after the last.</summary>
         public bool MoveNext() => (_current += _step) < _end;
     }
 }

@@ -1,20 +1,20 @@
 namespace KernelGen;
 
-/// <summary>Which weights of a matrix [N, K] share a scale. A weight is its stored number, less its zero point, times the scale.</summary>
+/// <summary>Which weights of a matrix [N, K] share a scale. A weight is (stored number − zero point) · scale.</summary>
 public enum WeightQuantization
 {
-    /// <summary>Weights are numbers as they are.</summary>
+    /// <summary>Weights are not quantised.</summary>
     None,
 
-    /// <summary>All of a matrix: scales [E].</summary>
+    /// <summary>One scale per matrix: scales [E].</summary>
     Tensor,
 
-    /// <summary>A row: scales [E, N].</summary>
+    /// <summary>One scale per row: scales [E, N].</summary>
     Channel,
 
-    /// <summary>Blocks of 128 rows by 128 columns: scales [E, ⌈N / 128⌉, ⌈K / 128⌉].</summary>
+    /// <summary>One scale per block of 128 rows by 128 columns: scales [E, ⌈N / 128⌉, ⌈K / 128⌉].</summary>
     Block128,
 
-    /// <summary>Groups of neighbours in a row: scales [E, N, ⌈K / g⌉].</summary>
+    /// <summary>One scale per group of g consecutive weights in a row: scales [E, N, ⌈K / g⌉].</summary>
     Group,
 }

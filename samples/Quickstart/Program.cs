@@ -11,7 +11,7 @@ GoldenLayer.Run("qwen3moe-a", Qwen3.Route, Qwen3.Forward, Qwen3.Select, table);
 GoldenLayer.Run("deepseekv3-a", DeepSeek.Route, DeepSeek.Forward, DeepSeek.Select, table);
 
 // Random layers, which must compute what a double-precision reference computes.
-var kimi = new GateWorkload<float>(new GateShape(Experts: 384, TopK: 6, GateScoring.Sigmoid, CorrectionBias: true, Groups: 1, TopKGroups: 1, Renormalize: true), mostTokens: 4096);
+var kimi = new GateWorkload<float>(new GateShape(Experts: 384, TopK: 6, GateScoring.Sigmoid, CorrectionBias: true, Groups: 1, TopKGroups: 1, Renormalize: true), maxTokens: 4096);
 foreach (var tokens in new[] { 1, 4096 })
 {
     var timings = Timing.SideBySide([call => kimi.Run(Large.Route, tokens, call), call => kimi.Run(Unspecialized.Route, tokens, call)], ResultTable.Budget);
@@ -26,7 +26,7 @@ return table.Finish();
 void RunExperts<T>(ExpertsForward<T> forward, ExpertsForward<T> unspecialized, DType weightType)
     where T : unmanaged
 {
-    using var layer = new ExpertsWorkload<T>(experts: 8, topK: 2, hiddenSize: 1024, intermediateSize: 1792, mostTokens: 512);
+    using var layer = new ExpertsWorkload<T>(experts: 8, topK: 2, hiddenSize: 1024, intermediateSize: 1792, maxTokens: 512);
     foreach (var tokens in new[] { 1, 512 })
     {
         var timings = Timing.SideBySide([call => layer.Run(forward, tokens, call), call => layer.Run(unspecialized, tokens, call)], ResultTable.Budget);

@@ -85,7 +85,7 @@ internal static unsafe partial class FusedMoe<TWeight>
 
     /// <summary>A panel's sums [rows, width] times the router weight of each column, a token; columns without a token become zeros.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScaleTokens(MoeArguments* call, MoeBlock panel, float* sums, int rows)
+    private static void ScaleTokens(ExpertsArguments* call, SlotBlock panel, float* sums, int rows)
     {
         var weights = stackalloc float[PanelTokens];
         for (var t = 0; t < panel.Width; t++) weights[t] = t < panel.Tokens ? RouterWeight(call, call->Plan.Slots[panel.FirstSlot + t]) : 0f;
@@ -108,11 +108,11 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
-    private static float RouterWeight(MoeArguments* call, int slot) => call->Weights[(slot / TopK * call->WeightsStride) + (slot % TopK)];
+    private static float RouterWeight(ExpertsArguments* call, int slot) => call->Weights[(slot / TopK * call->WeightsStride) + (slot % TopK)];
 
     /// <summary>An expert's biases of the first product: [I] of the gate rows, then [I] of the up rows.</summary>
-    private static float* GateUpBias(MoeArguments* call, int expert) => call->GateUpBias + ((nint)expert * GateUpWidth);
+    private static float* GateUpBias(ExpertsArguments* call, int expert) => call->GateUpBias + ((nint)expert * GateUpWidth);
 
     /// <summary>An expert's biases of the second product, [H].</summary>
-    private static float* DownBias(MoeArguments* call, int expert) => call->DownBias + ((nint)expert * HiddenSize);
+    private static float* DownBias(ExpertsArguments* call, int expert) => call->DownBias + ((nint)expert * HiddenSize);
 }

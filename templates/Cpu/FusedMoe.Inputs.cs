@@ -29,7 +29,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     private const int HiddenPairs = (HiddenSize + 1) / 2;
     private const int IntermediatePairs = (IntermediateSize + 1) / 2;
 
-    private static void QuantizeHidden(MoeArguments* call)
+    private static void QuantizeHidden(ExpertsArguments* call)
     {
         if (InputQuantization == ActivationQuantization.DynamicTensor)
         {
@@ -45,7 +45,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
-    private static void QuantizeActivations(MoeArguments* call)
+    private static void QuantizeActivations(ExpertsArguments* call)
     {
         if (InputQuantization == ActivationQuantization.DynamicTensor)
         {
@@ -58,13 +58,13 @@ internal static unsafe partial class FusedMoe<TWeight>
 
     private static void MeasureToken(void* context, int token)
     {
-        var call = (MoeArguments*)context;
+        var call = (ExpertsArguments*)context;
         call->HiddenScales[token] = Simd.LargestMagnitude(call->Hidden + (token * call->HiddenStride), HiddenSize);
     }
 
     private static void QuantizeToken(void* context, int token)
     {
-        var call = (MoeArguments*)context;
+        var call = (ExpertsArguments*)context;
         var source = call->Hidden + (token * call->HiddenStride);
         if (IntegerSums) QuantizeRow(HiddenSize, source, HiddenNumbers(call, token), call->HiddenScales + token);
         else RoundRow(HiddenSize, source, (float*)call->QuantizedHidden + ((nint)token * HiddenSize), call->HiddenScale);
@@ -73,7 +73,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     /// <summary>The magnitudes of a block's rows, 0 for columns of a panel that hold no token.</summary>
     private static void MeasureBlock(void* context, int item)
     {
-        var call = (MoeArguments*)context;
+        var call = (ExpertsArguments*)context;
         var block = call->Plan.Blocks[item];
         var rows = call->Activations + ((nint)block.Row * IntermediateSize);
         var magnitudes = call->ActivationScales + block.Row;
@@ -90,7 +90,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     /// <summary>Rounds a block's intermediate states where they are.</summary>
     private static void QuantizeBlock(void* context, int item)
     {
-        var call = (MoeArguments*)context;
+        var call = (ExpertsArguments*)context;
         var block = call->Plan.Blocks[item];
         var rows = call->Activations + ((nint)block.Row * IntermediateSize);
         var scales = call->ActivationScales + block.Row;
@@ -201,5 +201,5 @@ internal static unsafe partial class FusedMoe<TWeight>
         Simd.Larger(Vector256.Create(SmallestMagnitude), magnitudes) / Vector256.Create(LargestInput);
 
     /// <summary>A token's hidden states in whole pairs.</summary>
-    private static short* HiddenNumbers(MoeArguments* call, int token) => (short*)call->QuantizedHidden + ((nint)token * (2 * HiddenPairs));
+    private static short* HiddenNumbers(ExpertsArguments* call, int token) => (short*)call->QuantizedHidden + ((nint)token * (2 * HiddenPairs));
 }

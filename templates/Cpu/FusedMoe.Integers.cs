@@ -161,7 +161,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     }
 
     /// <summary>The same for gate or up sums of a register tile; columns that hold no token become zeros.</summary>
-    private static void ScaleGateUpPanel(MoeArguments* call, MoeBlock panel, float* sums, float* scales)
+    private static void ScaleGateUpPanel(ExpertsArguments* call, SlotBlock panel, float* sums, float* scales)
     {
         var inputScales = stackalloc float[PanelTokens];
         for (var t = 0; t < panel.Width; t++) inputScales[t] = t < panel.Tokens ? call->HiddenScales[call->Plan.Slots[panel.FirstSlot + t] / TopK] : 0f;

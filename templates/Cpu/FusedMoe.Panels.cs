@@ -22,7 +22,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     /// <summary>Lays the hidden states of a block side by side.</summary>
     private static void PackBlock(void* context, int item)
     {
-        var call = (MoeArguments*)context;
+        var call = (ExpertsArguments*)context;
         var block = call->Plan.Blocks[item];
         if (block.Width == 0) return;
 
@@ -38,12 +38,12 @@ internal static unsafe partial class FusedMoe<TWeight>
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    private static void GateUpPanels(MoeArguments* call, MoeBlock* blocks, int count, TWeight* gate, TWeight* up, int first, int end)
+    private static void GateUpPanels(ExpertsArguments* call, SlotBlock* blocks, int count, TWeight* gate, TWeight* up, int first, int end)
     {
         var staged = stackalloc float[GateUpTileRows * StagedStride];
         var sums = stackalloc float[SegmentBlocks * GateUpSums];
-        var rowSums = stackalloc float[MostRows * GateUpRowSums];
-        var hidden = stackalloc nint[MostRows];
+        var rowSums = stackalloc float[MaxRows * GateUpRowSums];
+        var hidden = stackalloc nint[MaxRows];
         var rows = RowsOf(blocks, count);
         var panels = rows > 0 ? count - 1 : count;
         for (var t = 0; t < rows; t++) hidden[t] = call->Plan.Slots[blocks[panels].FirstSlot + t] / TopK * (IntegerSums ? (nint)(2 * HiddenPairs) : call->HiddenStride);
@@ -125,12 +125,12 @@ internal static unsafe partial class FusedMoe<TWeight>
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    private static void DownPanels(MoeArguments* call, MoeBlock* blocks, int count, TWeight* down, int first, int end)
+    private static void DownPanels(ExpertsArguments* call, SlotBlock* blocks, int count, TWeight* down, int first, int end)
     {
         var staged = stackalloc float[DownTileRows * StagedStride];
         var sums = stackalloc float[SegmentBlocks * DownSums];
-        var rowSums = stackalloc float[MostRows * DownColumns];
-        var activations = stackalloc nint[MostRows];
+        var rowSums = stackalloc float[MaxRows * DownColumns];
+        var activations = stackalloc nint[MaxRows];
         var rows = RowsOf(blocks, count);
         var panels = rows > 0 ? count - 1 : count;
         for (var t = 0; t < rows; t++) activations[t] = (nint)(blocks[panels].Row + t) * (IntegerSums ? 2 * IntermediateSize : IntermediateSize);

@@ -31,11 +31,11 @@ internal static unsafe partial class FusedMoe<TWeight>
     /// <summary>Vectors of numbers between two tests for the end of a group.</summary>
     private const int DotUnroll = 4;
 
-    private static QuantizedMatrix GateOf(MoeArguments* call, int expert) => QuantizedMatrix.Of(call->Gate, call->GateScales, expert);
+    private static QuantizedMatrix GateOf(ExpertsArguments* call, int expert) => QuantizedMatrix.Of(call->Gate, call->GateScales, expert);
 
-    private static QuantizedMatrix UpOf(MoeArguments* call, int expert) => Gated ? QuantizedMatrix.Of(call->Up, call->UpScales, expert) : default;
+    private static QuantizedMatrix UpOf(ExpertsArguments* call, int expert) => Gated ? QuantizedMatrix.Of(call->Up, call->UpScales, expert) : default;
 
-    private static QuantizedMatrix DownOf(MoeArguments* call, int expert) => QuantizedMatrix.Of(call->Down, call->DownScales, expert);
+    private static QuantizedMatrix DownOf(ExpertsArguments* call, int expert) => QuantizedMatrix.Of(call->Down, call->DownScales, expert);
 
     /// <summary>
     /// sums [rows, tokens] = weight rows · tokens, from element begin of the rows on. Rows below

@@ -12,7 +12,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     /// <summary>Sums of one row and work item: gate columns, then up columns.</summary>
     private const int GateUpRowSums = Projections * GateUpColumns;
 
-    private static int RowsOf(MoeBlock* blocks, int count) => blocks[count - 1].Width == 0 ? blocks[count - 1].Tokens : 0;
+    private static int RowsOf(SlotBlock* blocks, int count) => blocks[count - 1].Width == 0 ? blocks[count - 1].Tokens : 0;
 
     /// <summary>
     /// target [tokens, rows], <paramref name="distance"/> apart, = or += staged weights [rows, depth] · tokens, two tokens at a

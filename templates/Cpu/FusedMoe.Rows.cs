@@ -9,7 +9,7 @@ namespace KernelGen.Templates.Cpu;
 /// <content>A few tokens of one expert: dot products of weight rows as they stream from memory.</content>
 internal static unsafe partial class FusedMoe<TWeight>
 {
-    private static void GateUpRows(MoeArguments* call, MoeBlock block, TWeight* gate, TWeight* up, int first, int end)
+    private static void GateUpRows(ExpertsArguments* call, SlotBlock block, TWeight* gate, TWeight* up, int first, int end)
     {
         if (block.Tokens == 1) GateUpRows(1, Math.Min(4 / Projections, IntermediateSize), call, block, gate, up, first, end);
         else if (block.Tokens == 2) GateUpRows(2, Math.Min(4 / Projections, IntermediateSize), call, block, gate, up, first, end);
@@ -17,7 +17,7 @@ internal static unsafe partial class FusedMoe<TWeight>
         else GateUpRows(8, Math.Min(2 / Projections, IntermediateSize), call, block, gate, up, first, end);
     }
 
-    private static void DownRows(MoeArguments* call, MoeBlock block, TWeight* down, int first, int end)
+    private static void DownRows(ExpertsArguments* call, SlotBlock block, TWeight* down, int first, int end)
     {
         if (block.Tokens == 1) DownRows(1, Math.Min(8, HiddenSize), call, block, down, first, end);
         else if (block.Tokens == 2) DownRows(2, Math.Min(4, HiddenSize), call, block, down, first, end);
@@ -28,7 +28,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     /// <summary>Columns first … end of the intermediate states, <paramref name="columns"/> of them at a time.</summary>
     [SkipLocalsInit]
     private static void GateUpRows(
-        [Specialize] int tokens, [Specialize] int columns, MoeArguments* call, MoeBlock block, TWeight* gate, TWeight* up, int first, int end)
+        [Specialize] int tokens, [Specialize] int columns, ExpertsArguments* call, SlotBlock block, TWeight* gate, TWeight* up, int first, int end)
     {
         var gates = stackalloc float[tokens * GateUpColumns];
         var ups = stackalloc float[tokens * GateUpColumns];
@@ -79,7 +79,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     }
 
     /// <summary>Scales of integers, router weight, biases and activation of rows of sums, <paramref name="distance"/> apart.</summary>
-    private static void FinishGateUpRows(MoeArguments* call, MoeBlock block, [Specialize] int distance, float* gates, float* ups, int first, int end)
+    private static void FinishGateUpRows(ExpertsArguments* call, SlotBlock block, [Specialize] int distance, float* gates, float* ups, int first, int end)
     {
         for (var t = 0; t < block.Tokens; t++)
         {
@@ -106,7 +106,7 @@ internal static unsafe partial class FusedMoe<TWeight>
 
     /// <summary>Columns first … end of the output, <paramref name="rows"/> weight rows at a time.</summary>
     [SkipLocalsInit]
-    private static void DownRows([Specialize] int tokens, [Specialize] int rows, MoeArguments* call, MoeBlock block, TWeight* down, int first, int end)
+    private static void DownRows([Specialize] int tokens, [Specialize] int rows, ExpertsArguments* call, SlotBlock block, TWeight* down, int first, int end)
     {
         var sums = stackalloc float[rows * tokens];
         var activations = stackalloc nint[tokens];
@@ -149,7 +149,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     }
 
     /// <summary>Bias and router weight of columns first … first + count of a slot's output.</summary>
-    private static void FinishDownRow(MoeArguments* call, int slot, float* sums, int first, int count)
+    private static void FinishDownRow(ExpertsArguments* call, int slot, float* sums, int first, int count)
     {
         var scale = RouterWeightOnInput ? 1f : RouterWeight(call, slot);
         var output = call->SlotOutputs + ((nint)slot * HiddenSize) + first;

@@ -20,7 +20,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     [SkipLocalsInit]
     private static void GateUpSlice(void* context, int item)
     {
-        var call = (MoeArguments*)context;
+        var call = (ExpertsArguments*)context;
         var slice = item % SplitK;
         var segment = call->Plan.Segments[item / SplitK / GateUpItems];
         var first = item / SplitK % GateUpItems * GateUpColumns;
@@ -71,7 +71,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     /// <summary>Adds the slices of one row, then the biases, and applies the activation.</summary>
     private static void ReduceGateUp(void* context, int row)
     {
-        var call = (MoeArguments*)context;
+        var call = (ExpertsArguments*)context;
         var sums = Partial(call, 0, row, GateUpWidth);
         AddSlices(call, sums, row, GateUpWidth);
         if (IntegerSums)
@@ -95,7 +95,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     [SkipLocalsInit]
     private static void DownSlice(void* context, int item)
     {
-        var call = (MoeArguments*)context;
+        var call = (ExpertsArguments*)context;
         var slice = item % SplitK;
         var segment = call->Plan.Segments[item / SplitK / DownItems];
         var first = item / SplitK % DownItems * DownColumns;
@@ -136,7 +136,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     /// <summary>Adds the slices of one row, then the bias, and applies its router weight.</summary>
     private static void ReduceDown(void* context, int row)
     {
-        var call = (MoeArguments*)context;
+        var call = (ExpertsArguments*)context;
         var sums = Partial(call, 0, row, HiddenSize);
         AddSlices(call, sums, row, HiddenSize);
         var slot = call->Plan.Slots[row];
@@ -155,7 +155,7 @@ internal static unsafe partial class FusedMoe<TWeight>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddSlices(MoeArguments* call, float* sums, int row, [Specialize] int width)
+    private static void AddSlices(ExpertsArguments* call, float* sums, int row, [Specialize] int width)
     {
         foreach (var slice in Static.Range(1, SplitK))
         {
@@ -175,14 +175,14 @@ internal static unsafe partial class FusedMoe<TWeight>
         }
     }
 
-    private static int ExpertOf(MoeArguments* call, int slot) => call->Experts[(slot / TopK * call->ExpertsStride) + (slot % TopK)];
+    private static int ExpertOf(ExpertsArguments* call, int slot) => call->Experts[(slot / TopK * call->ExpertsStride) + (slot % TopK)];
 
-    private static float* Partial(MoeArguments* call, int slice, int row, int width) =>
+    private static float* Partial(ExpertsArguments* call, int slice, int row, int width) =>
         call->Partials + ((((nint)slice * call->Plan.Rows) + row) * width);
 
-    private static int FirstRow(MoeArguments* call, MoeSegment segment) => call->Plan.Blocks[segment.FirstBlock].Row;
+    private static int FirstRow(ExpertsArguments* call, SlotSegment segment) => call->Plan.Blocks[segment.FirstBlock].Row;
 
-    private static int EndRow(MoeArguments* call, MoeSegment segment)
+    private static int EndRow(ExpertsArguments* call, SlotSegment segment)
     {
         var last = call->Plan.Blocks[segment.FirstBlock + segment.BlockCount - 1];
         return last.Row + last.Tokens;

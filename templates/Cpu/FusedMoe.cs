@@ -53,19 +53,19 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
     private const int RemainderTokens = Lanes * 3 / 4;
 
     /// <summary>Most tokens of a block of rows.</summary>
-    private const int MostRows = PanelTokens == 0 || RemainderTokens < RowTokens ? RowTokens : RemainderTokens;
+    private const int MaxRows = PanelTokens == 0 || RemainderTokens < RowTokens ? RowTokens : RemainderTokens;
     private const int GateUpItems = (IntermediateSize + GateUpColumns - 1) / GateUpColumns;
     private const int DownItems = (HiddenSize + DownColumns - 1) / DownColumns;
     private const int CombineTokens = 16;
 
     /// <summary>Computes one call, in as many passes over the tokens as the workspace limit asks for.</summary>
-    internal static void Run(in MoeArguments call)
+    internal static void Run(in ExpertsArguments call)
     {
-        var tiling = new MoeTiling(TopK, Experts, PanelTokens, Lanes, MostRows, SegmentBlocks, QuantizedBytes);
-        FusedMoePasses.Run(call, tiling, HiddenSize, IntermediateSize, SplitK, &Pass);
+        var tiling = new ExpertsTiling(TopK, Experts, PanelTokens, Lanes, MaxRows, SegmentBlocks, QuantizedBytes);
+        ExpertsPasses.Run(call, tiling, HiddenSize, IntermediateSize, SplitK, &Pass);
     }
 
-    private static void Pass(MoeArguments* call)
+    private static void Pass(ExpertsArguments* call)
     {
         if (RoundsInputs) QuantizeHidden(call);
         if (SplitK > 1)
@@ -90,7 +90,7 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
     /// <summary>First product, biases and activation: one expert's tokens, a few columns of the intermediate states.</summary>
     private static void GateUp(void* context, int item)
     {
-        var call = (MoeArguments*)context;
+        var call = (ExpertsArguments*)context;
         var segment = call->Plan.Segments[item / GateUpItems];
         var first = item % GateUpItems * GateUpColumns;
         var end = Math.Min(first + GateUpColumns, IntermediateSize);
@@ -105,7 +105,7 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
     /// <summary>Second product, bias and router weight: one expert's tokens, a few columns of the output.</summary>
     private static void Down(void* context, int item)
     {
-        var call = (MoeArguments*)context;
+        var call = (ExpertsArguments*)context;
         var segment = call->Plan.Segments[item / DownItems];
         var first = item % DownItems * DownColumns;
         var end = Math.Min(first + DownColumns, HiddenSize);
@@ -116,13 +116,13 @@ internal static unsafe partial class FusedMoe<[Specialize] TWeight>
         else DownPanels(call, blocks, segment.BlockCount, down, first, end);
     }
 
-    private static bool IsFewTokens(MoeBlock* blocks, int count) => count == 1 && blocks->Width == 0 && blocks->Tokens <= RowTokens;
+    private static bool IsFewTokens(SlotBlock* blocks, int count) => count == 1 && blocks->Width == 0 && blocks->Tokens <= RowTokens;
 
     /// <summary>Adds the weighted outputs of each token's experts, in the order of its slots.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Combine(void* context, int item)
     {
-        var call = (MoeArguments*)context;
+        var call = (ExpertsArguments*)context;
         var end = Math.Min((item + 1) * CombineTokens, call->Tokens);
         for (var token = item * CombineTokens; token < end; token++)
         {

@@ -25,7 +25,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <param name="sizes">Sizes of the call.</param>
     public static void Prepare(
         ArrayView<float> hidden, ArrayView<float> weights, ArrayView<int> experts, ArrayView<uint> rounded, ArrayView<int> sortedSlots,
-        ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> slotWeights, ExpertSizes sizes)
+        ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> slotWeights, ExpertsSizes sizes)
     {
         if (Grid.IdxX == 0) Align(weights, experts, sortedSlots, blockExperts, paddedSlots, slotWeights, sizes);
         else Round(hidden, rounded, sizes);
@@ -34,10 +34,10 @@ internal static partial class FusedMoe<TWeight, TSum>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Align(
         ArrayView<float> weights, ArrayView<int> experts, ArrayView<int> sortedSlots,
-        ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> slotWeights, ExpertSizes sizes)
+        ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> slotWeights, ExpertsSizes sizes)
     {
         var next = SharedMemory.Allocate<int>(Experts);
-        var ends = SharedMemory.Allocate<int>(ExpertLaunch.MostThreads);
+        var ends = SharedMemory.Allocate<int>(ExpertsLaunch.MaxThreads);
         var (thread, threads) = (Group.IdxX, Group.DimX);
         var slots = sizes.Tokens * TopK;
         for (var expert = thread; expert < Experts; expert += threads) next[expert] = 0;
@@ -105,7 +105,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Round(ArrayView<float> hidden, ArrayView<uint> rounded, ExpertSizes sizes)
+    private static void Round(ArrayView<float> hidden, ArrayView<uint> rounded, ExpertsSizes sizes)
     {
         const int Pairs = HiddenSize / 2;
         var threads = Group.DimX;

@@ -29,7 +29,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <param name="sizes">Sizes of the call.</param>
     public static void PrepareBytes(
         ArrayView<float> hidden, ArrayView<float> weights, ArrayView<int> experts, ArrayView<int> largest, ArrayView<byte> rounded, ArrayView<float> scales,
-        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> slotWeights, ExpertSizes sizes)
+        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> slotWeights, ExpertsSizes sizes)
     {
         if (Grid.IdxX == 0)
         {
@@ -59,7 +59,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <param name="scales">Receives their scales, [slots] or [slots, I / 128].</param>
     /// <param name="sizes">Sizes of the call.</param>
     public static void IntermediateToBytes(
-        ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<byte> rounded, ArrayView<float> scales, ExpertSizes sizes)
+        ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<byte> rounded, ArrayView<float> scales, ExpertsSizes sizes)
     {
         if (HasInputGroups)
         {

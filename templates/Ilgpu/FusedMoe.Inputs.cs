@@ -26,13 +26,13 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <param name="target">Not used.</param>
     /// <param name="sizes">Sizes of the call.</param>
     public static void MeasureHidden(
-        ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertSizes sizes) =>
+        ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertsSizes sizes) =>
         Measure(HiddenSize, source, Grid.IdxX * sizes.HiddenStride, largest);
 
     /// <summary>The same of intermediate states [slots, I] that have an expert.</summary>
     /// <inheritdoc cref="MeasureHidden"/>
     public static void MeasureIntermediate(
-        ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertSizes sizes)
+        ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertsSizes sizes)
     {
         if (IsExpert(ExpertOf(experts, sizes, Grid.IdxX))) Measure(IntermediateSize, source, Grid.IdxX * (long)IntermediateSize, largest);
     }
@@ -45,7 +45,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <param name="target">Receives the rounded numbers, [T, H].</param>
     /// <param name="sizes">Sizes of the call.</param>
     public static void RoundHidden(
-        ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertSizes sizes)
+        ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertsSizes sizes)
     {
         const int Groups = (HiddenSize + (InputGroup - 1)) / InputGroup;
         var token = Grid.IdxX / Groups;
@@ -55,7 +55,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <summary>Rounds intermediate states [slots, I] that have an expert. The target may be the source.</summary>
     /// <inheritdoc cref="RoundHidden"/>
     public static void RoundIntermediate(
-        ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertSizes sizes)
+        ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertsSizes sizes)
     {
         const int Groups = (IntermediateSize + (InputGroup - 1)) / InputGroup;
         var slot = Grid.IdxX / Groups;
@@ -96,7 +96,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int LargestMagnitude(ArrayView<float> source, long start, int count)
     {
-        var all = SharedMemory.Allocate<int>(ExpertLaunch.ThreadsOfRow);
+        var all = SharedMemory.Allocate<int>(ExpertsLaunch.ThreadsOfRow);
         var own = 0;
         for (var i = Group.IdxX; i < count; i += Group.DimX) own = IntrinsicMath.Max(own, (int)(Interop.FloatAsInt(source[start + i]) & 0x7FFF_FFFFu));
         all[Group.IdxX] = own;

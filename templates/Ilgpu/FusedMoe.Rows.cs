@@ -25,25 +25,25 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <param name="sizes">Sizes of the call.</param>
     public static void GateUpRows(
         ArrayView<float> inputs, ArrayView<TWeight> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
+        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes) =>
         MultiplyRows(GateUpWidth, HiddenSize, TopK, sizes.HiddenStride, inputs, matrices, scales, zeroPoints, experts, sums, sizes);
 
     /// <summary>Intermediate states [slots, I] times the down projections [E, H, I].</summary>
     /// <inheritdoc cref="GateUpRows"/>
     public static void DownRows(
         ArrayView<float> inputs, ArrayView<TWeight> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
+        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes) =>
         MultiplyRows(HiddenSize, IntermediateSize, 1, IntermediateSize, inputs, matrices, scales, zeroPoints, experts, sums, sizes);
 
     /// <summary>A group multiplies one slot's input; each of its teams of lanes takes four rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void MultiplyRows(
         [Specialize] int rows, [Specialize] int width, [Specialize] int slotsOfInput, long stride, ArrayView<float> inputs, ArrayView<TWeight> matrices, ArrayView<float> scales,
-        ArrayView<sbyte> zeroPoints, ArrayView<int> experts, ArrayView<float> sums, ExpertSizes sizes)
+        ArrayView<sbyte> zeroPoints, ArrayView<int> experts, ArrayView<float> sums, ExpertsSizes sizes)
     {
         var perLoad = width * WeightBits % 32 == 0 ? 32 / WeightBits : WeightsOfElement;
-        var partial = SharedMemory.Allocate<TSum>(RowsOfLane * ExpertLaunch.ThreadsOfRows);
-        var lanes = IntrinsicMath.Min(Group.DimX, ExpertLaunch.LanesOfRow);
+        var partial = SharedMemory.Allocate<TSum>(RowsOfLane * ExpertsLaunch.ThreadsOfRows);
+        var lanes = IntrinsicMath.Min(Group.DimX, ExpertsLaunch.LanesOfRow);
         var lane = Group.IdxX & (lanes - 1);
         var team = Group.IdxX / lanes;
         var rowsOfGroup = Group.DimX / lanes * RowsOfLane;

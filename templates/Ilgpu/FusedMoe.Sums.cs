@@ -18,7 +18,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <param name="sizes">Sizes of the call.</param>
     public static void ActivateSingle(
         ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales,
-        ArrayView<float> intermediate, ExpertSizes sizes)
+        ArrayView<float> intermediate, ExpertsSizes sizes)
     {
         var index = Index();
         if (index >= sizes.Tokens * (long)TopK * IntermediateSize || !IsExpert(ExpertOf(experts, sizes, (int)(index / IntermediateSize)))) return;
@@ -29,7 +29,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <inheritdoc cref="ActivateSingle"/>
     public static void ActivateRounded(
         ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales,
-        ArrayView<ushort> intermediate, ExpertSizes sizes)
+        ArrayView<ushort> intermediate, ExpertsSizes sizes)
     {
         var index = Index();
         if (index >= sizes.Tokens * (long)TopK * IntermediateSize || !IsExpert(ExpertOf(experts, sizes, (int)(index / IntermediateSize)))) return;
@@ -47,7 +47,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <param name="sizes">Sizes of the call.</param>
     public static void Combine(
         ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales,
-        ArrayView<float> output, ExpertSizes sizes)
+        ArrayView<float> output, ExpertsSizes sizes)
     {
         var index = Index();
         if (index >= sizes.Tokens * (long)HiddenSize) return;
@@ -76,7 +76,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <param name="experts">Experts [T, k].</param>
     /// <param name="output">Receives the result [T, H].</param>
     /// <param name="sizes">Sizes of the call.</param>
-    public static void CombineSingle(ArrayView<float> sums, ArrayView<int> experts, ArrayView<float> output, ExpertSizes sizes)
+    public static void CombineSingle(ArrayView<float> sums, ArrayView<int> experts, ArrayView<float> output, ExpertsSizes sizes)
     {
         var index = Index();
         if (index >= sizes.Tokens * (long)HiddenSize) return;
@@ -102,12 +102,12 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <param name="experts">Experts [T, k].</param>
     /// <param name="output">Receives the result [T, H].</param>
     /// <param name="sizes">Sizes of the call.</param>
-    public static void CombineRounded(ArrayView<uint> sums, ArrayView<int> experts, ArrayView<float> output, ExpertSizes sizes)
+    public static void CombineRounded(ArrayView<uint> sums, ArrayView<int> experts, ArrayView<float> output, ExpertsSizes sizes)
     {
         const int Octets = HiddenSize / 8;
-        const int GroupsOfToken = (Octets + ExpertLaunch.ThreadsOfRow - 1) / ExpertLaunch.ThreadsOfRow;
+        const int GroupsOfToken = (Octets + ExpertsLaunch.ThreadsOfRow - 1) / ExpertsLaunch.ThreadsOfRow;
         var token = Grid.IdxX / GroupsOfToken;
-        var octet = (Grid.IdxX % GroupsOfToken * ExpertLaunch.ThreadsOfRow) + Group.IdxX;
+        var octet = (Grid.IdxX % GroupsOfToken * ExpertsLaunch.ThreadsOfRow) + Group.IdxX;
         if (octet >= Octets) return;
         var total = Static.Array<float>(8);
         foreach (var column in Static.Range(8)) total[column] = 0f;
@@ -147,7 +147,7 @@ internal static partial class FusedMoe<TWeight, TSum>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Activated(
-        ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales, long index, ExpertSizes sizes)
+        ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales, long index, ExpertsSizes sizes)
     {
         var slot = (int)(index / IntermediateSize);
         var column = (int)(index % IntermediateSize);
@@ -159,7 +159,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <summary>A sum of the first product: times its scales, times the router weight if that multiplies the input (a product is linear), plus its bias.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float FirstSum(
-        ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales, int slot, int row, ExpertSizes sizes)
+        ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales, int slot, int row, ExpertsSizes sizes)
     {
         var expert = ExpertOf(experts, sizes, slot);
         var sum = RowSum(GateUpWidth, sums, scales, expert, slot, row, sizes);
@@ -171,7 +171,7 @@ internal static partial class FusedMoe<TWeight, TSum>
 
     /// <summary>The slices' sums in order, times the scale of the row of weights.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float RowSum([Specialize] int rows, ArrayView<float> sums, ArrayView<float> scales, int expert, int slot, int row, ExpertSizes sizes)
+    private static float RowSum([Specialize] int rows, ArrayView<float> sums, ArrayView<float> scales, int expert, int slot, int row, ExpertsSizes sizes)
     {
         var slots = sizes.Tokens * (long)TopK;
         var sum = sums.Cast<TSum>()[(slot * (long)rows) + row];

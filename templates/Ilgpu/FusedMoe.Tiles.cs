@@ -12,7 +12,7 @@ internal static partial class FusedMoe<TWeight, TSum>
 {
     private const int TileDepth = 32;
 
-    // As ExpertLaunch says to who launches.
+    // As ExpertsLaunch says to who launches.
     private const int TileRows = 64;
     private const int NarrowSlots = 16;
     private const int WideSlots = 64;
@@ -30,34 +30,34 @@ internal static partial class FusedMoe<TWeight, TSum>
     /// <param name="sizes">Sizes of the call.</param>
     public static void GateUpNarrow(
         ArrayView<float> inputs, ArrayView<TWeight> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
+        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes) =>
         MultiplyTile(NarrowSlots, GateUpWidth, HiddenSize, TopK, sizes.HiddenStride, inputs, matrices, scales, zeroPoints, sortedSlots, blockExperts, paddedSlots, sums, sizes);
 
     /// <summary>The same, many slots of an expert at a time.</summary>
     /// <inheritdoc cref="GateUpNarrow"/>
     public static void GateUpWide(
         ArrayView<float> inputs, ArrayView<TWeight> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
+        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes) =>
         MultiplyTile(WideSlots, GateUpWidth, HiddenSize, TopK, sizes.HiddenStride, inputs, matrices, scales, zeroPoints, sortedSlots, blockExperts, paddedSlots, sums, sizes);
 
     /// <summary>Intermediate states [slots, I] times the down projections [E, H, I], a few slots of an expert at a time.</summary>
     /// <inheritdoc cref="GateUpNarrow"/>
     public static void DownNarrow(
         ArrayView<float> inputs, ArrayView<TWeight> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
+        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes) =>
         MultiplyTile(NarrowSlots, HiddenSize, IntermediateSize, 1, IntermediateSize, inputs, matrices, scales, zeroPoints, sortedSlots, blockExperts, paddedSlots, sums, sizes);
 
     /// <summary>The same, many slots of an expert at a time.</summary>
     /// <inheritdoc cref="GateUpNarrow"/>
     public static void DownWide(
         ArrayView<float> inputs, ArrayView<TWeight> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
+        ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes) =>
         MultiplyTile(WideSlots, HiddenSize, IntermediateSize, 1, IntermediateSize, inputs, matrices, scales, zeroPoints, sortedSlots, blockExperts, paddedSlots, sums, sizes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void MultiplyTile(
         [Specialize] int tileSlots, [Specialize] int rows, [Specialize] int width, [Specialize] int slotsOfInput, long stride, ArrayView<float> inputs, ArrayView<TWeight> matrices,
-        ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes)
+        ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes)
     {
         var threads = tileSlots * TileRows / 16;
         var perLoad = width * WeightBits % 32 == 0 ? 32 / WeightBits : WeightsOfElement;

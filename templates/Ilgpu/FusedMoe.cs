@@ -39,10 +39,10 @@ internal static partial class FusedMoe<[Specialize] TWeight, [Specialize] TSum>
 
     /// <summary>The expert of a slot; what is not 0 … E − 1 leaves the slot out.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int ExpertOf(ArrayView<int> experts, ExpertSizes sizes, int slot) => experts[(slot / TopK * sizes.ExpertsStride) + (slot % TopK)];
+    private static int ExpertOf(ArrayView<int> experts, ExpertsSizes sizes, int slot) => experts[(slot / TopK * sizes.ExpertsStride) + (slot % TopK)];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float RouterWeight(ArrayView<float> weights, ExpertSizes sizes, int slot) => weights[(slot / TopK * sizes.WeightsStride) + (slot % TopK)];
+    private static float RouterWeight(ArrayView<float> weights, ExpertsSizes sizes, int slot) => weights[(slot / TopK * sizes.WeightsStride) + (slot % TopK)];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsExpert(int expert) => (uint)expert < Experts;

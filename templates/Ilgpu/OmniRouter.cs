@@ -35,9 +35,9 @@ internal static partial class OmniRouter
     /// <summary>A warp for each token, on devices whose warps have 32 lanes.</summary>
     public static void RunWarp(ArrayView<float> x, ArrayView<float> y, ArrayView<float> scores, ArrayView<int> indices, OmniRouterSizes sizes)
     {
-        var entries = SharedMemory.Allocate<ulong>(OmniRouterLaunch.MostWarps * EntryRoom);
-        var listKeys = SharedMemory.Allocate<float>(OmniRouterLaunch.MostWarps * 2 * Listed);
-        var listIds = SharedMemory.Allocate<int>(OmniRouterLaunch.MostWarps * 2 * Listed);
+        var entries = SharedMemory.Allocate<ulong>(OmniRouterLaunch.MaxWarps * EntryRoom);
+        var listKeys = SharedMemory.Allocate<float>(OmniRouterLaunch.MaxWarps * 2 * Listed);
+        var listIds = SharedMemory.Allocate<int>(OmniRouterLaunch.MaxWarps * 2 * Listed);
         var warp = Group.IdxX / WarpLanes;
         var token = (Grid.IdxX * (Group.DimX / WarpLanes)) + warp;
         if (token < sizes.Tokens)

@@ -8,7 +8,7 @@ namespace KernelGen.Compiler.Ptx;
 public sealed partial class GroupedGemm
 {
     // Sums of a stage for so many columns are half of the whole sums of twice as many.
-    private const int MostColumnsOfTurn = 128;
+    private const int MaxColumnsPerTurn = 128;
 
     // DescriptorBits in halves.
     private const string LowDescriptorBits = "0x00010000";
@@ -20,7 +20,7 @@ public sealed partial class GroupedGemm
     private bool HasPartialSums => HasGroups || MultipliesFloat8;
 
     /// <summary>Fragments whose sums of a stage there are at once.</summary>
-    private int FragmentsOfTurn => MultipliesFloat8 && _tile.BlockN > MostColumnsOfTurn ? FragmentsN / 2 : FragmentsN;
+    private int FragmentsOfTurn => MultipliesFloat8 && _tile.BlockN > MaxColumnsPerTurn ? FragmentsN / 2 : FragmentsN;
 
     private string WgmmaTypes => !MultipliesBytes ? "k16.f32.bf16.bf16" : HasIntegerSums ? "k32.s32.s8.s8" : "k32.f32.e4m3.e4m3";
 

@@ -8,7 +8,7 @@ namespace KernelGen.Compiler.Ptx;
 public sealed partial class GroupedGemm
 {
     // The sums of a group need as many registers as all sums.
-    private const int MostColumnsOfGroups = 128;
+    private const int MaxColumnsOfGroups = 128;
 
     // Eight rows, after which the swizzle repeats.
     private const int SwizzleBytes = 8 * GroupedGemmTile.RowBytes;
@@ -46,8 +46,8 @@ public sealed partial class GroupedGemm
         if (_tile.Stages <= ConvertingGroups) return $"{ConvertingGroups} warp groups cannot take turns with {_tile.Stages} stages";
         if (HasGroups && _shape.GroupSize != UnitElements && _shape.GroupSize % GroupedGemmTile.RowElements != 0)
             return $"groups of {_shape.GroupSize} and stages of {GroupedGemmTile.RowElements} do not divide each other";
-        return (HasGroups || HasRests) && _tile.BlockN > MostColumnsOfGroups
-            ? $"{_tile.BlockN} columns leave no room for the sums of groups and for the rests of fp16; there may be {MostColumnsOfGroups}"
+        return (HasGroups || HasRests) && _tile.BlockN > MaxColumnsOfGroups
+            ? $"{_tile.BlockN} columns leave no room for the sums of groups and for the rests of fp16; there may be {MaxColumnsOfGroups}"
             : null;
     }
 

@@ -19,10 +19,10 @@ public sealed unsafe class CancellationTests
     public void ALongCallEndsSoonAndTheNextOneIsRight(int bits)
     {
         var spec = new FusedMoeSpec(Shape.Experts, Shape.TopK, Shape.Hidden, Shape.Intermediate, MoeActivation.SiluAndMul, DType.Float32);
-        var kernel = (delegate*<in MoeArguments, void>)KernelAssembly.Compile(spec).Kernel(spec, bits);
+        var kernel = (delegate*<in ExpertsArguments, void>)KernelAssembly.Compile(spec).Kernel(spec, bits);
         var (hidden, weights, experts, output) = Inputs();
         using var expertWeights = Weights();
-        Cancelling.EndsWithin(TimeSpan.FromSeconds(2), output, float.NaN, cancellation => FusedMoeCall.Create(
+        Cancelling.EndsWithin(TimeSpan.FromSeconds(2), output, float.NaN, cancellation => ExpertsCall.Create(
             new ReadOnlyTensorSpan<float>(hidden, [Tokens, Shape.Hidden]), expertWeights, new ReadOnlyTensorSpan<float>(weights, [Tokens, Shape.TopK]),
             new ReadOnlyTensorSpan<int>(experts, [Tokens, Shape.TopK]), new TensorSpan<float>(output, [Tokens, Shape.Hidden])).Run(kernel, cancellation: cancellation));
         new ExpertsCase<float>(Shape, 40, new SeededRandom(bits)).Check(kernel);

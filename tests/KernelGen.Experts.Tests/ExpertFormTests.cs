@@ -61,7 +61,7 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
     {
         var random = new SeededRandom((int)activation);
         var spec = new FusedMoeSpec(2, 2, 200, 72, activation, DType.Float32) { ActivationLimit = activation == MoeActivation.SwigluClamp ? 1f : 0f };
-        var kernel = (delegate*<in MoeArguments, void>)KernelAssembly.Compile(spec).Kernel(spec, 256);
+        var kernel = (delegate*<in ExpertsArguments, void>)KernelAssembly.Compile(spec).Kernel(spec, 256);
         var inputs = new ExpertsCase<float>((2, 2, 200, 72), 40, random, form: Form(spec));
         inputs.Check(kernel);
         foreach (var second in new[] { false, true })
@@ -81,7 +81,7 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
     {
         var random = new SeededRandom();
         var spec = new FusedMoeSpec(1, 1, 8, 200, activation, DType.Float32) { Bias = true, ActivationLimit = activation == MoeActivation.SwigluClamp ? 7f : 0f };
-        var kernel = (delegate*<in MoeArguments, void>)KernelAssembly.Compile(spec).Kernel(spec, 256);
+        var kernel = (delegate*<in ExpertsArguments, void>)KernelAssembly.Compile(spec).Kernel(spec, 256);
         var width = spec.IsGated ? 400 : 200;
         var gateUpBias = Enumerable.Range(0, width).Select(i => (i % 2 == 0 ? 1 : -1) * MathF.Pow(1.05f, i % 200)).ToArray(); // ±1 … ±16,500
         var form = Form(spec) with { GateUpBias = gateUpBias, DownBias = new float[8] };
@@ -98,7 +98,7 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
     public void TokensWithoutExpertsBecomeZeroRows(int splitK)
     {
         var spec = new FusedMoeSpec(4, 2, 19, 12, MoeActivation.SwigluOai, DType.Float32, splitK) { Bias = true };
-        var kernel = (delegate*<in MoeArguments, void>)KernelAssembly.Compile(spec).Kernel(spec, 256);
+        var kernel = (delegate*<in ExpertsArguments, void>)KernelAssembly.Compile(spec).Kernel(spec, 256);
         foreach (var tokens in new[] { 1, 6, 70 })
         {
             var random = new SeededRandom(tokens);
@@ -121,7 +121,7 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
             foreach (var tokens in new[] { 3, 40 })
             {
                 var inputs = new ExpertsCase<float>((2, 1, 24, variant.IntermediateSize), tokens, random, form: Form(variant), spoiltToken: 1);
-                var result = inputs.Run((delegate*<in MoeArguments, void>)kernels.Kernel(variant, 256));
+                var result = inputs.Run((delegate*<in ExpertsArguments, void>)kernels.Kernel(variant, 256));
                 for (var i = 0; i < result.Length; i++) Assert.True(float.IsNaN(result[i]) == (i / 24 == 1), $"{random.Description}: token {i / 24} has {result[i]}");
             }
         }
@@ -205,7 +205,7 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
     private static void Check<T>(KernelAssembly kernels, FusedMoeSpec spec, int bits, int tokens, SeededRandom random)
         where T : unmanaged
     {
-        var kernel = (delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits);
+        var kernel = (delegate*<in ExpertsArguments, void>)kernels.Kernel(spec, bits);
         var shape = (spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize);
         new ExpertsCase<T>(shape, tokens, random, leaveSlotsOut: random.Int(0, 3) == 0, form: ExpertsCase.Form(spec, random)).Check(kernel);
     }

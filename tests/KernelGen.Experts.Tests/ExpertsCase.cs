@@ -74,7 +74,7 @@ internal sealed unsafe class ExpertsCase<T>
     }
 
     /// <summary>Runs a kernel and compares every output with the reference; nothing beside the output may change.</summary>
-    public float[] Check(delegate*<in MoeArguments, void> kernel)
+    public float[] Check(delegate*<in ExpertsArguments, void> kernel)
     {
         var output = Run(kernel);
         return Compare(output);
@@ -137,7 +137,7 @@ internal sealed unsafe class ExpertsCase<T>
     }
 
     /// <summary>Runs a kernel as if it forgot one term of some sums: those with the largest of eight weights of the first product's matrices, or of the second's.</summary>
-    public float[] RunWithoutTerm(delegate*<in MoeArguments, void> kernel, bool second, int eight)
+    public float[] RunWithoutTerm(delegate*<in ExpertsArguments, void> kernel, bool second, int eight)
     {
         var matrix = second ? _down : _gateUp;
         var element = Enumerable.Range(8 * eight, 8).MaxBy(index => Math.Abs(Widen(matrix[index])));
@@ -158,13 +158,13 @@ internal sealed unsafe class ExpertsCase<T>
 
     private double Down(int expert, int row, int column) => Widen(_down[(((expert * _shape.Hidden) + row) * _shape.Intermediate) + column]);
 
-    public float[] Run(delegate*<in MoeArguments, void> kernel)
+    public float[] Run(delegate*<in ExpertsArguments, void> kernel)
     {
         var (_, k, h, _) = _shape;
         var output = new float[(_tokens * h) + (2 * Guard)];
         output.AsSpan().Fill(Poison);
         using var expertWeights = Weights();
-        FusedMoeCall.Create(
+        ExpertsCall.Create(
             new ReadOnlyTensorSpan<float>(_hidden, [_tokens, h]),
             expertWeights,
             new ReadOnlyTensorSpan<float>(_weights, [_tokens, k]),

@@ -27,7 +27,7 @@ public sealed unsafe class LargeOffsetTests
             // In gate and up the last weight joins the last input with the last intermediate state, in down that with the last output.
             weights[Last] = 100;
             var spec = new FusedMoeSpec(1, 1, Hidden, Intermediate, MoeActivation.SiluAndMul, DType.Int8, Quantization: WeightQuantization.Channel);
-            var kernel = (delegate*<in MoeArguments, void>)KernelAssembly.Compile(spec).Kernel(spec, 256);
+            var kernel = (delegate*<in ExpertsArguments, void>)KernelAssembly.Compile(spec).Kernel(spec, 256);
             var gateUp = new float[2 * Intermediate];
             var down = new float[Hidden];
             (gateUp[Intermediate - 1], gateUp[^1], down[^1]) = (0.01f, 0.02f, 0.03f);
@@ -38,7 +38,7 @@ public sealed unsafe class LargeOffsetTests
             for (var t = 0; t < tokens; t++) hidden[(t * Hidden) + Hidden - 1] = 1 + t;
             var router = Enumerable.Repeat(1f, tokens).ToArray();
             var output = new float[tokens * Hidden];
-            FusedMoeCall.Create(
+            ExpertsCall.Create(
                 new ReadOnlyTensorSpan<float>(hidden, [tokens, Hidden]), experts, new ReadOnlyTensorSpan<float>(router, [tokens, 1]),
                 new ReadOnlyTensorSpan<int>(new int[tokens], [tokens, 1]), new TensorSpan<float>(output, [tokens, Hidden])).Run(kernel);
 

@@ -30,7 +30,7 @@ internal static unsafe class QuantizedCase
         void Check<T>(QuantizedCase<T> inputs)
             where T : unmanaged
         {
-            foreach (var bits in KernelRecipe.VectorWidthsOf(spec)) inputs.Check((delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits), bits);
+            foreach (var bits in KernelRecipe.VectorWidthsOf(spec)) inputs.Check((delegate*<in ExpertsArguments, void>)kernels.Kernel(spec, bits), bits);
         }
     }
 }
@@ -98,12 +98,12 @@ internal sealed class QuantizedCase<T>
             : ExpertWeights<T>.FromUngated(_gateUp.Numbers, _down.Numbers, experts, hidden, intermediate, _biases, scales);
     }
 
-    public unsafe float[] Run(delegate*<in MoeArguments, void> kernel)
+    public unsafe float[] Run(delegate*<in ExpertsArguments, void> kernel)
     {
         var output = new float[_tokens * _spec.HiddenSize];
         output.AsSpan().Fill(float.NaN);
         using var weights = Weights();
-        FusedMoeCall.Create(
+        ExpertsCall.Create(
             new ReadOnlyTensorSpan<float>(_hidden, [_tokens, _spec.HiddenSize]), weights, new ReadOnlyTensorSpan<float>(_weights, [_tokens, _spec.TopK]),
             new ReadOnlyTensorSpan<int>(_experts, [_tokens, _spec.TopK]), new TensorSpan<float>(output, [_tokens, _spec.HiddenSize]))
             .Run(kernel, _spec.IsGated, _spec.Bias, _rounding is { Kind: ActivationQuantization.StaticTensor });
@@ -164,7 +164,7 @@ internal sealed class QuantizedCase<T>
     private double[] ErrorBound(float[] hidden, ExpertArithmetic arithmetic) =>
         ExpertsErrorBound.Of(hidden, _gateUp.Dequantized, _down.Dequantized, _weights, _experts, _tokens, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, _form, arithmetic);
 
-    public unsafe void Check(delegate*<in MoeArguments, void> kernel, int bits) => Compare(Run(kernel), $"{_spec.VariantName} at {bits} bits");
+    public unsafe void Check(delegate*<in ExpertsArguments, void> kernel, int bits) => Compare(Run(kernel), $"{_spec.VariantName} at {bits} bits");
 
     /// <summary>What a kernel in single precision computes with.</summary>
     public ExpertArithmetic Arithmetic { get; init; }

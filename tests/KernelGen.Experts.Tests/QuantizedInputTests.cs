@@ -58,9 +58,9 @@ public sealed unsafe class QuantizedInputTests(ITestOutputHelper output)
         foreach (var tokens in new[] { 1, 6, 70 })
         {
             var inputs = new QuantizedCase<sbyte>(spec, tokens, random);
-            var expected = inputs.Run((delegate*<in MoeArguments, void>)kernels.Kernel(slices, 256));
+            var expected = inputs.Run((delegate*<in ExpertsArguments, void>)kernels.Kernel(slices, 256));
             foreach (var bits in KernelRecipe.VectorWidths)
-                Assert.Equal(expected, inputs.Run((delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits)));
+                Assert.Equal(expected, inputs.Run((delegate*<in ExpertsArguments, void>)kernels.Kernel(spec, bits)));
         }
     }
 
@@ -76,7 +76,7 @@ public sealed unsafe class QuantizedInputTests(ITestOutputHelper output)
         {
             foreach (var tokens in new[] { 3, 40 })
             {
-                var kernel = (delegate*<in MoeArguments, void>)kernels.Kernel(variant, 256);
+                var kernel = (delegate*<in ExpertsArguments, void>)kernels.Kernel(variant, 256);
                 var result = type == DType.Int8
                     ? new QuantizedCase<sbyte>(variant, tokens, random, spoiltToken: 1).Run(kernel)
                     : new QuantizedCase<Float8E4M3>(variant, tokens, random, spoiltToken: 1).Run(kernel);

@@ -66,7 +66,7 @@ public sealed unsafe class SpecializedKernelTests(ITestOutputHelper output)
         var kernels = KernelAssembly.Compile(spec);
         foreach (var bits in KernelRecipe.VectorWidths)
         {
-            var kernel = (delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits);
+            var kernel = (delegate*<in ExpertsArguments, void>)kernels.Kernel(spec, bits);
             new ExpertsCase<BFloat16>((4, 1, 40, 24), 600, random, onlyExpert: 2).Check(kernel);
         }
     }
@@ -83,7 +83,7 @@ public sealed unsafe class SpecializedKernelTests(ITestOutputHelper output)
             foreach (var tokens in new[] { 1, 60 })
             {
                 var inputs = new ExpertsCase<float>((8, 2, 256, 128), tokens, random);
-                var kernel = (delegate*<in MoeArguments, void>)kernels.Kernel(variant, 256);
+                var kernel = (delegate*<in ExpertsArguments, void>)kernels.Kernel(variant, 256);
                 var parallel = inputs.Run(kernel);
                 var threads = CpuWorkers.MaxThreads;
                 CpuWorkers.MaxThreads = 1;
@@ -105,7 +105,7 @@ public sealed unsafe class SpecializedKernelTests(ITestOutputHelper output)
         var spec = new FusedMoeSpec(6, 2, 64, 48, MoeActivation.SiluAndMul, DType.Float32);
         var kernel = KernelAssembly.Compile(spec).Kernel(spec, 256);
         Parallel.For(0, 64, number =>
-            new ExpertsCase<float>((6, 2, 64, 48), 1 + (number % 20), new SeededRandom(number)).Check((delegate*<in MoeArguments, void>)kernel));
+            new ExpertsCase<float>((6, 2, 64, 48), 1 + (number % 20), new SeededRandom(number)).Check((delegate*<in ExpertsArguments, void>)kernel));
     }
 
     [Theory]
@@ -132,7 +132,7 @@ public sealed unsafe class SpecializedKernelTests(ITestOutputHelper output)
     private static void Check<T>(KernelAssembly kernels, FusedMoeSpec spec, int bits, int tokens, SeededRandom random)
         where T : unmanaged
     {
-        var kernel = (delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits);
+        var kernel = (delegate*<in ExpertsArguments, void>)kernels.Kernel(spec, bits);
         new ExpertsCase<T>((spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize), tokens, random, leaveSlotsOut: random.Int(0, 3) == 0).Check(kernel);
     }
 }

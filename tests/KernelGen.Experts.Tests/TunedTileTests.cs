@@ -60,7 +60,7 @@ public sealed unsafe class TunedTileTests(ITestOutputHelper output)
         {
             var rows = 2 * random.Int(1, 8);
             var tile = new CpuTile(
-                random.Pick(KernelRecipe.VectorWidths.ToArray()), random.Int(1, 4), random.Int(1, CpuTile.MostRowTokens), 64 * random.Int(1, 16),
+                random.Pick(KernelRecipe.VectorWidths.ToArray()), random.Int(1, 4), random.Int(1, CpuTile.MaxRowTokens), 64 * random.Int(1, 16),
                 new CpuProductTile(rows, 8 * random.Int(1, 24)), new CpuProductTile(random.Pick(rows, 2 * random.Int(1, 8)), 8 * random.Int(1, 24)));
             if (tile.Problem() is null) return tile;
         }
@@ -73,7 +73,7 @@ public sealed unsafe class TunedTileTests(ITestOutputHelper output)
         var kernels = KernelAssembly.Compile(spec);
         foreach (var bits in KernelRecipe.VectorWidthsOf(spec))
         {
-            var kernel = (delegate*<in MoeArguments, void>)kernels.Kernel(spec, bits);
+            var kernel = (delegate*<in ExpertsArguments, void>)kernels.Kernel(spec, bits);
             foreach (var tokens in Tokens)
             {
                 new ExpertsCase<T>(

@@ -9,7 +9,7 @@ public class SafetensorsFuzzTests
     private const int Files = 100_000;
 
     // One parse of a file of this size; exceptions with their stack traces are the larger part.
-    private const long MostBytesAParse = 64 << 10;
+    private const long MaxBytesPerParse = 64 << 10;
 
     private static readonly byte[] Seed = HeaderBytes.File(
         """
@@ -34,13 +34,13 @@ public class SafetensorsFuzzTests
             var file = Mutate(random);
             var before = GC.GetAllocatedBytesForCurrentThread();
             if (!IsLegal(file, random)) rejected++;
-            if (GC.GetAllocatedBytesForCurrentThread() - before <= MostBytesAParse) continue;
+            if (GC.GetAllocatedBytesForCurrentThread() - before <= MaxBytesPerParse) continue;
 
             // The runtime loads messages and stack frames when they are first needed; what the parser takes, it takes again.
             before = GC.GetAllocatedBytesForCurrentThread();
             IsLegal(file, random);
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(allocated <= MostBytesAParse, $"{allocated} bytes allocated for a file of {file.Length}: {random.Description}");
+            Assert.True(allocated <= MaxBytesPerParse, $"{allocated} bytes allocated for a file of {file.Length}: {random.Description}");
         }
 
         Assert.InRange(rejected, Files / 2, Files - (Files / 100)); // the mutations break most files, and leave some legal

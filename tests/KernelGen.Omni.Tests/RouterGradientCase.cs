@@ -19,8 +19,8 @@ internal sealed class RouterGradientCase
     {
         (_spec, _tokens, _gap) = (spec, tokens, random.Pick(0, 0, 1, 5));
         _description = $"{random.Description}: gradients of {spec.VariantName}, {tokens} tokens, rows {_gap} apart";
-        var mostId = (spec.ExpertsPerAxis * spec.ExpertsPerAxis) - 1;
-        _indices = Enumerable.Range(0, tokens * (spec.TopK + _gap)).Select(_ => random.Int(0, mostId)).ToArray(); // keys repeat within a token
+        var maxId = (spec.ExpertsPerAxis * spec.ExpertsPerAxis) - 1;
+        _indices = Enumerable.Range(0, tokens * (spec.TopK + _gap)).Select(_ => random.Int(0, maxId)).ToArray(); // keys repeat within a token
         _gradScores = random.Normal(_indices.Length);
     }
 

@@ -52,11 +52,11 @@ public sealed unsafe class CpuWorkersTests
     [Theory]
     [InlineData(1)]
     [InlineData(64)]
-    public void ACancelledRunLeavesItemsOutAndTheNextRunsAll(int mostThreads)
+    public void ACancelledRunLeavesItemsOutAndTheNextRunsAll(int maxThreads)
     {
         const int Items = 1000;
         var threads = CpuWorkers.MaxThreads;
-        CpuWorkers.MaxThreads = mostThreads;
+        CpuWorkers.MaxThreads = maxThreads;
         try
         {
             for (var round = 0; round < 50; round++)

@@ -60,7 +60,7 @@ public sealed class ExpertQuantizerTests
         Assert.Throws<ArgumentException>(() => ExpertWeights<float>.FromFused(new float[32], new float[16], 1, 4, 4, scales: scales));
     }
 
-    private static void Check<T>(WeightQuantization quantization, int groupSize, Func<float, float, float> mostError)
+    private static void Check<T>(WeightQuantization quantization, int groupSize, Func<float, float, float> maxError)
         where T : unmanaged
     {
         var random = new Random(7);
@@ -84,7 +84,7 @@ public sealed class ExpertQuantizerTests
                     var weight = matrix[(i * columns) + k];
                     var error = Math.Abs(row[k] - weight);
                     worst = Math.Max(worst, error);
-                    Assert.True(error <= mostError(weight, largest) * 1.0001f, $"{projection}[{i}, {k}] is {row[k]}, was {weight}");
+                    Assert.True(error <= maxError(weight, largest) * 1.0001f, $"{projection}[{i}, {k}] is {row[k]}, was {weight}");
                 }
             }
         }

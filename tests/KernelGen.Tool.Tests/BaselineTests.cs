@@ -21,7 +21,7 @@ public class BaselineTests
     [MemberData(nameof(Shapes))]
     public void ThePlainGateIsRight(GateShape shape)
     {
-        var workload = new GateWorkload<float>(shape, mostTokens: 300);
+        var workload = new GateWorkload<float>(shape, maxTokens: 300);
         Assert.Null(workload.Verify(new PlainGate(shape).Route, 300).Mismatch);
     }
 
@@ -31,14 +31,14 @@ public class BaselineTests
     [InlineData(100, 128)]
     public void TheScanningRouterIsRight(int expertsPerAxis, int topK)
     {
-        var workload = new OmniRouterWorkload(expertsPerAxis, topK, mostTokens: 100);
+        var workload = new OmniRouterWorkload(expertsPerAxis, topK, maxTokens: 100);
         Assert.Null(workload.Verify(ScanningRouter.Route, 100).Mismatch);
     }
 
     [Fact]
     public void ARouterWithAWrongExpertOrGradientIsNoticed()
     {
-        var workload = new OmniRouterWorkload(16, 4, mostTokens: 8);
+        var workload = new OmniRouterWorkload(16, 4, maxTokens: 8);
         OmniRoute swapped = (x, y, scores, indices, _) =>
         {
             ScanningRouter.Route(x, y, scores, indices, default);
@@ -59,7 +59,7 @@ public class BaselineTests
     public void AGateWithWrongExpertsOrWeightsIsNoticed()
     {
         var shape = new GateShape(32, 4, GateScoring.Softmax, false, 1, 1, true);
-        var workload = new GateWorkload<float>(shape, mostTokens: 8);
+        var workload = new GateWorkload<float>(shape, maxTokens: 8);
         var right = new PlainGate(shape);
         GateRoute<float> scaled = (logits, bias, weights, experts, _, nonPadded, _) => right.Route(logits, bias, weights, experts, 1.001f, nonPadded, default);
         GateRoute<float> swapped = (logits, bias, weights, experts, scale, nonPadded, _) =>
@@ -74,7 +74,7 @@ public class BaselineTests
     [Fact]
     public void ExpertsThatComputeNothingAreNoticed()
     {
-        using var workload = new ExpertsWorkload<float>(4, 2, 16, 24, mostTokens: 3);
+        using var workload = new ExpertsWorkload<float>(4, 2, 16, 24, maxTokens: 3);
         Assert.Contains("output[0, 0]", workload.Verify((_, _, _, _, _, _, _) => { }, 3).Mismatch);
     }
 

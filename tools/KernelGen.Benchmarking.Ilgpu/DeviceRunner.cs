@@ -9,8 +9,8 @@ public abstract class DeviceRunner<TKernel>(AcceleratorStream stream) : IDeviceK
     where TKernel : Delegate
 {
     // Enough that no call finds its inputs in a cache, where they are large enough to matter.
-    private const int MostCalls = 32;
-    private const long MostBytes = 1L << 28;
+    private const int MaxCalls = 32;
+    private const long MaxBytes = 1L << 28;
 
     /// <inheritdoc/>
     public abstract TKernel Kernel { get; }
@@ -31,7 +31,7 @@ public abstract class DeviceRunner<TKernel>(AcceleratorStream stream) : IDeviceK
         try
         {
             var staging = Staging(calls.Add);
-            for (var bytes = 0L; calls.Count < MostCalls && bytes < MostBytes; bytes += calls[^1].Bytes)
+            for (var bytes = 0L; calls.Count < MaxCalls && bytes < MaxBytes; bytes += calls[^1].Bytes)
             {
                 cancellation.ThrowIfCancellationRequested();
                 call(staging, calls.Count);

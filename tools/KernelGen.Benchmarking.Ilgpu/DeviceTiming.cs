@@ -12,7 +12,7 @@ public readonly record struct DeviceTiming(double Launched, double Replayed)
 {
     private const int Runs = 7;
     private const int CallsOfGraph = 100;
-    private const int MostSamples = 2_000;
+    private const int MaxSamples = 2_000;
 
     /// <summary>Times what a call puts into a stream of a CUDA device.</summary>
     public static DeviceTiming Of(AcceleratorStream stream, Action<AcceleratorStream> call)
@@ -75,7 +75,7 @@ public readonly record struct DeviceTiming(double Launched, double Replayed)
             stream.Synchronize();
             samples.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds / callsOfSample);
         }
-        while (Stopwatch.GetElapsedTime(begin) < budget && samples.Count < MostSamples);
+        while (Stopwatch.GetElapsedTime(begin) < budget && samples.Count < MaxSamples);
         return Timing.Of(samples, samples.Count * callsOfSample);
     }
 

@@ -23,26 +23,26 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     /// <param name="topK">Experts of each token, k.</param>
     /// <param name="hiddenSize">H.</param>
     /// <param name="intermediateSize">I.</param>
-    /// <param name="mostTokens">The largest T of a call.</param>
+    /// <param name="maxTokens">The largest T of a call.</param>
     /// <param name="activation">What an expert does between its two products.</param>
     /// <param name="activationLimit">The activation's limit, if it has one.</param>
     /// <param name="quantization">Which weights share a scale, for types that have scales.</param>
     /// <param name="groupSize">Weights of a group, or 0.</param>
     /// <param name="inputs">How the kernels round the inputs of the products: each token by itself, or not at all.</param>
     /// <param name="routing">Which experts tokens have; all equally likely if left out.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="mostTokens"/> is larger than <see cref="MostTokens"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTokens"/> is larger than <see cref="MaxTokens"/>.</exception>
     /// <exception cref="OutOfMemoryException">The machine lacks the memory.</exception>
     public ExpertsWorkload(
-        int experts, int topK, int hiddenSize, int intermediateSize, int mostTokens, MoeActivation activation = MoeActivation.SiluAndMul, float activationLimit = 0,
+        int experts, int topK, int hiddenSize, int intermediateSize, int maxTokens, MoeActivation activation = MoeActivation.SiluAndMul, float activationLimit = 0,
         WeightQuantization quantization = WeightQuantization.None, int groupSize = 0, ActivationQuantization inputs = ActivationQuantization.None,
         ExpertRouting? routing = null)
     {
         _rounding = new ReferenceRounding(inputs, Integers: typeof(T) == typeof(sbyte));
         (TopK, HiddenSize, _activation) = (topK, hiddenSize, new ReferenceActivation(activation, activationLimit));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(mostTokens, MostTokens(topK, hiddenSize));
-        _pool = mostTokens + Math.Max(mostTokens, SpareTokens);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxTokens, MaxTokens(topK, hiddenSize));
+        _pool = maxTokens + Math.Max(maxTokens, SpareTokens);
         _hidden = RandomNumbers.Normal((long)_pool * hiddenSize, seed: 1);
-        _output = new float[(long)mostTokens * hiddenSize];
+        _output = new float[(long)maxTokens * hiddenSize];
         var drawn = routing?.Repeat(_pool) ?? ExpertRouting.Uniform(_pool, experts, topK);
         (_experts, _routerWeights) = (drawn.Ids, drawn.Weights);
         _slotsOfToken = (double)_experts.Count(expert => expert >= 0) / _pool;
@@ -75,11 +75,11 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     private int MatricesOfExpert => _activation.IsGated ? 3 : 2;
 
     /// <summary>The largest T: all hidden states lie in one array.</summary>
-    public static int MostTokens(int topK, int hiddenSize) => (Array.MaxLength / Math.Max(hiddenSize, topK) / 2) - SpareTokens;
+    public static int MaxTokens(int topK, int hiddenSize) => (Array.MaxLength / Math.Max(hiddenSize, topK) / 2) - SpareTokens;
 
     /// <summary>Bytes that a workload of this shape takes, roughly.</summary>
-    public static double BytesFor(int experts, int topK, int hiddenSize, int intermediateSize, int mostTokens) =>
-        (3.0 * experts * hiddenSize * intermediateSize * BytesPerWeight) + ((3.0 * mostTokens + SpareTokens) * 4 * (hiddenSize + (2.0 * topK)));
+    public static double BytesFor(int experts, int topK, int hiddenSize, int intermediateSize, int maxTokens) =>
+        (3.0 * experts * hiddenSize * intermediateSize * BytesPerWeight) + ((3.0 * maxTokens + SpareTokens) * 4 * (hiddenSize + (2.0 * topK)));
 
     /// <summary>Floating-point operations of a call of <paramref name="tokens"/> tokens.</summary>
     public double Operations(int tokens) => 2.0 * MatricesOfExpert * tokens * _slotsOfToken * HiddenSize * Weights.IntermediateSize;
@@ -118,11 +118,11 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     /// <param name="rounding">How far the kernel's own rounding of inputs may carry an output, as a share of the token's largest.</param>
     public Verification Verify(ExpertsForward<T> forward, int tokens, int splitK = 0, double rounding = 0)
     {
-        const double MostProducts = 1e8;
+        const double MaxProducts = 1e8;
         _output.AsSpan().Fill(float.NaN);
         Run(forward, tokens, call: 0, splitK);
 
-        var rows = (int)Math.Clamp(MostProducts / (Operations(1) / 2), 1, tokens);
+        var rows = (int)Math.Clamp(MaxProducts / (Operations(1) / 2), 1, tokens);
         var maxError = 0.0;
         string? mismatch = null;
         for (var row = 0; row < rows; row++)

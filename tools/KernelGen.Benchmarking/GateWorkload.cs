@@ -20,24 +20,24 @@ public sealed class GateWorkload<TLogit>
 
     /// <summary>Makes the logits.</summary>
     /// <param name="shape">The gate.</param>
-    /// <param name="mostTokens">The largest T of a call.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="mostTokens"/> is larger than <see cref="MostTokens"/>.</exception>
-    public GateWorkload(GateShape shape, int mostTokens)
+    /// <param name="maxTokens">The largest T of a call.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTokens"/> is larger than <see cref="MaxTokens"/>.</exception>
+    public GateWorkload(GateShape shape, int maxTokens)
     {
         _shape = shape;
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(mostTokens, MostTokens(shape));
-        _pool = mostTokens + SpareTokens;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxTokens, MaxTokens(shape));
+        _pool = maxTokens + SpareTokens;
         _logits = LogitNumbers<TLogit>.Narrow(RandomNumbers.Normal((long)_pool * shape.Experts, seed: 1));
         _correctionBias = shape.CorrectionBias ? Array.ConvertAll(RandomNumbers.Normal(shape.Experts, seed: 2), value => 0.1f * value) : [];
-        _weights = new float[(long)mostTokens * shape.TopK];
-        _experts = new int[(long)mostTokens * shape.TopK];
+        _weights = new float[(long)maxTokens * shape.TopK];
+        _experts = new int[(long)maxTokens * shape.TopK];
     }
 
     /// <summary>The largest T: all logits lie in one array.</summary>
-    public static int MostTokens(GateShape shape) => (Array.MaxLength / shape.Experts) - SpareTokens;
+    public static int MaxTokens(GateShape shape) => (Array.MaxLength / shape.Experts) - SpareTokens;
 
     /// <summary>Bytes that a workload of this shape takes, roughly.</summary>
-    public static double BytesFor(GateShape shape, int mostTokens) => (((double)mostTokens + SpareTokens) * Unsafe.SizeOf<TLogit>() * shape.Experts) + (mostTokens * 8.0 * shape.TopK);
+    public static double BytesFor(GateShape shape, int maxTokens) => (((double)maxTokens + SpareTokens) * Unsafe.SizeOf<TLogit>() * shape.Experts) + (maxTokens * 8.0 * shape.TopK);
 
     /// <summary>Bytes that a call of <paramref name="tokens"/> tokens reads and writes.</summary>
     public double Bytes(int tokens) => tokens * (((double)Unsafe.SizeOf<TLogit>() * _shape.Experts) + (8.0 * _shape.TopK));
@@ -57,12 +57,12 @@ public sealed class GateWorkload<TLogit>
     /// <param name="tokens">T.</param>
     public Verification Verify(GateRoute<TLogit> route, int tokens)
     {
-        const int MostRows = 2048;
+        const int MaxRows = 2048;
         _weights.AsSpan().Fill(float.NaN);
         _experts.AsSpan().Fill(int.MinValue);
         Run(route, tokens, call: 0);
 
-        var rows = Math.Min(tokens, MostRows);
+        var rows = Math.Min(tokens, MaxRows);
         var logits = new float[_shape.Experts];
         var maxError = 0.0;
         string? mismatch = null;

@@ -20,24 +20,24 @@ public sealed class OmniRouterWorkload
     /// <summary>Makes the logits.</summary>
     /// <param name="expertsPerAxis">n.</param>
     /// <param name="topK">k.</param>
-    /// <param name="mostTokens">The largest T of a call, at most <see cref="MostTokens"/>.</param>
-    public OmniRouterWorkload(int expertsPerAxis, int topK, int mostTokens)
+    /// <param name="maxTokens">The largest T of a call, at most <see cref="MaxTokens"/>.</param>
+    public OmniRouterWorkload(int expertsPerAxis, int topK, int maxTokens)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(mostTokens, MostTokens(expertsPerAxis, topK));
-        (_expertsPerAxis, _topK, _pool) = (expertsPerAxis, topK, mostTokens + SpareTokens);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxTokens, MaxTokens(expertsPerAxis, topK));
+        (_expertsPerAxis, _topK, _pool) = (expertsPerAxis, topK, maxTokens + SpareTokens);
         _x = RandomNumbers.Normal((long)_pool * expertsPerAxis, seed: 1);
         _y = RandomNumbers.Normal((long)_pool * expertsPerAxis, seed: 2);
         _scores = new float[(long)_pool * topK];
         _indices = new int[(long)_pool * topK];
-        _gradX = new float[(long)mostTokens * expertsPerAxis];
-        _gradY = new float[(long)mostTokens * expertsPerAxis];
+        _gradX = new float[(long)maxTokens * expertsPerAxis];
+        _gradY = new float[(long)maxTokens * expertsPerAxis];
     }
 
     /// <summary>The largest T whose logits and results lie in one array each.</summary>
-    public static int MostTokens(int expertsPerAxis, int topK) => (Array.MaxLength / Math.Max(expertsPerAxis, topK)) - SpareTokens;
+    public static int MaxTokens(int expertsPerAxis, int topK) => (Array.MaxLength / Math.Max(expertsPerAxis, topK)) - SpareTokens;
 
     /// <summary>Bytes that a workload of this shape takes, roughly.</summary>
-    public static double BytesFor(int expertsPerAxis, int topK, int mostTokens) => 8.0 * (((mostTokens + (double)SpareTokens) * (expertsPerAxis + topK)) + ((double)mostTokens * expertsPerAxis));
+    public static double BytesFor(int expertsPerAxis, int topK, int maxTokens) => 8.0 * (((maxTokens + (double)SpareTokens) * (expertsPerAxis + topK)) + ((double)maxTokens * expertsPerAxis));
 
     /// <summary>Bytes that a call of <paramref name="tokens"/> tokens reads and writes, forward or backward.</summary>
     public double Bytes(int tokens) => tokens * 8.0 * (_expertsPerAxis + _topK);
@@ -126,8 +126,8 @@ public sealed class OmniRouterWorkload
 
     private static IEnumerable<int> Sample(int tokens)
     {
-        const int MostRows = 64;
-        var rows = Math.Min(tokens, MostRows);
+        const int MaxRows = 64;
+        var rows = Math.Min(tokens, MaxRows);
         return Enumerable.Range(0, rows).Select(row => rows == 1 ? 0 : (int)((long)row * (tokens - 1) / (rows - 1)));
     }
 

@@ -9,7 +9,7 @@ namespace KernelGen.Benchmarking;
 /// <summary>The most bytes a second that all threads together read from memory.</summary>
 internal static unsafe class ReadBandwidth
 {
-    private const long MostBytes = 512L << 20; // beyond the last-level caches of all but the largest servers
+    private const long MaxBytes = 512L << 20; // beyond the last-level caches of all but the largest servers
     private const int ItemBytes = 1 << 20;
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(300);
 
@@ -17,7 +17,7 @@ internal static unsafe class ReadBandwidth
     public static double Measure(CancellationToken cancellation)
     {
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        var items = (int)(Math.Clamp(available / 8, ItemBytes, MostBytes) / ItemBytes);
+        var items = (int)(Math.Clamp(available / 8, ItemBytes, MaxBytes) / ItemBytes);
         using var buffer = new NativeBuffer<byte>((nint)items * ItemBytes);
         NativeMemory.Fill(buffer.Start, (nuint)buffer.Length, 1); // pages that were never written share one
         var best = 0.0;

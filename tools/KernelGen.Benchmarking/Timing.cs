@@ -10,7 +10,7 @@ namespace KernelGen.Benchmarking;
 public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
 {
     private const int Rounds = 5;
-    private const int MostSamples = 2_000;
+    private const int MaxSamples = 2_000;
     private static readonly TimeSpan CompilerPause = TimeSpan.FromMilliseconds(250); // it begins when nothing new was called for 100
     private static readonly TimeSpan CompilerPatience = TimeSpan.FromSeconds(5); // where other threads have ever new methods compiled
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(400); // the runtime takes a while to compile what is called often
@@ -84,7 +84,7 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
     private static void Repeat(Action<int> kernel, Action? beforeCall, TimeSpan budget, List<double> samples, ref int input, CancellationToken cancellation)
     {
         var begin = Stopwatch.GetTimestamp();
-        var most = samples.Count + MostSamples;
+        var most = samples.Count + MaxSamples;
         do
         {
             cancellation.ThrowIfCancellationRequested();

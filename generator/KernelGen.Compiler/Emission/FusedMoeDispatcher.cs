@@ -67,7 +67,7 @@ internal static class FusedMoeDispatcher
             """);
         using (writer.OpenBlock())
         {
-            writer.Line("var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);");
+            writer.Line("var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);");
             writer.Line($"switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize{format}))");
             using (writer.OpenBlock())
             {
@@ -98,7 +98,7 @@ internal static class FusedMoeDispatcher
             {
                 foreach (var choice in tuned.Choices)
                 {
-                    using (writer.Indent(choice.MostTokens == int.MaxValue ? "default:" : $"case <= {choice.MostTokens}:")) WriteRun(writer, choice.Spec);
+                    using (writer.Indent(choice.MaxTokens == int.MaxValue ? "default:" : $"case <= {choice.MaxTokens}:")) WriteRun(writer, choice.Spec);
                 }
             }
         }
@@ -169,7 +169,7 @@ internal static class FusedMoeDispatcher
                     using (writer.OpenBlockTo("}"))
                     {
                         foreach (var choice in tuned.Choices)
-                            writer.Line($"{(choice.MostTokens == int.MaxValue ? "_" : $"<= {choice.MostTokens}")} => {GeneratedNames.VariantType(choice.Spec)}.Variant,");
+                            writer.Line($"{(choice.MaxTokens == int.MaxValue ? "_" : $"<= {choice.MaxTokens}")} => {GeneratedNames.VariantType(choice.Spec)}.Variant,");
                     }
 
                     start = ": splitK switch";

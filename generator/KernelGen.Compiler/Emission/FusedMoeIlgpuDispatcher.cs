@@ -52,7 +52,7 @@ internal static class FusedMoeIlgpuDispatcher
             """);
         using (writer.OpenBlock())
         {
-            writer.Line($"var call = global::KernelGen.Ilgpu.ExpertCall<{weight}>.Create(stream, hidden, expertWeights, weights, experts, output);");
+            writer.Line($"var call = global::KernelGen.Ilgpu.DeviceExpertsCall<{weight}>.Create(stream, hidden, expertWeights, weights, experts, output);");
             writer.Line($"switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize{format}))");
             using (writer.OpenBlock())
             {

@@ -52,7 +52,7 @@ internal static class MoeGateIlgpuDispatcher
             """);
         using (writer.OpenBlock())
         {
-            writer.Line($"var call = global::KernelGen.Ilgpu.GateCall<{logit}>.Create(stream, logits, correctionBias, weights, experts, routedScalingFactor, nonPaddedTokens);");
+            writer.Line($"var call = global::KernelGen.Ilgpu.DeviceGateCall<{logit}>.Create(stream, logits, correctionBias, weights, experts, routedScalingFactor, nonPaddedTokens);");
             writer.Line("switch ((call.Experts, call.TopK, call.HasCorrectionBias))");
             WriteCases(writer, gates, gate => $"({gate.Experts}, {gate.TopK}, {MoeGateDispatcher.Literal(gate.CorrectionBias)})", "call.HasCorrectionBias");
         }
@@ -88,7 +88,7 @@ internal static class MoeGateIlgpuDispatcher
             """);
         using (writer.OpenBlock())
         {
-            writer.Line($"var call = global::KernelGen.Ilgpu.GateCall<{logit}>.CreateByTable(stream, logits, tokenIds, table, weights, experts, routedScalingFactor, nonPaddedTokens);");
+            writer.Line($"var call = global::KernelGen.Ilgpu.DeviceGateCall<{logit}>.CreateByTable(stream, logits, tokenIds, table, weights, experts, routedScalingFactor, nonPaddedTokens);");
             writer.Line("switch ((call.Experts, call.TopK))");
             WriteCases(writer, gates, gate => $"({gate.Experts}, {gate.TopK})", "false");
         }

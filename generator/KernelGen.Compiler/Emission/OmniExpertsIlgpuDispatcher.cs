@@ -43,7 +43,7 @@ internal static class OmniExpertsIlgpuDispatcher
                 {{IlgpuViews.Matrix("int")}} experts,
                 {{IlgpuViews.Matrix("float")}} output)
             """);
-        dispatch.WriteIlgpuBody(writer, "global::KernelGen.Ilgpu.OmniExpertsCall.Create(stream, hidden, up, down, weights, experts, output)");
+        dispatch.WriteIlgpuBody(writer, "global::KernelGen.Ilgpu.DeviceOmniExpertsCall.Create(stream, hidden, up, down, weights, experts, output)");
         writer.Line();
         writer.Line($$"""
             /// <summary>
@@ -77,7 +77,7 @@ internal static class OmniExpertsIlgpuDispatcher
                 {{IlgpuViews.Matrix("float")}} gradDown,
                 {{IlgpuViews.Matrix("float")}} gradWeights)
             """);
-        const string Call = "new global::KernelGen.Ilgpu.OmniExpertsBackwardCall(stream, hidden, up, down, weights, experts, gradOutput, gradHidden, gradUp, gradDown, gradWeights)";
+        const string Call = "new global::KernelGen.Ilgpu.DeviceOmniExpertsBackwardCall(stream, hidden, up, down, weights, experts, gradOutput, gradHidden, gradUp, gradDown, gradWeights)";
         dispatch.WriteIlgpuBody(writer, Call);
     }
 }

@@ -32,7 +32,7 @@ internal static class OmniRouterIlgpuDispatcher
                 {{IlgpuViews.Matrix("float")}} scores,
                 {{IlgpuViews.Matrix("int")}} indices)
             """);
-        dispatch.WriteIlgpuBody(writer, "global::KernelGen.Ilgpu.OmniRouterCall.Create(stream, x, y, scores, indices)");
+        dispatch.WriteIlgpuBody(writer, "global::KernelGen.Ilgpu.DeviceOmniRouterCall.Create(stream, x, y, scores, indices)");
         writer.Line();
         writer.Line($$"""
             /// <summary>
@@ -56,6 +56,6 @@ internal static class OmniRouterIlgpuDispatcher
                 {{IlgpuViews.Matrix("float")}} gradX,
                 {{IlgpuViews.Matrix("float")}} gradY)
             """);
-        dispatch.WriteIlgpuBody(writer, "global::KernelGen.Ilgpu.OmniRouterCall.CreateBackward(stream, indices, gradScores, gradX, gradY)");
+        dispatch.WriteIlgpuBody(writer, "global::KernelGen.Ilgpu.DeviceOmniRouterCall.CreateBackward(stream, indices, gradScores, gradX, gradY)");
     }
 }

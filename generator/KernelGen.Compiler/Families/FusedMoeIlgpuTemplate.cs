@@ -29,7 +29,7 @@ internal static class FusedMoeIlgpuTemplate
         var pairs = FusedMoePtx.Pairs(spec).Select(pair => PairArgument(spec, pair, texts)).ToArray();
         string[] arguments = [Shape(spec), Portable(spec), .. Entries("Prepare", "ActivateRounded", "CombineSingle", "CombineRounded"), .. pairs];
         var inBytes = pairs.Length > 0 && spec.ActivationQuantization != ActivationQuantization.None;
-        return new IlgpuRecipe(inBytes ? [.. Files, BytesFile] : Files, request, $"global::KernelGen.Ilgpu.ExpertKernels<{weight}>", string.Join(", ", arguments))
+        return new IlgpuRecipe(inBytes ? [.. Files, BytesFile] : Files, request, $"global::KernelGen.Ilgpu.ExpertsKernels<{weight}>", string.Join(", ", arguments))
         {
             PtxTexts = texts,
             KernelsInitializer = Initializer(spec, inBytes, texts),
@@ -75,23 +75,23 @@ internal static class FusedMoeIlgpuTemplate
 
         string Device(DeviceTuning device) => $"new({SymbolDisplay.FormatLiteral(device.DeviceName, quote: true)}, [{string.Join(", ", device.Choices.Select(Choice))}])";
 
-        string Choice(DeviceChoice choice) => $"new({Number(choice.MostTokens)}, {choice.SplitK}, {(choice.SplitK == spec.SplitK ? Pair(choice) : "null")})";
+        string Choice(DeviceChoice choice) => $"new({Number(choice.MaxTokens)}, {choice.SplitK}, {(choice.SplitK == spec.SplitK ? Pair(choice) : "null")})";
 
         string Pair(DeviceChoice choice) => PairArgument(spec, choice.NeedsSm90, int.MaxValue, choice.GateUp, choice.Down, texts);
     }
 
     private static string PairArgument(FusedMoeSpec spec, FusedMoePtx.Pair pair, Dictionary<string, string> texts) =>
-        PairArgument(spec, pair.NeedsWgmma, pair.MostRows, pair.GateUp, pair.Down, texts, pair.MostSlots);
+        PairArgument(spec, pair.NeedsWgmma, pair.MaxRows, pair.GateUp, pair.Down, texts, pair.MaxSlots);
 
     private static string PairArgument(
-        FusedMoeSpec spec, bool needsSm90, int mostRows, GroupedGemmTile gateUp, GroupedGemmTile down, Dictionary<string, string> texts, int mostSlots = int.MaxValue)
+        FusedMoeSpec spec, bool needsSm90, int maxRows, GroupedGemmTile gateUp, GroupedGemmTile down, Dictionary<string, string> texts, int maxSlots = int.MaxValue)
     {
         var first = GemmArgument(spec.Experts, FusedMoePtx.Shape(spec, ExpertProduct.GateUp), gateUp, texts);
         var second = GemmArgument(spec.Experts, FusedMoePtx.Shape(spec, ExpertProduct.Down), down, texts);
         var others = new List<string>();
-        if (mostSlots < int.MaxValue) others.Add($"MostSlots = {mostSlots}");
+        if (maxSlots < int.MaxValue) others.Add($"MaxSlots = {maxSlots}");
         if (spec.ActivationQuantization != ActivationQuantization.None && spec.WeightType == DType.Float8E4M3) others.Add("NeedsFloat8 = true");
-        return $"new({(needsSm90 ? "true" : "false")}, {Number(mostRows)}, {first}, {second}){Initializer(others)}";
+        return $"new({(needsSm90 ? "true" : "false")}, {Number(maxRows)}, {first}, {second}){Initializer(others)}";
     }
 
     private static string Number(int value) => value == int.MaxValue ? "int.MaxValue" : $"{value}";

@@ -56,17 +56,17 @@ public static partial class FusedMoePtx
         Add(TensorCore.WgmmaBytes, 64, WgmmaBytes128, WgmmaBytes128);
         Add(TensorCore.WgmmaBytes, 512, WgmmaBytes128Wide, WgmmaBytes128Turns);
         Add(TensorCore.WgmmaBytes, int.MaxValue, WgmmaBytes256, WgmmaBytes256);
-        return pairs.Count(pair => pair.MostSlots == int.MaxValue) == 8 ? pairs : [];
+        return pairs.Count(pair => pair.MaxSlots == int.MaxValue) == 8 ? pairs : [];
 
         void AddFewSlots()
         {
-            var slots = SlotsOfTiles(spec, MostFewStreamedTiles, StreamedColumns);
+            var slots = SlotsOfTiles(spec, MaxFewStreamedTiles, StreamedColumns);
             if (slots >= spec.TopK) Add(TensorCore.WgmmaBytes, 3, Chained(StreamedBytes8), Chained(StreamedBytes8Down), slots);
         }
 
-        void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int mostSlots = int.MaxValue)
+        void Add(TensorCore core, int maxRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int maxSlots = int.MaxValue)
         {
-            if (Fitting(spec, core, mostRows, gateUp, down, mostSlots) is { } pair) pairs.Add(pair);
+            if (Fitting(spec, core, maxRows, gateUp, down, maxSlots) is { } pair) pairs.Add(pair);
         }
     }
 

@@ -33,8 +33,8 @@ public static partial class FusedMoePtx
     private const int StreamedColumns = 32;
 
     // In tiles of so many columns, two of an H200's multiprocessor; of 8 bits eight.
-    private const int MostFewStreamedTiles = 264;
-    private const int MostFewStreamedTilesOf8Bits = 1024;
+    private const int MaxFewStreamedTiles = 264;
+    private const int MaxFewStreamedTilesOf8Bits = 1024;
 
     private static readonly GroupedGemmTile[] Streamed16Of16Bits = [Streamed(16, 32, 256, 4, 4), Streamed(16, 32, 64, 2, 8)];
 
@@ -96,13 +96,13 @@ public static partial class FusedMoePtx
 
         void AddFewSlots()
         {
-            var (narrow, mostTiles) = spec.WeightType switch
+            var (narrow, maxTiles) = spec.WeightType switch
             {
-                DType.Float16 => (Streamed8NarrowOf16Bits, MostFewStreamedTiles),
-                DType.Int4 => (Streamed8Narrow, MostFewStreamedTiles),
-                _ => (Streamed8Narrow, MostFewStreamedTilesOf8Bits),
+                DType.Float16 => (Streamed8NarrowOf16Bits, MaxFewStreamedTiles),
+                DType.Int4 => (Streamed8Narrow, MaxFewStreamedTiles),
+                _ => (Streamed8Narrow, MaxFewStreamedTilesOf8Bits),
             };
-            var slots = SlotsOfTiles(spec, mostTiles, StreamedColumns);
+            var slots = SlotsOfTiles(spec, maxTiles, StreamedColumns);
             var isNarrow = slots >= spec.TopK;
             var isNarrowDown = spec.IntermediateSize is > ShortReduction and < LongReduction;
             if (!isNarrow && !isNarrowDown) return;
@@ -111,9 +111,9 @@ public static partial class FusedMoePtx
             Add(TensorCore.Wgmma, 5, Chained(gateUp), Chained(down), Math.Max(slots, spec.TopK));
         }
 
-        void Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int mostSlots = int.MaxValue)
+        void Add(TensorCore core, int maxRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int maxSlots = int.MaxValue)
         {
-            if (Fitting(spec, core, mostRows, gateUp, down, mostSlots) is { } pair) pairs.Add(pair);
+            if (Fitting(spec, core, maxRows, gateUp, down, maxSlots) is { } pair) pairs.Add(pair);
         }
     }
 

@@ -12,23 +12,23 @@ public static partial class FusedMoePtx
 
     // Tiles of so many columns are the fastest where there are enough of them, which is more than three for four multiprocessors of an H200.
     internal const int UsualColumns = 64;
-    private const int MostFewTiles = 98;
+    private const int MaxFewTiles = 98;
 
     /// <summary>A pair of kernels for a number of rows of an expert.</summary>
     /// <param name="Core">What the device must have: <c>wgmma</c>, also of bytes, is compute capability 9.0 alone.</param>
-    /// <param name="MostRows">Rows of an expert, on average, up to which the pair is the fastest; <see cref="int.MaxValue"/> for the last pair.</param>
+    /// <param name="MaxRows">Rows of an expert, on average, up to which the pair is the fastest; <see cref="int.MaxValue"/> for the last pair.</param>
     /// <param name="GateUp">Tile of the first product.</param>
     /// <param name="Down">Tile of the second product, with as many rows.</param>
-    public sealed record Pair(TensorCore Core, int MostRows, GroupedGemmTile GateUp, GroupedGemmTile Down)
+    public sealed record Pair(TensorCore Core, int MaxRows, GroupedGemmTile GateUp, GroupedGemmTile Down)
     {
         /// <summary>Whether the pair is one of those for devices with <c>wgmma</c>.</summary>
         public bool NeedsWgmma => Core is TensorCore.Wgmma or TensorCore.WgmmaBytes;
 
         /// <summary>Slots up to which the pair is the fastest, however few rows an expert has.</summary>
-        public int MostSlots { get; init; } = int.MaxValue;
+        public int MaxSlots { get; init; } = int.MaxValue;
 
         /// <summary>Whether the pair serves so many slots of so many experts.</summary>
-        public bool Serves(long slots, int experts) => slots <= MostSlots && slots <= MostRows * Math.Min(slots, experts);
+        public bool Serves(long slots, int experts) => slots <= MaxSlots && slots <= MaxRows * Math.Min(slots, experts);
     }
 
     // Few rows: the weights are read at the memory's speed by many groups that copy far ahead. All mma tiles fit 99 KiB, which
@@ -91,22 +91,22 @@ public static partial class FusedMoePtx
         else Add(TensorCore.Wgmma, int.MaxValue, Wgmma128Clustered, spec.IntermediateSize >= LongReduction ? Wgmma128Clustered : Wgmma128Wide);
         return pairs;
 
-        bool Add(TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int mostSlots = int.MaxValue)
+        bool Add(TensorCore core, int maxRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int maxSlots = int.MaxValue)
         {
-            if (Fitting(spec, core, mostRows, gateUp, down, mostSlots) is not { } pair) return false;
+            if (Fitting(spec, core, maxRows, gateUp, down, maxSlots) is not { } pair) return false;
             pairs.Add(pair);
             return true;
         }
 
         void AddFew(TensorCore core, GroupedGemmTile[] gateUp, GroupedGemmTile[] down)
         {
-            var slots = SlotsOfTiles(spec, MostFewTiles, UsualColumns);
+            var slots = SlotsOfTiles(spec, MaxFewTiles, UsualColumns);
             if (slots >= spec.TopK) Add(core, 8, gateUp, down, slots);
         }
     }
 
     /// <summary>Columns of a tile of the first product where slots are few: slices of the reduction are what such tiles leave multiprocessors idle for.</summary>
-    public static int ColumnsOfFewSlots(FusedMoeSpec spec) => Pairs(spec).FirstOrDefault(pair => pair.MostSlots < int.MaxValue)?.GateUp.BlockN ?? UsualColumns;
+    public static int ColumnsOfFewSlots(FusedMoeSpec spec) => Pairs(spec).FirstOrDefault(pair => pair.MaxSlots < int.MaxValue)?.GateUp.BlockN ?? UsualColumns;
 
     /// <summary>The sizes and numbers of a product.</summary>
     public static GroupedGemmShape Shape(FusedMoeSpec spec, ExpertProduct product) =>
@@ -137,10 +137,10 @@ public static partial class FusedMoePtx
         new(TensorCore.WgmmaBytes, m, n, 128, stages, warpsM, 1, groupM, Cluster: cluster, Chained: true);
 
     /// <summary>Slots whose tiles of the first product, of so many columns, are at most so many.</summary>
-    private static int SlotsOfTiles(FusedMoeSpec spec, int mostTiles, int columns) => mostTiles / Math.Max(Shape(spec, ExpertProduct.GateUp).Columns / columns, 1);
+    private static int SlotsOfTiles(FusedMoeSpec spec, int maxTiles, int columns) => maxTiles / Math.Max(Shape(spec, ExpertProduct.GateUp).Columns / columns, 1);
 
-    private static Pair? Fitting(FusedMoeSpec spec, TensorCore core, int mostRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int mostSlots = int.MaxValue) =>
-        Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second ? new Pair(core, mostRows, first, second) { MostSlots = mostSlots } : null;
+    private static Pair? Fitting(FusedMoeSpec spec, TensorCore core, int maxRows, GroupedGemmTile[] gateUp, GroupedGemmTile[] down, int maxSlots = int.MaxValue) =>
+        Fitting(spec, ExpertProduct.GateUp, gateUp) is { } first && Fitting(spec, ExpertProduct.Down, down) is { } second ? new Pair(core, maxRows, first, second) { MaxSlots = maxSlots } : null;
 
     private static GroupedGemmTile? Fitting(FusedMoeSpec spec, ExpertProduct product, GroupedGemmTile[] tiles)
     {

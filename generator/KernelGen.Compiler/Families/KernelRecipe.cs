@@ -34,7 +34,7 @@ public sealed record KernelRecipe(IReadOnlyList<string> TemplateFiles, Specializ
         MoeGateSpec gate => new(
             MoeGateTemplate.Files, MoeGateTemplate.Request(gate, vectorBits, ClassName(vectorBits)), "global::KernelGen.Cpu.GateArguments"),
         FusedMoeSpec experts => new(
-            FusedMoeTemplate.Files, FusedMoeTemplate.Request(experts, vectorBits, ClassName(vectorBits)), "global::KernelGen.Cpu.MoeArguments"),
+            FusedMoeTemplate.Files, FusedMoeTemplate.Request(experts, vectorBits, ClassName(vectorBits)), "global::KernelGen.Cpu.ExpertsArguments"),
         OmniRouterSpec router => new(
             OmniRouterTemplate.Files, OmniRouterTemplate.Request(router, vectorBits, ClassName(vectorBits)), "global::KernelGen.Cpu.OmniRouterArguments")
         {

@@ -8,8 +8,8 @@ internal static class MoeGateIlgpuTemplate
     private const int Lanes = 32;
 
     // A lane's mask has a bit for each of its keys, and 32 lanes hold the candidates of a choice.
-    private const int MostKeysOfLane = 32;
-    private const int MostRouted = 16;
+    private const int MaxKeysPerLane = 32;
+    private const int MaxRouted = 16;
 
     public static IlgpuRecipe Recipe(MoeGateSpec spec)
     {
@@ -44,7 +44,7 @@ internal static class MoeGateIlgpuTemplate
     /// </summary>
     private static int VectorWidth(MoeGateSpec spec)
     {
-        if (spec.HashTable || spec.RoutedTopK > MostRouted || spec.Groups > Lanes) return 0;
+        if (spec.HashTable || spec.RoutedTopK > MaxRouted || spec.Groups > Lanes) return 0;
         foreach (var width in new[] { 4, 1 })
         {
             var groupSize = spec.Experts / spec.Groups;
@@ -52,7 +52,7 @@ internal static class MoeGateIlgpuTemplate
             var lanesOfGroup = Lanes / GroupParts(spec);
             var loads = (groupSize + (lanesOfGroup * width) - 1) / (lanesOfGroup * width);
             var openLanes = spec.TopKGroups * Math.Min(lanesOfGroup, groupSize / width);
-            if (loads * width <= MostKeysOfLane && openLanes >= Math.Min(spec.RoutedTopK * 2, spec.TopKGroups * groupSize)) return width;
+            if (loads * width <= MaxKeysPerLane && openLanes >= Math.Min(spec.RoutedTopK * 2, spec.TopKGroups * groupSize)) return width;
         }
 
         return 0;

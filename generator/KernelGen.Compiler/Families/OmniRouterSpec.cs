@@ -4,10 +4,10 @@ namespace KernelGen.Compiler.Families;
 public sealed record OmniRouterSpec(int ExpertsPerAxis, int TopK, bool Specialize = true) : IKernelSpec
 {
     /// <summary>Largest number of keys of an axis.</summary>
-    public const int MostExpertsPerAxis = 4096;
+    public const int MaxExpertsPerAxis = 4096;
 
     /// <summary>Largest top-k.</summary>
-    public const int MostTopK = 128;
+    public const int MaxTopK = 128;
 
     /// <inheritdoc/>
     public string VariantName => $"{ConfigurationName}_cpu{(Specialize ? "" : "_unspecialized")}";
@@ -26,8 +26,8 @@ public sealed record OmniRouterSpec(int ExpertsPerAxis, int TopK, bool Specializ
     {
         var problems = new List<SpecProblem?>
         {
-            SpecLimits.Range(nameof(ExpertsPerAxis), ExpertsPerAxis, MostExpertsPerAxis),
-            SpecLimits.Range(nameof(TopK), TopK, MostTopK),
+            SpecLimits.Range(nameof(ExpertsPerAxis), ExpertsPerAxis, MaxExpertsPerAxis),
+            SpecLimits.Range(nameof(TopK), TopK, MaxTopK),
             ValidatePairs(),
         };
         return problems.OfType<SpecProblem>().ToArray();
@@ -35,7 +35,7 @@ public sealed record OmniRouterSpec(int ExpertsPerAxis, int TopK, bool Specializ
 
     private SpecProblem? ValidatePairs()
     {
-        if (ExpertsPerAxis is < 1 or > MostExpertsPerAxis || TopK is < 1 or > MostTopK) return null; // has been said already
+        if (ExpertsPerAxis is < 1 or > MaxExpertsPerAxis || TopK is < 1 or > MaxTopK) return null; // has been said already
         var experts = ExpertsPerAxis * ExpertsPerAxis;
         return TopK <= experts
             ? null

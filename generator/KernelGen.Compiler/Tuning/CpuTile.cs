@@ -10,19 +10,19 @@ namespace KernelGen.Compiler.Tuning;
 public sealed record CpuTile(int VectorBits, int PanelVectors, int RowTokens, int Depth, CpuProductTile GateUp, CpuProductTile Down)
 {
     /// <summary>Most columns that a work item computes.</summary>
-    public const int MostColumns = 1024;
+    public const int MaxColumns = 1024;
 
     /// <summary>Most of the reduction that is staged at a time.</summary>
-    public const int MostDepth = 4096;
+    public const int MaxDepth = 4096;
 
     /// <summary>Most tokens that are taken as rows.</summary>
-    public const int MostRowTokens = 8;
+    public const int MaxRowTokens = 8;
 
     // AVX-512 and Arm have 32; what exceeds the 16 of AVX2 spills there, which is slow and right.
     private const int Registers = 32;
 
     // Of a worker's stack, which has 1.5 MiB on the strictest systems.
-    private const int MostStackBytes = 512 << 10;
+    private const int MaxStackBytes = 512 << 10;
 
     private const int SegmentBlocks = 16;
 
@@ -40,8 +40,8 @@ public sealed record CpuTile(int VectorBits, int PanelVectors, int RowTokens, in
     public (string Key, string Message)? Problem() =>
         !IsWidth(VectorBits) ? (TuningKeys.VectorBits, $"{TuningKeys.VectorBits} is {VectorBits}; vectors have 128, 256 or 512 bits")
         : PanelVectors is < 1 or > 4 ? (TuningKeys.BlockM, $"{TuningKeys.BlockM} is {PanelTokens}; panels have 1 to 4 vectors of {Lanes} tokens")
-        : RowTokens is < 1 or > MostRowTokens ? (TuningKeys.RowM, $"{TuningKeys.RowM} is {RowTokens}; 1 to {MostRowTokens} tokens can be taken as rows")
-        : Depth < 64 || Depth > MostDepth || Depth % 64 != 0 ? (TuningKeys.BlockK, $"{TuningKeys.BlockK} is {Depth}; it must be a multiple of 64 up to {MostDepth}")
+        : RowTokens is < 1 or > MaxRowTokens ? (TuningKeys.RowM, $"{TuningKeys.RowM} is {RowTokens}; 1 to {MaxRowTokens} tokens can be taken as rows")
+        : Depth < 64 || Depth > MaxDepth || Depth % 64 != 0 ? (TuningKeys.BlockK, $"{TuningKeys.BlockK} is {Depth}; it must be a multiple of 64 up to {MaxDepth}")
         : Problem(GateUp) ?? Problem(Down);
 
     /// <summary>The tile of a file's entries.</summary>
@@ -93,16 +93,16 @@ public sealed record CpuTile(int VectorBits, int PanelVectors, int RowTokens, in
 
         // Rows are also taken eight and four at a time, and no tile may reach into the next work item's columns.
         var unit = LeastCommonMultiple(product.Rows, 8);
-        if (product.Columns > MostColumns || product.Columns % unit != 0)
-            return (TuningKeys.BlockN, $"{TuningKeys.BlockN} is {product.Columns}; with {TuningKeys.TileN} {product.Rows} it must be a multiple of {unit} up to {MostColumns}");
-        return StackBytes(product) <= MostStackBytes
+        if (product.Columns > MaxColumns || product.Columns % unit != 0)
+            return (TuningKeys.BlockN, $"{TuningKeys.BlockN} is {product.Columns}; with {TuningKeys.TileN} {product.Rows} it must be a multiple of {unit} up to {MaxColumns}");
+        return StackBytes(product) <= MaxStackBytes
             ? null
-            : (TuningKeys.BlockN, $"the tile keeps {StackBytes(product) >> 10} KiB on the stack, and {MostStackBytes >> 10} KiB are allowed: {TuningKeys.BlockN} {product.Columns}, {TuningKeys.BlockK} {Depth} or {TuningKeys.BlockM} {PanelTokens} is too large");
+            : (TuningKeys.BlockN, $"the tile keeps {StackBytes(product) >> 10} KiB on the stack, and {MaxStackBytes >> 10} KiB are allowed: {TuningKeys.BlockN} {product.Columns}, {TuningKeys.BlockK} {Depth} or {TuningKeys.BlockM} {PanelTokens} is too large");
     }
 
     // The sums of a segment's panels, staged weights, and the sums of rows that are left over of a panel.
     private int StackBytes(CpuProductTile product) => sizeof(float)
-        * ((SegmentBlocks * (product.Columns + product.Rows) * PanelTokens) + (product.Rows * (Depth + 16)) + (2 * Math.Max(MostRowTokens, Lanes) * product.Columns));
+        * ((SegmentBlocks * (product.Columns + product.Rows) * PanelTokens) + (product.Rows * (Depth + 16)) + (2 * Math.Max(MaxRowTokens, Lanes) * product.Columns));
 
     private static bool IsWidth(int bits) => bits is 128 or 256 or 512;
 

@@ -40,8 +40,8 @@ public sealed class DeviceTuner
                 return EquatableArray<DeviceChoice>.Empty;
             }
 
-            var choice = new DeviceChoice(regime.MostTokens, gateUp, second);
-            if (choices.Count > 0 && choices[choices.Count - 1] with { MostTokens = choice.MostTokens } == choice) choices.RemoveAt(choices.Count - 1);
+            var choice = new DeviceChoice(regime.MaxTokens, gateUp, second);
+            if (choices.Count > 0 && choices[choices.Count - 1] with { MaxTokens = choice.MaxTokens } == choice) choices.RemoveAt(choices.Count - 1);
             choices.Add(choice);
         }
 

@@ -45,7 +45,7 @@ public static class ExpertTuning
             if (tuned.Validate().FirstOrDefault(problem => problem.Argument == nameof(spec.SplitK)) is { } problem)
                 throw new TuningFileException(problem.Message, regime.GateUp.PlaceOf(TuningKeys.SplitK));
             if (choices.Count > 0 && choices[choices.Count - 1].Spec == tuned) choices.RemoveAt(choices.Count - 1);
-            choices.Add(new TokenChoice(regime.MostTokens, tuned));
+            choices.Add(new TokenChoice(regime.MaxTokens, tuned));
         }
 
         return new(choices);

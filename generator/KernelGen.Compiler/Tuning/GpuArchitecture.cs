@@ -9,10 +9,10 @@ namespace KernelGen.Compiler.Tuning;
 public sealed record GpuArchitecture(string Name, int SharedBytes, bool HasWgmma)
 {
     /// <summary>Accumulators of a thread, at most: half of its 255 registers are left for everything else.</summary>
-    public const int MostAccumulators = 128;
+    public const int MaxAccumulators = 128;
 
     // Its operands come from shared memory; 192 spilled.
-    private const int MostAccumulatorsOfWeightsLeft = 176;
+    private const int MaxAccumulatorsOfWeightsLeft = 176;
 
     // By the names that drivers report. What is not listed has at least compute capability 8.6 and 99 KiB: GeForce, RTX, L4, L40, A10.
     private static readonly (string[] Names, GpuArchitecture Architecture)[] Known =
@@ -40,7 +40,7 @@ public sealed record GpuArchitecture(string Name, int SharedBytes, bool HasWgmma
         if (tile.Chained && !HasWgmma) return $"{Name} does not start a kernel while the one before it runs";
         if (tile.SharedBytes > SharedBytes) return $"{tile.Stages} stages take {tile.SharedBytes} bytes of shared memory; {Name} has {SharedBytes}";
         var accumulators = tile.WarpM * tile.WarpN / 32;
-        var most = tile.WeightsLeft ? MostAccumulatorsOfWeightsLeft : MostAccumulators;
+        var most = tile.WeightsLeft ? MaxAccumulatorsOfWeightsLeft : MaxAccumulators;
         if (accumulators > most) return $"{accumulators} accumulators a thread leave no registers; there may be {most}";
         return tile.Problem(columns, reduction);
     }

@@ -5,14 +5,14 @@ namespace KernelGen.Compiler.Tuning;
 /// <summary>The tensor-core tiles that a tuning file can name, and the one that comes nearest to what it was measured with.</summary>
 public static class GpuTiles
 {
-    private const int MostMmaRows = 128;
-    private const int MostMmaStages = 8;
+    private const int MaxMmaRows = 128;
+    private const int MaxMmaStages = 8;
 
     private static readonly int[] Rows = [16, 32, 48, 64, 128, 144, 176, 256];
     private static readonly int[] Columns = [32, 64, 128, 256];
     private static readonly int[] Depths = [64, 128, 256];
     private static readonly int[] Warps = [2, 4, 8];
-    private static readonly int[] Stages = [2, 3, 4, 5, 6, 7, MostMmaStages, 9, 10, 11, 12];
+    private static readonly int[] Stages = [2, 3, 4, 5, 6, 7, MaxMmaStages, 9, 10, 11, 12];
 
     /// <summary>Every tile of a product that a device can run, without slices and turns (<see cref="GroupedGemmTile.GroupM"/>).</summary>
     public static IEnumerable<GroupedGemmTile> All(GpuArchitecture architecture, int columns, int reduction) =>
@@ -56,7 +56,7 @@ public static class GpuTiles
     // squarest tiles of warps, rather tall than wide. Weights are on the left where rows are no power of two or stages too many for the others.
     private static GroupedGemmTile? Tile(GpuArchitecture architecture, int m, int n, int k, int warps, int stages, int columns, int reduction)
     {
-        if (stages > MostMmaStages || (m & (m - 1)) != 0)
+        if (stages > MaxMmaStages || (m & (m - 1)) != 0)
         {
             var left = new GroupedGemmTile(TensorCore.Wgmma, m, n, k, stages, 1, warps, Chained: true);
             return architecture.Problem(left, columns, reduction) is null ? left : null;
@@ -64,7 +64,7 @@ public static class GpuTiles
 
         var wgmma = new GroupedGemmTile(TensorCore.Wgmma, m, n, k, stages, warps, 1, Cluster: Math.Max(m / (16 * warps), 1), Chained: true);
         if (architecture.Problem(wgmma, columns, reduction) is null) return wgmma;
-        return m > MostMmaRows
+        return m > MaxMmaRows
             ? null
             : Enumerable.Range(1, warps).Where(warpsM => warps % warpsM == 0 && m % warpsM == 0 && n % (warps / warpsM) == 0)
                 .Select(warpsM => new GroupedGemmTile(TensorCore.Mma, m, n, k, stages, warpsM, warps / warpsM, Chained: architecture.HasWgmma))

@@ -1,10 +1,10 @@
 namespace KernelGen.Compiler.Tuning;
 
 /// <summary>A range of token numbers and the entries that serve it.</summary>
-/// <param name="MostTokens">The range's end, included; <see cref="int.MaxValue"/> for the last one.</param>
+/// <param name="MaxTokens">The range's end, included; <see cref="int.MaxValue"/> for the last one.</param>
 /// <param name="GateUp">The entry for the first product.</param>
 /// <param name="Down">The entry for the second product: the same where no <c>_down</c> file tunes it apart.</param>
-public sealed record TokenRegime(int MostTokens, TuningEntry GateUp, TuningEntry Down)
+public sealed record TokenRegime(int MaxTokens, TuningEntry GateUp, TuningEntry Down)
 {
     /// <summary>The ranges in which the nearest entries stay the same, the fewest tokens first.</summary>
     /// <param name="file">The file for both products, or for the first.</param>

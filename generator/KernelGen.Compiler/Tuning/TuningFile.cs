@@ -9,7 +9,7 @@ namespace KernelGen.Compiler.Tuning;
 public sealed class TuningFile
 {
     /// <summary>Most characters of a file; public ones have about 5,000.</summary>
-    public const int MostCharacters = 1 << 18;
+    public const int MaxCharacters = 1 << 18;
 
     private readonly IReadOnlyList<JsonMember> _members;
 
@@ -33,7 +33,7 @@ public sealed class TuningFile
     /// <exception cref="TuningFileException">It is no such file; the exception says why and where.</exception>
     public static TuningFile Parse(string text, string path = "")
     {
-        if (text.Length > MostCharacters) throw new TuningFileException($"the file has {text.Length} characters; a tuning file has at most {MostCharacters}", TextPlace.StartOf(path));
+        if (text.Length > MaxCharacters) throw new TuningFileException($"the file has {text.Length} characters; a tuning file has at most {MaxCharacters}", TextPlace.StartOf(path));
         var root = JsonParser.Parse(text, path);
         if (root.Kind != JsonKind.Object) throw new TuningFileException($"the file holds {root.Description}; expected an object with a member for each number of tokens", root.Place);
         var entries = new List<TuningEntry>();

@@ -16,7 +16,7 @@ internal static class TuningTexts
     public static TuningInput Read(AdditionalText text, CancellationToken cancellation)
     {
         var content = text.GetText(cancellation);
-        return TuningInput.Read(text.Path, content is null ? "" : content.ToString(new TextSpan(0, Math.Min(content.Length, TuningFile.MostCharacters + 1))));
+        return TuningInput.Read(text.Path, content is null ? "" : content.ToString(new TextSpan(0, Math.Min(content.Length, TuningFile.MaxCharacters + 1))));
     }
 
     /// <summary>The class with the variants that the files choose.</summary>

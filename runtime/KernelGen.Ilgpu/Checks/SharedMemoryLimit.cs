@@ -7,7 +7,7 @@ namespace KernelGen.Ilgpu;
 internal static class SharedMemoryLimit
 {
     /// <summary>Bytes of shared memory that a group may have: on CUDA as many as a function may be allowed to use.</summary>
-    public static int MostBytes(Accelerator accelerator)
+    public static int MaxBytes(Accelerator accelerator)
     {
         if (accelerator is not CudaAccelerator cuda) return accelerator.MaxSharedMemoryPerGroup;
         CudaDriver.Check(CudaDriver.GetDeviceAttribute(out var most, CudaDriver.MaxSharedBytesOptIn, cuda.DeviceId), $"asking {cuda.Name} for its shared memory");
@@ -19,7 +19,7 @@ internal static class SharedMemoryLimit
     public static void Require(Accelerator accelerator, long bytes, string kernel)
     {
         if (bytes == 0) return;
-        var most = MostBytes(accelerator);
+        var most = MaxBytes(accelerator);
         if (bytes > most)
             throw new NotSupportedException($"{kernel} needs {bytes} bytes of shared memory for a group; {accelerator.Name} has {most}");
     }

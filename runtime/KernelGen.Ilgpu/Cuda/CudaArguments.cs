@@ -8,10 +8,10 @@ namespace KernelGen.Ilgpu;
 internal unsafe struct CudaArguments
 {
     private const int Capacity = 320;
-    private const int MostValues = 32;
+    private const int MaxValues = 32;
 
     private fixed byte _bytes[Capacity];
-    private fixed int _starts[MostValues];
+    private fixed int _starts[MaxValues];
     private int _length;
     private int _count;
 
@@ -33,7 +33,7 @@ internal unsafe struct CudaArguments
     {
         var start = (_length + alignment - 1) / alignment * alignment;
         if (start + sizeof(T) > Capacity) throw new InvalidOperationException($"a kernel's arguments may take {Capacity} bytes");
-        if (_count == MostValues) throw new InvalidOperationException($"a kernel may take {MostValues} values");
+        if (_count == MaxValues) throw new InvalidOperationException($"a kernel may take {MaxValues} values");
         _starts[_count++] = start;
         Unsafe.WriteUnaligned(ref _bytes[start], value);
         _length = start + sizeof(T);
@@ -58,7 +58,7 @@ internal unsafe struct CudaArguments
     {
         fixed (byte* bytes = _bytes)
         {
-            var values = stackalloc void*[MostValues];
+            var values = stackalloc void*[MaxValues];
             for (var i = 0; i < _count; i++) values[i] = bytes + _starts[i];
             launch.Run(values, null);
         }

@@ -4,7 +4,7 @@ namespace KernelGen.Ilgpu;
 internal static class AlignedSlotsSize
 {
     /// <summary>Most blocks that so many slots can fill: each expert with a slot has at most one that is not full.</summary>
-    public static int MostBlocks(int slots, int experts, int blockM) => (int)((slots + ((long)Math.Min(slots, experts) * (blockM - 1))) / blockM);
+    public static int MaxBlocks(int slots, int experts, int blockM) => (int)((slots + ((long)Math.Min(slots, experts) * (blockM - 1))) / blockM);
 
     /// <summary>Bytes of a workspace.</summary>
     public static long Bytes(int slots, int blocks, int blockM) =>

@@ -87,14 +87,14 @@ public sealed class ExpertGemm
 
 /// <summary>The two products for a number of rows of an expert.</summary>
 /// <param name="NeedsWgmma">Whether they need <c>wgmma</c>, which compute capability 9.0 alone has.</param>
-/// <param name="MostRows">Rows of an expert, on average, up to which they are the fastest.</param>
+/// <param name="MaxRows">Rows of an expert, on average, up to which they are the fastest.</param>
 /// <param name="GateUp">The first product.</param>
 /// <param name="Down">The second product, with blocks as large.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed record ExpertGemmPair(bool NeedsWgmma, int MostRows, ExpertGemm GateUp, ExpertGemm Down)
+public sealed record ExpertGemmPair(bool NeedsWgmma, int MaxRows, ExpertGemm GateUp, ExpertGemm Down)
 {
     /// <summary>Slots up to which they are the fastest, however few rows an expert has.</summary>
-    public int MostSlots { get; init; } = int.MaxValue;
+    public int MaxSlots { get; init; } = int.MaxValue;
 
     /// <summary>Whether they multiply 8-bit floats, from compute capability 8.9 and CUDA 12.4 on.</summary>
     public bool NeedsFloat8 { get; init; }

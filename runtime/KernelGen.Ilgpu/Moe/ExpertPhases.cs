@@ -7,20 +7,20 @@ namespace KernelGen.Ilgpu;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public delegate void ExpertProductKernel<TWeight>(
     ArrayView<float> inputs, ArrayView<TWeight> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-    ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes)
+    ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes)
     where TWeight : unmanaged;
 
 /// <summary>What follows a product: slices are added up in order, and what is declared happens to the sums.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public delegate void ExpertPhaseKernel<TResult>(
     ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales,
-    ArrayView<TResult> result, ExpertSizes sizes)
+    ArrayView<TResult> result, ExpertsSizes sizes)
     where TResult : unmanaged;
 
 /// <summary>Measures or rounds the inputs of a product.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public delegate void ExpertRoundingKernel(
-    ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertSizes sizes);
+    ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertsSizes sizes);
 
 /// <summary>What a product reads.</summary>
 /// <param name="Inputs">Hidden states [T, H] or intermediate states [slots, I], as singles or, where sums are integers, integers.</param>

@@ -43,7 +43,7 @@ internal sealed unsafe class ExpertUpload(AcceleratorStream stream) : IDisposabl
         where T : unmanaged
     {
         var (h, i) = (source.HiddenSize, source.IntermediateSize);
-        ReadOnlySpan<MoeScales> first = source.Gated ? [source.GateScales, source.UpScales] : [source.GateScales];
+        ReadOnlySpan<ProjectionScales> first = source.Gated ? [source.GateScales, source.UpScales] : [source.GateScales];
         var (gateUp, gateUpZeros) = Projection<T>(source.Experts, scales, first, i, h);
         var (down, downZeros) = Projection<T>(source.Experts, scales, [source.DownScales], h, i);
         var copy = scales.Quantization switch
@@ -72,7 +72,7 @@ internal sealed unsafe class ExpertUpload(AcceleratorStream stream) : IDisposabl
     }
 
     /// <summary>Scales [E, groups, rows of all tables] and zero points; gate and up rows each have a table of <paramref name="rows"/> rows.</summary>
-    private (ArrayView<float> Scales, ArrayView<sbyte> ZeroPoints) Projection<T>(int experts, ExpertScales scales, ReadOnlySpan<MoeScales> tables, int rows, int columns)
+    private (ArrayView<float> Scales, ArrayView<sbyte> ZeroPoints) Projection<T>(int experts, ExpertScales scales, ReadOnlySpan<ProjectionScales> tables, int rows, int columns)
         where T : unmanaged
     {
         var width = WeightRow.ScaleWidth(scales, columns);

@@ -11,7 +11,7 @@ namespace KernelGen.Ilgpu;
 public sealed class FetchedWeights(int columns, int cluster, params FetchedRows[] rows)
 {
     // Far more than a model has layers. A map depends on nothing but the address, so that an old one does no harm.
-    private const int MostMaps = 4096;
+    private const int MaxMaps = 4096;
 
     private readonly ConcurrentDictionary<nint, TensorMap> _maps = new();
 
@@ -22,7 +22,7 @@ public sealed class FetchedWeights(int columns, int cluster, params FetchedRows[
     internal TensorMap MapOf(nint weights)
     {
         if (_maps.TryGetValue(weights, out var map)) return map;
-        if (_maps.Count >= MostMaps) _maps.Clear();
+        if (_maps.Count >= MaxMaps) _maps.Clear();
         map = TensorMap.OfWeights(weights, columns, rows);
         _maps[weights] = map;
         return map;

@@ -23,7 +23,7 @@ public sealed class TunedDevice(string deviceName, params TunedDeviceChoice[] ch
     {
         foreach (var choice in choices)
         {
-            if (tokens <= choice.MostTokens) return choice;
+            if (tokens <= choice.MaxTokens) return choice;
         }
 
         return choices[^1];
@@ -44,8 +44,8 @@ public sealed class TunedDevice(string deviceName, params TunedDeviceChoice[] ch
 }
 
 /// <summary>What serves a range of token numbers on a device.</summary>
-/// <param name="MostTokens">The range's end, included.</param>
+/// <param name="MaxTokens">The range's end, included.</param>
 /// <param name="Slices">Slices of the reduction.</param>
 /// <param name="Pair">The products; null in variants of other slices.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed record TunedDeviceChoice(int MostTokens, int Slices, ExpertGemmPair? Pair);
+public sealed record TunedDeviceChoice(int MaxTokens, int Slices, ExpertGemmPair? Pair);

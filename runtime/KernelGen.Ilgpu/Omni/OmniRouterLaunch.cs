@@ -9,7 +9,7 @@ namespace KernelGen.Ilgpu;
 public static class OmniRouterLaunch
 {
     /// <summary>Most warps of a group, each with a token.</summary>
-    public const int MostWarps = 4;
+    public const int MaxWarps = 4;
 
     // Few tokens spread over all multiprocessors.
     private const int TokensOfMultiprocessor = 8;
@@ -18,7 +18,7 @@ public static class OmniRouterLaunch
     internal static KernelConfig Config(KernelForm form, Accelerator accelerator, int tokens)
     {
         if (form == KernelForm.Thread) return KernelForms.OfThreads(accelerator, tokens);
-        var warps = tokens <= accelerator.NumMultiprocessors * TokensOfMultiprocessor ? 1 : MostWarps;
+        var warps = tokens <= accelerator.NumMultiprocessors * TokensOfMultiprocessor ? 1 : MaxWarps;
         return new KernelConfig(((tokens - 1) / warps) + 1, warps * Warps.Lanes);
     }
 }

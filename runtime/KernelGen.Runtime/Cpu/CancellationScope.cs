@@ -1,7 +1,7 @@
 namespace KernelGen.Cpu;
 
-/// <summary>While it lasts, <see cref="CpuWorkers.Run"/> on this thread ends between two items, with an <see cref="OperationCanceledException"/>, once the token is cancelled.</summary>
-/// <remarks>Kernels take plain structures by address, which cannot hold a token; so the token goes with the thread that calls.</remarks>
+/// <summary>While this scope is active, a cancelled token ends <see cref="CpuWorkers.Run"/> on this thread between two items with an <see cref="OperationCanceledException"/>.</summary>
+/// <remarks>Kernels take blittable structures by address, which cannot hold a token, so the token is attached to the calling thread.</remarks>
 public readonly ref struct CancellationScope
 {
     [ThreadStatic]
@@ -10,8 +10,8 @@ public readonly ref struct CancellationScope
     private readonly CancellationToken _outer;
 
     /// <summary>Begins the scope.</summary>
-    /// <param name="cancellation">The token; the default one never ends anything.</param>
-    /// <exception cref="OperationCanceledException">The token is cancelled already.</exception>
+    /// <param name="cancellation">The token; the default token never cancels.</param>
+    /// <exception cref="OperationCanceledException">The token is already cancelled.</exception>
     public CancellationScope(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
@@ -21,6 +21,6 @@ public readonly ref struct CancellationScope
     /// <summary>The token of this thread's scope.</summary>
     internal static CancellationToken Current => _current;
 
-    /// <summary>Ends the scope; the one around it, if any, is in force again.</summary>
+    /// <summary>Ends the scope and restores the enclosing one, if any.</summary>
     public void Dispose() => _current = _outer;
 }

@@ -3,19 +3,19 @@ using System.Runtime.InteropServices;
 namespace KernelGen.Cpu;
 
 /// <summary>
-/// Runs a numbered set of work items on all processors. The caller works too; helpers spin briefly for the next call
-/// before they sleep, because the phases of a layer follow each other within microseconds. Nothing is allocated per call.
-/// Every thread takes neighbouring items in ascending order, so that it reads memory as one stream; one that has finished
-/// its share takes the last items of the others.
+/// Runs a range of work items on all cores. The calling thread takes part. Helper threads spin briefly for the next call
+/// before they sleep, because the phases of a layer follow each other within microseconds. Calls allocate nothing.
+/// Each thread processes consecutive items in ascending order, so that it reads memory as one stream. A thread that has finished
+/// its share steals items from the end of the others.
 /// </summary>
 /// <remarks>
-/// One call is spread at a time; a second thread that calls meanwhile works through its items by itself, so concurrent
+/// One call at a time is distributed. If a second thread calls meanwhile, it runs its items itself, so concurrent
 /// callers never wait for each other.
 /// </remarks>
 public static unsafe class CpuWorkers
 {
     private const int SpinsBeforeSleep = 2000;
-    private const int CacheLine = 128; // two: processors fetch them in pairs
+    private const int CacheLine = 128; // two lines: processors fetch them in pairs
 
     private static readonly object Sleep = new();
     private static readonly Lazy<int> Helpers = new(StartHelpers);
@@ -24,24 +24,24 @@ public static unsafe class CpuWorkers
     private static int _sleepers;
     private static Job _job;
     private static CancellationToken _cancellation;
-    private static long* _shares; // a cache line for each thread: its next item below, the end of its share above
+    private static long* _shares; // one cache line per thread: its next item in the low half, the end of its share in the high half
 
-    /// <summary>Most threads that work on one call, the caller's included. The results do not depend on it.</summary>
+    /// <summary>Maximum number of threads per call, including the caller. Results do not depend on it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public static int MaxThreads
     {
         get => _maxThreads;
-        set => _maxThreads = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "at least one thread works");
+        set => _maxThreads = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "at least one thread is required");
     }
 
     /// <summary>
-    /// Calls <paramref name="body"/>(<paramref name="context"/>, item) for every item 0 … <paramref name="items"/> − 1, in no
-    /// particular order, and returns when all are done. A body must not throw. A <see cref="CancellationScope"/> can end it between items.
+    /// Calls <paramref name="body"/>(<paramref name="context"/>, item) for every item 0 … <paramref name="items"/> − 1, in
+    /// unspecified order, and returns when all are done. The body must not throw. A <see cref="CancellationScope"/> can end the call between items.
     /// </summary>
     /// <param name="context">Passed to every call.</param>
     /// <param name="items">Number of items; 0 does nothing.</param>
-    /// <param name="body">The work of one item.</param>
-    /// <exception cref="OperationCanceledException">The thread's <see cref="CancellationScope"/> was cancelled; no item is being worked on any more.</exception>
+    /// <param name="body">Processes one item.</param>
+    /// <exception cref="OperationCanceledException">The thread's <see cref="CancellationScope"/> was cancelled. No item is being processed any more.</exception>
     public static void Run(void* context, int items, delegate*<void*, int, void> body)
     {
         var cancellation = CancellationScope.Current;
@@ -69,7 +69,7 @@ public static unsafe class CpuWorkers
 
         WorkThrough(0);
 
-        // Helpers that come now find the job closed; those inside finish the items they took.
+        // Helpers that arrive now find the job closed; those inside finish the items they have taken.
         Interlocked.Exchange(ref _job.Open, 0);
         var spinner = default(SpinWait);
         while (Volatile.Read(ref _job.Inside) != 0) spinner.SpinOnce(sleep1Threshold: -1);
@@ -138,7 +138,7 @@ public static unsafe class CpuWorkers
 
         lock (Sleep)
         {
-            // Full fence: either this thread sees the new generation or the caller sees a sleeper.
+            // Full fence: either this thread sees the new generation, or the caller sees a sleeper.
             Interlocked.Increment(ref _sleepers);
             while (Volatile.Read(ref _job.Generation) == seen) Monitor.Wait(Sleep);
             Interlocked.Decrement(ref _sleepers);
@@ -152,7 +152,7 @@ public static unsafe class CpuWorkers
         lock (Sleep) Monitor.PulseAll(Sleep);
     }
 
-    /// <summary>The call being worked on; each contended number has a cache line of its own.</summary>
+    /// <summary>The current call. Each contended field has its own cache line.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 384)]
     private struct Job
     {

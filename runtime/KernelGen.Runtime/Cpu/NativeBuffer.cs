@@ -3,19 +3,19 @@ using KernelGen.Cpu;
 namespace KernelGen;
 
 /// <summary>
-/// Numbers outside the collected heap: as many as memory holds, on huge pages where the system has them. The right place for
-/// weights that a program makes or converts: <see cref="ExpertWeights{T}.FromPointers"/> reads them there.
+/// An array outside the managed heap, limited only by memory, on huge pages where the system has them. Use it for
+/// weights that a program computes or converts; <see cref="ExpertWeights{T}.FromPointers"/> reads them in place.
 /// </summary>
-/// <typeparam name="T">Type of a number.</typeparam>
+/// <typeparam name="T">Element type.</typeparam>
 public sealed unsafe class NativeBuffer<T> : IDisposable
     where T : unmanaged
 {
     private T* _start;
 
-    /// <summary>Takes memory for <paramref name="length"/> numbers, on a cache line. It is not cleared.</summary>
-    /// <param name="length">How many numbers.</param>
+    /// <summary>Allocates <paramref name="length"/> elements, aligned to a cache line. They are not cleared.</summary>
+    /// <param name="length">Number of elements.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is negative.</exception>
-    /// <exception cref="OutOfMemoryException">The machine lacks the memory.</exception>
+    /// <exception cref="OutOfMemoryException">There is not enough memory.</exception>
     public NativeBuffer(nint length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -23,16 +23,16 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
         _start = (T*)PagedMemory.Allocate(checked((nuint)length * (nuint)sizeof(T)));
     }
 
-    /// <summary>Frees memory that was never disposed.</summary>
+    /// <summary>Frees memory that was not disposed.</summary>
     ~NativeBuffer() => PagedMemory.Free(_start);
 
-    /// <summary>How many numbers there are.</summary>
+    /// <summary>Number of elements.</summary>
     public nint Length { get; }
 
-    /// <summary>The first number; null once disposed.</summary>
+    /// <summary>Address of the first element; null after disposal.</summary>
     public T* Start => _start;
 
-    /// <summary>Frees the memory; nothing may read it any more.</summary>
+    /// <summary>Frees the memory. It must no longer be in use.</summary>
     public void Dispose()
     {
         PagedMemory.Free(_start);

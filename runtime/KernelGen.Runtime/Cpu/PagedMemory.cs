@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace KernelGen.Cpu;
 
 /// <summary>
-/// Memory outside the collected heap. Large blocks ask Linux for huge pages: a layer reads its weights once a call, and with
-/// pages of 4 KiB the processor spends a tenth of that time looking up addresses.
+/// Memory outside the managed heap. Large blocks request huge pages from Linux: a layer reads its weights once per call, and with
+/// 4 KiB pages, address translation takes a tenth of that time.
 /// </summary>
 internal static unsafe partial class PagedMemory
 {
@@ -12,17 +12,17 @@ internal static unsafe partial class PagedMemory
     private const nuint HugePage = 2 << 20;
     private const int AdviseHugePages = 14; // MADV_HUGEPAGE
 
-    /// <summary>Takes <paramref name="bytes"/> bytes, not cleared, on a cache line.</summary>
-    /// <exception cref="OutOfMemoryException">The machine lacks the memory.</exception>
+    /// <summary>Allocates <paramref name="bytes"/> bytes, aligned to a cache line, not cleared.</summary>
+    /// <exception cref="OutOfMemoryException">There is not enough memory.</exception>
     public static void* Allocate(nuint bytes)
     {
         if (bytes < 2 * HugePage) return NativeMemory.AlignedAlloc(bytes, CacheLine);
         var memory = NativeMemory.AlignedAlloc(checked(bytes + HugePage - 1) / HugePage * HugePage, HugePage);
-        if (OperatingSystem.IsLinux()) _ = MemoryAdvise(memory, bytes, AdviseHugePages); // a wish: refused, the pages stay small
+        if (OperatingSystem.IsLinux()) _ = MemoryAdvise(memory, bytes, AdviseHugePages); // best effort: if refused, the pages stay small
         return memory;
     }
 
-    /// <summary>Gives back what <see cref="Allocate"/> took; null is nothing.</summary>
+    /// <summary>Frees memory from <see cref="Allocate"/>; null is ignored.</summary>
     public static void Free(void* memory) => NativeMemory.AlignedFree(memory);
 
     [LibraryImport("libc", EntryPoint = "madvise")]

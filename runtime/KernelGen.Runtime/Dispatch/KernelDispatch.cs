@@ -5,21 +5,21 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KernelGen;
 
-/// <summary>Shows which variants the dispatchers choose: as a metric and, when asked, as log lines.</summary>
+/// <summary>Reports which variants the dispatchers select, as a metric and, optionally, as log lines.</summary>
 public static partial class KernelDispatch
 {
-    /// <summary>Name of the meter whose counter <c>kernelgen.dispatches</c> counts calls by the tag <c>variant</c>.</summary>
+    /// <summary>Name of the meter. Its counter <c>kernelgen.dispatches</c> counts calls, tagged with <c>variant</c>.</summary>
     public const string MeterName = "KernelGen";
 
     private static readonly Meter Meter = new(MeterName);
-    private static readonly Counter<long> Dispatches = Meter.CreateCounter<long>("kernelgen.dispatches", "{call}", "Calls by chosen variant");
+    private static readonly Counter<long> Dispatches = Meter.CreateCounter<long>("kernelgen.dispatches", "{call}", "Calls by selected variant");
 
-    /// <summary>Receives a Debug line for every dispatched call. By default nothing is logged.</summary>
+    /// <summary>Receives a Debug line for every dispatched call. The default logs nothing.</summary>
     public static ILogger Logger { get; set; } = NullLogger.Instance;
 
     /// <summary>Called by generated dispatchers.</summary>
-    /// <param name="variant">The variant that runs.</param>
-    /// <param name="tokens">Number of tokens T of the call.</param>
+    /// <param name="variant">The selected variant.</param>
+    /// <param name="tokens">Token count T of the call.</param>
     [EditorBrowsable(EditorBrowsableState.Never)]
     public static void Report(KernelVariant variant, int tokens)
     {

@@ -1,9 +1,9 @@
 namespace KernelGen;
 
-/// <summary>The shapes of a call match none of the configurations that its class declares.</summary>
+/// <summary>Thrown if the shapes of a call match no declaration of its class.</summary>
 public sealed class KernelVariantNotFoundException : InvalidOperationException
 {
-    /// <summary>Names what is missing and what there is.</summary>
+    /// <summary>Creates the exception with a message that names the missing attribute and the declared variants.</summary>
     /// <param name="className">The class that was called.</param>
     /// <param name="missing">The attribute line that would declare the missing variant.</param>
     /// <param name="declared">The variants that the class declares.</param>

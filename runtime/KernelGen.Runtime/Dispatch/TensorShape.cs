@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace KernelGen.Cpu;
 
-/// <summary>Checks of tensor arguments, with messages that name the argument, its shape and the expected one.</summary>
+/// <summary>Validates tensor arguments, with messages that name the argument, its shape and the expected one.</summary>
 internal static class TensorShape
 {
-    /// <summary>Requires a matrix with dense rows and, where given, these extents.</summary>
+    /// <summary>Requires a matrix with dense rows and, if given, these extents.</summary>
     public static void RequireMatrix<T>(in ReadOnlyTensorSpan<T> tensor, string argument, string shape, nint? rows, nint? columns)
     {
         var fits = tensor.Rank == 2 && (rows is null || tensor.Lengths[0] == rows) && (columns is null || tensor.Lengths[1] == columns);
@@ -23,12 +23,12 @@ internal static class TensorShape
             throw new ArgumentException($"{argument} has column stride {tensor.Strides[1]}; its rows must be dense (stride 1)", argument);
     }
 
-    /// <summary>Requires that no two rows of a matrix to be written share memory.</summary>
+    /// <summary>Requires that the rows of an output matrix do not overlap.</summary>
     public static void RequireOwnRows<T>(in ReadOnlyTensorSpan<T> matrix, string argument)
     {
         nint rows = matrix.Lengths[0], columns = matrix.Lengths[1];
         if (rows > 1 && matrix.Strides[0] < columns)
-            throw new ArgumentException($"{argument} has rows {matrix.Strides[0]} elements apart; [{rows}, {columns}] needs at least {columns}", argument);
+            throw new ArgumentException($"{argument} has row stride {matrix.Strides[0]}; [{rows}, {columns}] needs at least {columns}", argument);
     }
 
     private static string Describe(ReadOnlySpan<nint> lengths)

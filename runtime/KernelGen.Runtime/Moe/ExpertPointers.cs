@@ -21,11 +21,11 @@ internal readonly unsafe struct ExpertPointers
     /// <summary>How the weights are quantised; null when they are not.</summary>
     public required ExpertScales? Scales { get; init; }
 
-    public required MoeScales GateScales { get; init; }
+    public required ProjectionScales GateScales { get; init; }
 
-    public required MoeScales UpScales { get; init; }
+    public required ProjectionScales UpScales { get; init; }
 
-    public required MoeScales DownScales { get; init; }
+    public required ProjectionScales DownScales { get; init; }
 
     /// <summary>Whether there are up projections.</summary>
     public required bool Gated { get; init; }

@@ -153,7 +153,7 @@ public sealed unsafe class ExpertScales
     /// <summary>Pins the tensors and fills in each expert's addresses.</summary>
     /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
     internal IDisposable[] Fill(
-        int experts, int hiddenSize, int intermediateSize, bool gated, bool packed, (MoeScales Gate, MoeScales Up, MoeScales Down) tables, out int upRowShift)
+        int experts, int hiddenSize, int intermediateSize, bool gated, bool packed, (ProjectionScales Gate, ProjectionScales Up, ProjectionScales Down) tables, out int upRowShift)
     {
         var (gate, up, down) = tables;
         if (_up is not null && !gated) throw new ArgumentException("the up projections have scales, but the experts have no up projections", "scales");

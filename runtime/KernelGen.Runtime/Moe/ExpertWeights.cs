@@ -91,9 +91,9 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
 
     private void** Down => Table(2);
 
-    private MoeScales GateScales => ScalesAt(3);
+    private ProjectionScales GateScales => ScalesAt(3);
 
-    private MoeScales UpScales
+    private ProjectionScales UpScales
     {
         get
         {
@@ -103,7 +103,7 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
         }
     }
 
-    private MoeScales DownScales => ScalesAt(5);
+    private ProjectionScales DownScales => ScalesAt(5);
 
     private static int WeightsPerElement => typeof(T) == typeof(Int4Pair) ? 2 : 1;
 
@@ -210,7 +210,7 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
 
     private void** Table(int row) => _pointers + ((nint)row * Experts);
 
-    private MoeScales ScalesAt(int row) => _scales is null ? default : new MoeScales
+    private ProjectionScales ScalesAt(int row) => _scales is null ? default : new ProjectionScales
     {
         Scales = (float**)Table(row),
         ZeroPoints = _scales.HasZeroPoints ? (byte**)Table(row + 3) : null,

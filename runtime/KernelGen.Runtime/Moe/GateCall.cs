@@ -4,16 +4,16 @@ using System.Runtime.InteropServices;
 
 namespace KernelGen.Cpu;
 
-/// <summary>Between a generated <c>Route</c> or <c>RouteByTable</c> and its kernel: checks the shapes and divides the tokens among the processors.</summary>
-/// <typeparam name="TLogit">Type of a logit.</typeparam>
+/// <summary>Connects a generated <c>Route</c> or <c>RouteByTable</c> with its kernel: validates the shapes and distributes the tokens over the threads.</summary>
+/// <typeparam name="TLogit">Logit type.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly unsafe ref struct GateCall<TLogit>
     where TLogit : unmanaged
 {
-    // Logits that one work item reads: microseconds of work, well above what handing it over costs.
+    // Logits per work item: microseconds of work, well above the cost of handing it to another thread.
     private const int LogitsPerItem = 16 * 1024;
 
-    // Items are a multiple of this, so that no kernel's tile of tokens is cut in two.
+    // Items are a multiple of this, so that no kernel's tile of tokens is split.
     private const int TokenMultiple = 16;
 
     private readonly ReadOnlyTensorSpan<TLogit> _logits;
@@ -48,30 +48,30 @@ public readonly unsafe ref struct GateCall<TLogit>
     /// <summary>Number of experts E.</summary>
     public int Experts => (int)_logits.Lengths[1];
 
-    /// <summary>Experts of each token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK => (int)_weights.Lengths[1];
 
-    /// <summary>What is added to the scores for the selection: [E], or empty.</summary>
+    /// <summary>The bias added to the scores for selection: [E], or empty.</summary>
     private ReadOnlySpan<float> CorrectionBias { get; init; }
 
-    /// <summary>Rows of the table, one for each token; empty where there is no table.</summary>
+    /// <summary>Table row of each token; empty without a table.</summary>
     private ReadOnlySpan<int> TokenIds { get; init; }
 
-    /// <summary>Expert ids [vocabulary, k]; empty where there is no table.</summary>
+    /// <summary>Expert ids [vocabulary, k]; empty without a table.</summary>
     private ReadOnlyTensorSpan<int> Table { get; init; }
 
     /// <summary>Whether there is a correction bias.</summary>
     public bool HasCorrectionBias => !CorrectionBias.IsEmpty;
 
-    /// <summary>Checks that the arguments of <c>Route</c> fit each other.</summary>
-    /// <param name="logits">[T, E]; rows may lie apart, the elements of a row may not.</param>
+    /// <summary>Validates the arguments of <c>Route</c>.</summary>
+    /// <param name="logits">[T, E]; rows may be strided, but each must be contiguous.</param>
     /// <param name="correctionBias">[E], or empty.</param>
     /// <param name="weights">Receives the weights [T, k]; must not overlap another argument.</param>
     /// <param name="experts">Receives the expert ids [T, k]; must not overlap another argument.</param>
-    /// <param name="routedScalingFactor">Every routed expert's weight is multiplied by this.</param>
-    /// <param name="nonPaddedTokens">Tokens that are routed, 0 to T; the others get the id −1 and the weight 0. −1: all.</param>
-    /// <exception cref="ArgumentException">A tensor has another shape, or rows that are not dense.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The factor is not finite, or the number of tokens lies outside 0 to T.</exception>
+    /// <param name="routedScalingFactor">Factor for the weights of the routed experts.</param>
+    /// <param name="nonPaddedTokens">Number of tokens to route, 0 to T; the others get id −1 and weight 0. −1 routes all tokens.</param>
+    /// <exception cref="ArgumentException">A tensor has the wrong shape, or rows that are not dense.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The factor is not finite, or the number of tokens is outside 0 to T.</exception>
     public static GateCall<TLogit> Create(
         ReadOnlyTensorSpan<TLogit> logits, ReadOnlySpan<float> correctionBias, TensorSpan<float> weights, TensorSpan<int> experts,
         float routedScalingFactor, int nonPaddedTokens)
@@ -82,18 +82,18 @@ public readonly unsafe ref struct GateCall<TLogit>
         return call;
     }
 
-    /// <summary>Checks that the arguments of <c>RouteByTable</c> fit each other, and the numbers of rows and experts that are used.</summary>
-    /// <param name="logits">[T, E]; rows may lie apart, the elements of a row may not.</param>
-    /// <param name="tokenIds">The row of the table for each token, [T].</param>
+    /// <summary>Validates the arguments of <c>RouteByTable</c>, including the table rows and expert ids that the call uses.</summary>
+    /// <param name="logits">[T, E]; rows may be strided, but each must be contiguous.</param>
+    /// <param name="tokenIds">Table row of each token, [T].</param>
     /// <param name="table">Expert ids, [vocabulary, k].</param>
     /// <param name="weights">Receives the weights [T, k]; must not overlap another argument.</param>
     /// <param name="experts">Receives the expert ids [T, k]; must not overlap another argument.</param>
-    /// <param name="routedScalingFactor">Every weight is multiplied by this.</param>
-    /// <param name="nonPaddedTokens">Tokens that are routed, 0 to T; the others get the id −1 and the weight 0. −1: all.</param>
-    /// <exception cref="ArgumentException">A tensor has another shape, or rows that are not dense.</exception>
+    /// <param name="routedScalingFactor">Factor for every weight.</param>
+    /// <param name="nonPaddedTokens">Number of tokens to route, 0 to T; the others get id −1 and weight 0. −1 routes all tokens.</param>
+    /// <exception cref="ArgumentException">A tensor has the wrong shape, or rows that are not dense.</exception>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// A token has no row in the table, its row names an expert that does not exist, the factor is not finite, or the number of
-    /// tokens lies outside 0 to T.
+    /// A token's table row does not exist or names an expert that does not exist, the factor is not finite, or the number of
+    /// tokens is outside 0 to T.
     /// </exception>
     public static GateCall<TLogit> CreateByTable(
         ReadOnlyTensorSpan<TLogit> logits, ReadOnlySpan<int> tokenIds, ReadOnlyTensorSpan<int> table, TensorSpan<float> weights, TensorSpan<int> experts,
@@ -107,9 +107,9 @@ public readonly unsafe ref struct GateCall<TLogit>
         return call;
     }
 
-    /// <summary>Routes every token, on all processors when there are enough tokens. Allocates nothing.</summary>
-    /// <param name="kernel">Routes the tokens it is given.</param>
-    /// <param name="cancellation">Ends the call between work items; what it writes is undefined then.</param>
+    /// <summary>Routes every token, on all threads if there are enough tokens. Allocates nothing.</summary>
+    /// <param name="kernel">Routes a range of tokens.</param>
+    /// <param name="cancellation">Cancels the call between work items; its outputs are then undefined.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public void Run(delegate*<in GateArguments, void> kernel, CancellationToken cancellation = default)
     {

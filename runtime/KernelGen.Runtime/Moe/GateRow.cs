@@ -4,27 +4,27 @@ using System.Runtime.CompilerServices;
 namespace KernelGen.Cpu;
 
 /// <summary>
-/// Routes one token of any gate whatever its logits are: the definition that the kernels follow, and what they call for
-/// the rare rows that their arithmetic does not cover.
+/// Routes one token of any gate, whatever its logits are. This is the reference definition of the kernels, and their fallback for
+/// rare rows that their fast arithmetic does not cover.
 /// </summary>
 /// <remarks>
-/// <para>Order: +∞ above every finite score, −∞ below, NaN below −∞; among equals the lower id. A NaN logit has a NaN
-/// score for the selection and weight 0; so has a logit of −∞ weight 0.</para>
-/// <para>Where there is no correction bias the logits themselves are compared, for every scoring function is strictly
-/// increasing. Softmax with logits of +∞ is the limit: those share the whole probability. So do infinite scores of √softplus
-/// where the weights are renormalised.</para>
-/// <para>A shared expert's weight is the sum of the routed experts' weights before they are scaled.</para>
-/// <para>A group without a second number counts −∞ for it; a group of one expert is scored by that expert alone.</para>
+/// <para>Order: +∞ above every finite score, then −∞, then NaN; among equal scores the lower id comes first. A NaN logit has a NaN
+/// score for selection and weight 0. A logit of −∞ has weight 0 too.</para>
+/// <para>Without a correction bias, the logits themselves are compared, because every scoring function is strictly
+/// increasing. Softmax with logits of +∞ is the limit: they share the whole probability equally. So do infinite scores of √softplus
+/// if the weights are renormalised.</para>
+/// <para>A shared expert's weight is the sum of the routed experts' weights before scaling.</para>
+/// <para>If a group has only one score that is not NaN, −∞ takes the place of the second; a group of one expert is scored by that expert alone.</para>
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static unsafe class GateRow
 {
     private const double Tiny = 1e-20;
 
-    /// <summary>Chooses the experts of <paramref name="token"/> and writes its row of ids and weights.</summary>
-    /// <param name="call">The call; its logits are of single precision.</param>
-    /// <param name="token">Number of the token.</param>
-    /// <param name="shape">The gate.</param>
+    /// <summary>Selects the experts of <paramref name="token"/> and writes its row of ids and weights.</summary>
+    /// <param name="call">The call; its logits are fp32.</param>
+    /// <param name="token">Index of the token.</param>
+    /// <param name="shape">The gate's configuration.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
     [SkipLocalsInit]
     public static void Route(GateArguments* call, int token, GateShape shape)
@@ -92,7 +92,7 @@ public static unsafe class GateRow
         var sum = 0.0;
         for (var e = 0; e < logits.Length; e++)
         {
-            // Equality first: ∞ − ∞ is no number. Where even the largest logit is −∞, nothing has a score.
+            // Compare for equality first: ∞ − ∞ is NaN. If even the largest logit is −∞, no expert has a score.
             scores[e] = logits[e] == top ? 1 : logits[e] < top ? Math.Exp(logits[e] - top) : 0;
             sum += scores[e];
         }
@@ -103,7 +103,7 @@ public static unsafe class GateRow
 
     private static double SqrtSoftplus(double x)
     {
-        // What 1 + y loses of y, the quotient gives back.
+        // The quotient compensates for the bits of y that 1 + y loses.
         var y = Math.Exp(-Math.Abs(x));
         var sum = 1 + y;
         return Math.Sqrt(Math.Max(x, 0) + (sum == 1 ? y : Math.Log(sum) * (y / (sum - 1))));
@@ -134,7 +134,7 @@ public static unsafe class GateRow
         return sumOfTwo ? first + second : first;
     }
 
-    /// <summary>The place of the best value that is not taken, which it takes: the lowest among equals, NaN only when nothing else is left.</summary>
+    /// <summary>Index of the best value that is not yet taken, which it marks as taken: the lowest index among equals; NaN only if nothing else is left.</summary>
     private static int TakeBest(ReadOnlySpan<double> values, Span<bool> taken)
     {
         var best = -1;

@@ -2,14 +2,14 @@ using System.ComponentModel;
 
 namespace KernelGen.Cpu;
 
-/// <summary>Chooses among the declared numbers of Split-K slices.</summary>
+/// <summary>Selects one of the declared Split-K slice counts.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class SplitKChoice
 {
-    /// <summary>The number that was asked for or, when that is 0, the fewest slices that occupy every processor.</summary>
-    /// <param name="asked">The caller's number; 0 leaves the choice open.</param>
-    /// <param name="workItems">Work items of the call without slices.</param>
-    /// <param name="declared">The declared numbers, the fewest first.</param>
+    /// <summary>Returns the requested slice count or, if that is 0, the fewest slices that occupy every thread.</summary>
+    /// <param name="asked">The requested count; 0 leaves the choice open.</param>
+    /// <param name="workItems">Number of work items without Split-K.</param>
+    /// <param name="declared">The declared counts in ascending order.</param>
     public static int Of(int asked, long workItems, ReadOnlySpan<int> declared)
     {
         if (asked != 0) return asked;

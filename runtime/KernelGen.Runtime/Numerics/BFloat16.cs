@@ -4,10 +4,10 @@ using System.Runtime.CompilerServices;
 namespace KernelGen;
 
 /// <summary>bfloat16: sign, eight exponent bits and seven mantissa bits, the upper half of a <see cref="float"/>.</summary>
-/// <remarks>Conversion to <see cref="float"/> is exact; conversion from it rounds to nearest, ties to even, and keeps NaN a NaN.</remarks>
+/// <remarks>Conversion to <see cref="float"/> is exact. Conversion from it rounds to nearest, ties to even; NaN stays NaN.</remarks>
 public readonly struct BFloat16 : IEquatable<BFloat16>
 {
-    /// <summary>Takes the sixteen bits as they are.</summary>
+    /// <summary>Creates a number from its bits.</summary>
     public BFloat16(ushort bits) => Bits = bits;
 
     /// <summary>The sixteen bits.</summary>

@@ -4,22 +4,22 @@ using System.Runtime.CompilerServices;
 namespace KernelGen;
 
 /// <summary>
-/// The 8-bit float of quantised models: sign, four exponent bits (bias 7) and three mantissa bits, no infinity, largest
-/// number 448, NaN where all bits but the sign are set.
+/// 8-bit float of quantised models: sign, four exponent bits (bias 7) and three mantissa bits, no infinity, largest
+/// number 448, NaN if all bits but the sign are set.
 /// </summary>
 /// <remarks>
-/// Conversion to <see cref="float"/> is exact; conversion from it rounds to nearest, ties to even, gives ±448 for what is
-/// larger, infinities included, and keeps NaN a NaN.
+/// Conversion to <see cref="float"/> is exact. Conversion from it rounds to nearest, ties to even, saturates at ±448,
+/// infinities included; NaN stays NaN.
 /// </remarks>
 public readonly struct Float8E4M3 : IEquatable<Float8E4M3>
 {
-    private const int DroppedBits = 20; // mantissa bits of a float that have no place here
+    private const int DroppedBits = 20; // mantissa bits of a float that do not fit
     private const uint SmallestNormal = (127 - 6) << 23; // 2^-6 as a float
     private const uint Rebias = (127 - 7) << 3;
     private const uint LargestBits = 0x7E;
     private const byte NaNBits = 0x7F;
 
-    /// <summary>Takes the eight bits as they are.</summary>
+    /// <summary>Creates a number from its bits.</summary>
     public Float8E4M3(byte bits) => Bits = bits;
 
     /// <summary>The largest number, 448.</summary>
@@ -48,7 +48,7 @@ public readonly struct Float8E4M3 : IEquatable<Float8E4M3>
         var magnitude = bits & 0x7FFF_FFFF;
         if (float.IsNaN(value)) return new Float8E4M3((byte)(sign | NaNBits));
 
-        // A float beside 2^14 has steps of 2^-9, those of the subnormals: the sum is rounded as they want it.
+        // A float near 2^14 has a spacing of 2^-9, that of the subnormals: the sum is rounded correctly.
         if (magnitude < SmallestNormal)
             return new Float8E4M3((byte)(sign | (BitConverter.SingleToUInt32Bits(MathF.Abs(value) + 16384f) & 0xF)));
 

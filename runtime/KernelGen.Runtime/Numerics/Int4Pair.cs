@@ -1,6 +1,6 @@
 namespace KernelGen;
 
-/// <summary>Two numbers of 0 to 15 in a byte, neighbours in a row: the one of even index in the low half.</summary>
+/// <summary>Two consecutive numbers of a row, 0 to 15, in a byte: the one with even index in the low half.</summary>
 /// <param name="Bits">The eight bits.</param>
 public readonly record struct Int4Pair(byte Bits)
 {
@@ -11,10 +11,10 @@ public readonly record struct Int4Pair(byte Bits)
     {
     }
 
-    /// <summary>The number of even index.</summary>
+    /// <summary>The number with even index.</summary>
     public int Low => Bits & 0xF;
 
-    /// <summary>The number of odd index.</summary>
+    /// <summary>The number with odd index.</summary>
     public int High => Bits >> 4;
 
     private static int Checked(int value, string argument)

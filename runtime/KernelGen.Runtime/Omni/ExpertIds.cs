@@ -1,10 +1,10 @@
 namespace KernelGen.Cpu;
 
-/// <summary>Checks ids that a caller gives before they become addresses.</summary>
+/// <summary>Validates the caller's expert ids before they are used as indices.</summary>
 internal static unsafe class ExpertIds
 {
-    /// <summary>Requires that every id is one of 0 … <paramref name="experts"/> − 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">One is not; the message says which.</exception>
+    /// <summary>Requires that every id is within 0 … <paramref name="experts"/> − 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An id is out of range; the message names it.</exception>
     public static void Require(int* ids, nint stride, int tokens, int topK, int experts, string argument)
     {
         for (nint token = 0; token < tokens; token++)

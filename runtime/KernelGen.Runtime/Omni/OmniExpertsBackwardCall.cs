@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 
 namespace KernelGen.Cpu;
 
-/// <summary>One call of a generated <c>Backward</c> of one-neuron experts: the tensors, checked against each other, and the workspace.</summary>
+/// <summary>One call of a generated <c>Backward</c> of neuron experts: validated tensors and the workspace.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly unsafe ref struct OmniExpertsBackwardCall
 {
@@ -19,18 +19,18 @@ public readonly unsafe ref struct OmniExpertsBackwardCall
     private readonly TensorSpan<float> _gradDown;
     private readonly TensorSpan<float> _gradWeights;
 
-    /// <summary>Checks that the arguments of a call fit each other. Rows may lie apart, the elements of a row may not.</summary>
+    /// <summary>Validates the arguments of a call. Rows may be strided, but each must be contiguous.</summary>
     /// <param name="hidden">Hidden states [T, H].</param>
     /// <param name="up">U [E, H].</param>
     /// <param name="down">D [E, H].</param>
     /// <param name="weights">Router weights [T, k].</param>
     /// <param name="experts">Expert ids [T, k].</param>
-    /// <param name="gradOutput">Gradients of the output [T, H].</param>
+    /// <param name="gradOutput">Gradients with respect to the output [T, H].</param>
     /// <param name="gradHidden">Receives the gradients of the hidden states [T, H]; like the next three, must not overlap another argument.</param>
-    /// <param name="gradUp">The gradients of U [E, H] are added to this.</param>
-    /// <param name="gradDown">The gradients of D [E, H] are added to this.</param>
+    /// <param name="gradUp">Accumulates the gradients of U [E, H].</param>
+    /// <param name="gradDown">Accumulates the gradients of D [E, H].</param>
     /// <param name="gradWeights">Receives the gradients of the router weights [T, k].</param>
-    /// <exception cref="ArgumentException">A tensor has another shape, or rows that are not dense.</exception>
+    /// <exception cref="ArgumentException">A tensor has the wrong shape, or rows that are not dense.</exception>
     public OmniExpertsBackwardCall(
         ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> up, ReadOnlyTensorSpan<float> down,
         ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, ReadOnlyTensorSpan<float> gradOutput,
@@ -46,7 +46,7 @@ public readonly unsafe ref struct OmniExpertsBackwardCall
         TensorShape.RequireOwnRows<float>(gradDown, nameof(gradDown));
         TensorShape.RequireOwnRows<float>(gradWeights, nameof(gradWeights));
         if (weights.FlattenedLength > int.MaxValue)
-            throw new ArgumentException($"weights has {weights.FlattenedLength} elements; a backward pass takes at most {int.MaxValue} at once", nameof(weights));
+            throw new ArgumentException($"weights has {weights.FlattenedLength} elements; a backward pass supports at most {int.MaxValue}", nameof(weights));
         _hidden = hidden;
         _up = up;
         _down = down;
@@ -65,18 +65,18 @@ public readonly unsafe ref struct OmniExpertsBackwardCall
     /// <summary>n, of E = n² experts.</summary>
     public int ExpertsPerAxis => _forward.ExpertsPerAxis;
 
-    /// <summary>Experts of each token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK => _forward.TopK;
 
-    /// <summary>Width H of the hidden states.</summary>
+    /// <summary>Hidden size H.</summary>
     public int HiddenSize => _forward.HiddenSize;
 
     private int Experts => ExpertsPerAxis * ExpertsPerAxis;
 
-    /// <summary>Runs <paramref name="kernel"/> on the call, with 16 bytes of workspace for each slot and, where there are as many slots as experts, 4 for each expert.</summary>
-    /// <param name="kernel">Does it.</param>
-    /// <param name="cancellation">Ends the call between work items; what it writes is undefined then.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An expert id is none of 0 … E − 1; nothing is written then.</exception>
+    /// <summary>Runs <paramref name="kernel"/> on the call. The workspace has 16 bytes per slot and, with at least as many slots as experts, 4 bytes per expert.</summary>
+    /// <param name="kernel">Computes the gradients.</param>
+    /// <param name="cancellation">Cancels the call between work items; its outputs are then undefined.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An expert id is outside 0 … E − 1; nothing is written.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public void Run(delegate*<in OmniExpertsGradients, void> kernel, CancellationToken cancellation = default)
     {
@@ -91,10 +91,10 @@ public readonly unsafe ref struct OmniExpertsBackwardCall
             var forward = _forward.Arguments(hidden, up, down, weights, experts, gradOutput);
             var slots = (nuint)Tokens * (nuint)TopK;
             var counts = slots < (nuint)Experts ? 0 : (nuint)Experts;
-            var workspace = MoeWorkspace.Rent();
+            var workspace = CpuWorkspace.Rent();
             try
             {
-                workspace.Reset(MoeWorkspace.Size<long>(slots) + (2 * MoeWorkspace.Size<float>(slots)) + MoeWorkspace.Size<int>(counts));
+                workspace.Reset(CpuWorkspace.Size<long>(slots) + (2 * CpuWorkspace.Size<float>(slots)) + CpuWorkspace.Size<int>(counts));
                 var sorted = workspace.Take<long>(slots);
                 SortSlots(forward, TopK, new Span<long>(sorted, (int)slots), new Span<int>(workspace.Take<int>(counts), (int)counts));
                 kernel(new OmniExpertsGradients
@@ -120,11 +120,11 @@ public readonly unsafe ref struct OmniExpertsBackwardCall
         }
     }
 
-    /// <summary>Sorts slots by their experts: by counting where there are as many slots as experts, which is far quicker than comparing them.</summary>
+    /// <summary>Sorts slots by expert: with at least as many slots as experts, by counting, which is much faster than a comparison sort.</summary>
     /// <param name="call">The arguments.</param>
-    /// <param name="topK">Experts of a token.</param>
-    /// <param name="sorted">Receives expert and slot of each.</param>
-    /// <param name="counts">Room for a number for each expert, or none.</param>
+    /// <param name="topK">Number of experts per token.</param>
+    /// <param name="sorted">Receives the expert and slot of each.</param>
+    /// <param name="counts">Scratch space for one number per expert, or empty.</param>
     private static void SortSlots(in OmniExpertsArguments call, int topK, Span<long> sorted, Span<int> counts)
     {
         if (counts.IsEmpty)

@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 
 namespace KernelGen.Cpu;
 
-/// <summary>One call of a generated <c>Forward</c> of one-neuron experts: the tensors, checked against each other.</summary>
+/// <summary>One call of a generated <c>Forward</c> of neuron experts with validated tensors.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly unsafe ref struct OmniExpertsCall
 {
@@ -32,20 +32,20 @@ public readonly unsafe ref struct OmniExpertsCall
     /// <summary>n, of E = n² experts.</summary>
     public int ExpertsPerAxis => (int)Math.Sqrt(_up.Lengths[0]);
 
-    /// <summary>Experts of each token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK => (int)_weights.Lengths[1];
 
-    /// <summary>Width H of the hidden states.</summary>
+    /// <summary>Hidden size H.</summary>
     public int HiddenSize => (int)_hidden.Lengths[1];
 
-    /// <summary>Checks that the arguments of a call fit each other. Rows may lie apart, the elements of a row may not.</summary>
+    /// <summary>Validates the arguments of a call. Rows may be strided, but each must be contiguous.</summary>
     /// <param name="hidden">Hidden states [T, H].</param>
     /// <param name="up">U [E, H].</param>
     /// <param name="down">D [E, H].</param>
     /// <param name="weights">Router weights [T, k].</param>
     /// <param name="experts">Expert ids [T, k].</param>
     /// <param name="output">Receives the result [T, H]; must not overlap another argument.</param>
-    /// <exception cref="ArgumentException">A tensor has another shape, or rows that are not dense, or E is no square.</exception>
+    /// <exception cref="ArgumentException">A tensor has the wrong shape, or rows that are not dense, or E is not a square.</exception>
     public static OmniExpertsCall Create(
         ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> up, ReadOnlyTensorSpan<float> down,
         ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output)
@@ -56,9 +56,9 @@ public readonly unsafe ref struct OmniExpertsCall
     }
 
     /// <summary>Runs <paramref name="kernel"/> on the call.</summary>
-    /// <param name="kernel">Does it.</param>
-    /// <param name="cancellation">Ends the call between work items; what it writes is undefined then.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An expert id is none of 0 … E − 1; nothing is written then.</exception>
+    /// <param name="kernel">Computes the output.</param>
+    /// <param name="cancellation">Cancels the call between work items; its outputs are then undefined.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An expert id is outside 0 … E − 1; nothing is written.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public void Run(delegate*<in OmniExpertsArguments, void> kernel, CancellationToken cancellation = default)
     {
@@ -72,7 +72,7 @@ public readonly unsafe ref struct OmniExpertsCall
         }
     }
 
-    /// <summary>The same checks where the gradients of the output are read.</summary>
+    /// <summary>The same validation if the gradients with respect to the output are read.</summary>
     internal static OmniExpertsCall Checked(
         ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> up, ReadOnlyTensorSpan<float> down,
         ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, ReadOnlyTensorSpan<float> output, string outputName)
@@ -89,7 +89,7 @@ public readonly unsafe ref struct OmniExpertsCall
         return new OmniExpertsCall(hidden, up, down, weights, experts, output);
     }
 
-    /// <summary>The pinned tensors with their strides; the ids are checked.</summary>
+    /// <summary>The pinned tensors with their strides, after validating the ids.</summary>
     internal OmniExpertsArguments Arguments(float* hidden, float* up, float* down, float* weights, int* experts, float* output)
     {
         ExpertIds.Require(experts, _experts.Strides[0], Tokens, TopK, (int)_up.Lengths[0], nameof(experts));

@@ -3,11 +3,11 @@ using System.Numerics.Tensors;
 
 namespace KernelGen.Cpu;
 
-/// <summary>Between a generated <c>RouteBackward</c> and its kernel: checks shapes and ids and divides the tokens among the processors.</summary>
+/// <summary>Connects a generated <c>RouteBackward</c> with its kernel: validates shapes and ids and distributes the tokens over the threads.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly unsafe ref struct OmniRouterBackwardCall
 {
-    // Gradients that one work item writes.
+    // Gradients per work item.
     private const int GradientsPerItem = 64 * 1024;
 
     private readonly ReadOnlyTensorSpan<int> _indices;
@@ -26,18 +26,18 @@ public readonly unsafe ref struct OmniRouterBackwardCall
     /// <summary>Number of tokens T.</summary>
     public int Tokens => (int)_indices.Lengths[0];
 
-    /// <summary>Keys of an axis, n.</summary>
+    /// <summary>Number of keys per axis, n.</summary>
     public int ExpertsPerAxis => (int)_gradX.Lengths[1];
 
-    /// <summary>Experts chosen for each token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK => (int)_indices.Lengths[1];
 
-    /// <summary>Checks that the arguments of a call fit each other.</summary>
-    /// <param name="indices">Chosen experts [T, k]; rows may lie apart, the elements of a row may not.</param>
+    /// <summary>Validates the arguments of a call.</summary>
+    /// <param name="indices">Selected experts [T, k]; rows may be strided, but each must be contiguous.</param>
     /// <param name="gradScores">Gradients of their scores [T, k].</param>
     /// <param name="gradX">Receives the gradients of the first axis [T, n]; must not overlap another argument.</param>
     /// <param name="gradY">Receives the gradients of the second axis [T, n]; must not overlap another argument.</param>
-    /// <exception cref="ArgumentException">A tensor has another shape, or rows that are not dense.</exception>
+    /// <exception cref="ArgumentException">A tensor has the wrong shape, or rows that are not dense.</exception>
     public static OmniRouterBackwardCall Create(
         ReadOnlyTensorSpan<int> indices, ReadOnlyTensorSpan<float> gradScores, TensorSpan<float> gradX, TensorSpan<float> gradY)
     {
@@ -51,10 +51,10 @@ public readonly unsafe ref struct OmniRouterBackwardCall
         return new OmniRouterBackwardCall(indices, gradScores, gradX, gradY);
     }
 
-    /// <summary>Writes every token's gradients, on all processors when there are enough tokens. Allocates nothing.</summary>
-    /// <param name="kernel">Does it for the tokens it is given.</param>
-    /// <param name="cancellation">Ends the call between work items; what it writes is undefined then.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An id is none of 0 … n² − 1; nothing is written then.</exception>
+    /// <summary>Computes every token's gradients, on all threads if there are enough tokens. Allocates nothing.</summary>
+    /// <param name="kernel">Computes the gradients of a range of tokens.</param>
+    /// <param name="cancellation">Cancels the call between work items; its outputs are then undefined.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An id is outside 0 … n² − 1; nothing is written.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public void Run(delegate*<in OmniRouterGradients, void> kernel, CancellationToken cancellation = default)
     {

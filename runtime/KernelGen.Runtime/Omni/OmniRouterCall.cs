@@ -3,14 +3,14 @@ using System.Numerics.Tensors;
 
 namespace KernelGen.Cpu;
 
-/// <summary>Between a generated <c>Route</c> of a product-key router and its kernel: checks the shapes and divides the tokens among the processors.</summary>
+/// <summary>Connects a generated <c>Route</c> of a product-key router with its kernel: validates the shapes and distributes the tokens over the threads.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly unsafe ref struct OmniRouterCall
 {
-    // Logits that one work item reads: microseconds of work, well above what handing it over costs.
+    // Logits per work item: microseconds of work, well above the cost of handing it to another thread.
     private const int LogitsPerItem = 16 * 1024;
 
-    // Items are a multiple of this, so that no kernel's tile of tokens is cut in two.
+    // Items are a multiple of this, so that no kernel's tile of tokens is split.
     private const int TokenMultiple = 4;
 
     private readonly ReadOnlyTensorSpan<float> _x;
@@ -29,18 +29,18 @@ public readonly unsafe ref struct OmniRouterCall
     /// <summary>Number of tokens T.</summary>
     public int Tokens => (int)_x.Lengths[0];
 
-    /// <summary>Keys of an axis, n.</summary>
+    /// <summary>Number of keys per axis, n.</summary>
     public int ExpertsPerAxis => (int)_x.Lengths[1];
 
-    /// <summary>Experts chosen for each token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK => (int)_scores.Lengths[1];
 
-    /// <summary>Checks that the arguments of a call fit each other.</summary>
-    /// <param name="x">[T, n]; rows may lie apart, the elements of a row may not.</param>
+    /// <summary>Validates the arguments of a call.</summary>
+    /// <param name="x">[T, n]; rows may be strided, but each must be contiguous.</param>
     /// <param name="y">[T, n].</param>
     /// <param name="scores">Receives the scores [T, k]; must not overlap another argument.</param>
     /// <param name="indices">Receives the expert ids [T, k]; must not overlap another argument.</param>
-    /// <exception cref="ArgumentException">A tensor has another shape, or rows that are not dense.</exception>
+    /// <exception cref="ArgumentException">A tensor has the wrong shape, or rows that are not dense.</exception>
     public static OmniRouterCall Create(ReadOnlyTensorSpan<float> x, ReadOnlyTensorSpan<float> y, TensorSpan<float> scores, TensorSpan<int> indices)
     {
         TensorShape.RequireMatrix(x, nameof(x), "[T, n]", null, null);
@@ -53,9 +53,9 @@ public readonly unsafe ref struct OmniRouterCall
         return new OmniRouterCall(x, y, scores, indices);
     }
 
-    /// <summary>Routes every token, on all processors when there are enough tokens. Allocates nothing.</summary>
-    /// <param name="kernel">Routes the tokens it is given.</param>
-    /// <param name="cancellation">Ends the call between work items; what it writes is undefined then.</param>
+    /// <summary>Routes every token, on all threads if there are enough tokens. Allocates nothing.</summary>
+    /// <param name="kernel">Routes a range of tokens.</param>
+    /// <param name="cancellation">Cancels the call between work items; its outputs are then undefined.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public void Run(delegate*<in OmniRouterArguments, void> kernel, CancellationToken cancellation = default)
     {

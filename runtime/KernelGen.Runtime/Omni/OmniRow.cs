@@ -4,19 +4,19 @@ using System.Runtime.CompilerServices;
 namespace KernelGen.Cpu;
 
 /// <summary>
-/// Routes one token of a product-key router whatever its logits are: the definition that the kernels follow, and what they
-/// call for rows with ties or numbers that their arithmetic does not cover.
+/// Routes one token of a product-key router, whatever its logits are. This is the reference definition of the kernels, and
+/// their fallback for rows with ties or values that their fast arithmetic does not cover.
 /// </summary>
-/// <remarks>Order: +∞ above every finite score, −∞ below, NaN below −∞ (so has +∞ plus −∞); among equals the lower id.</remarks>
+/// <remarks>Order: +∞ above every finite score, then −∞, then NaN (as of +∞ plus −∞); among equal scores the lower id comes first.</remarks>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static unsafe class OmniRow
 {
-    /// <summary>Chooses the experts of <paramref name="token"/> and writes its row of ids and scores.</summary>
+    /// <summary>Selects the experts of <paramref name="token"/> and writes its row of ids and scores.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="token">The token.</param>
-    /// <param name="expertsPerAxis">Keys of an axis, n.</param>
-    /// <param name="topK">Experts chosen, k.</param>
-    /// <param name="least">The k-th best score if it is known, which leaves a few rows of n sums to look at; else NaN.</param>
+    /// <param name="token">Index of the token.</param>
+    /// <param name="expertsPerAxis">Number of keys per axis, n.</param>
+    /// <param name="topK">Number of experts per token, k.</param>
+    /// <param name="least">The k-th best score if known, which limits the search to a few rows of n sums; otherwise NaN.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Route(OmniRouterArguments* call, int token, int expertsPerAxis, int topK, float least)
     {
@@ -30,7 +30,7 @@ public static unsafe class OmniRow
         var count = 0;
         for (var i = 0; i < x.Length; i++)
         {
-            // No sum of the row is above that of the highest key; but +∞ may meet −∞, and then the others are above it.
+            // No sum of the row exceeds that of the highest key, unless +∞ meets −∞; then the others exceed it.
             var bound = float.IsPositiveInfinity(highest) ? highest : x[i] + highest;
             if (bound < least || (count == topK && !IsAbove(bound, scores[^1]))) continue;
             for (var j = 0; j < y.Length; j++)

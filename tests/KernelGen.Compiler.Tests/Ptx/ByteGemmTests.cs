@@ -151,14 +151,14 @@ public class ByteGemmTests(ITestOutputHelper output)
             Assert.Equal(2, sides.Length);
             foreach (var pairs in sides)
             {
-                var mostBytes = pairs.Key ? SharedBytesOfSm90 : SharedBytesOfSm86;
-                Assert.Equal(pairs.Select(pair => pair.MostRows).Order(), pairs.Select(pair => pair.MostRows));
-                Assert.Equal(int.MaxValue, pairs.Last().MostRows);
+                var maxBytes = pairs.Key ? SharedBytesOfSm90 : SharedBytesOfSm86;
+                Assert.Equal(pairs.Select(pair => pair.MaxRows).Order(), pairs.Select(pair => pair.MaxRows));
+                Assert.Equal(int.MaxValue, pairs.Last().MaxRows);
                 foreach (var pair in pairs)
                 {
                     Assert.Equal(pair.GateUp.BlockM, pair.Down.BlockM);
-                    Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), pair.GateUp), 1, mostBytes);
-                    Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down), 1, mostBytes);
+                    Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.GateUp), pair.GateUp), 1, maxBytes);
+                    Assert.InRange(GroupedGemm.SharedBytes(FusedMoePtx.Shape(spec, ExpertProduct.Down), pair.Down), 1, maxBytes);
                 }
             }
         }
@@ -171,18 +171,18 @@ public class ByteGemmTests(ITestOutputHelper output)
     [InlineData(DType.Float8E4M3, 7168, 256, 16)] // DeepSeek V3, one of eight shards: 16 tiles of 32 columns a slot
     [InlineData(DType.Float8E4M3, 2048, 768, null)] // Qwen3: 48, too many for the slots of one token
     [InlineData(DType.Int8, 7168, 256, null)] // whose sums are exact
-    public void FewSlotsOfNarrowExpertsStream(DType type, int hidden, int intermediate, int? mostSlots)
+    public void FewSlotsOfNarrowExpertsStream(DType type, int hidden, int intermediate, int? maxSlots)
     {
         var spec = new FusedMoeSpec(256, 8, hidden, intermediate, MoeActivation.SiluAndMul, type, Quantization: WeightQuantization.Channel) { ActivationQuantization = ActivationQuantization.DynamicToken };
         var streamed = FusedMoePtx.Pairs(spec).Where(pair => pair.GateUp.IsStreamed).ToArray();
-        if (mostSlots is null)
+        if (maxSlots is null)
         {
             Assert.Empty(streamed);
             return;
         }
 
         var only = Assert.Single(streamed);
-        Assert.Equal((mostSlots, true, true), (only.MostSlots, only.NeedsWgmma, only.Down.IsStreamed));
+        Assert.Equal((maxSlots, true, true), (only.MaxSlots, only.NeedsWgmma, only.Down.IsStreamed));
         Assert.Equal(only, FusedMoePtx.Pairs(spec).First(pair => pair.NeedsWgmma)); // is asked first
     }
 

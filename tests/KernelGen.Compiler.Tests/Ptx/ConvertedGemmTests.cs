@@ -154,8 +154,8 @@ public partial class ConvertedGemmTests
             foreach (var core in new[] { TensorCore.Mma, TensorCore.Wgmma })
             {
                 var ofCore = pairs.Where(pair => pair.Core == core).ToArray();
-                Assert.Equal(int.MaxValue, ofCore[^1].MostRows);
-                var ofAnySlots = ofCore.Where(pair => pair.MostSlots == int.MaxValue).Select(pair => pair.MostRows).ToArray();
+                Assert.Equal(int.MaxValue, ofCore[^1].MaxRows);
+                var ofAnySlots = ofCore.Where(pair => pair.MaxSlots == int.MaxValue).Select(pair => pair.MaxRows).ToArray();
                 Assert.Equal(ofAnySlots.Distinct().Order(), ofAnySlots);
                 Assert.All(ofCore.SkipLast(1), pair => Assert.True(pair.GateUp.IsStreamed && pair.Down.IsStreamed));
                 Assert.Equal(8, ofCore[0].GateUp.BlockM);
@@ -179,14 +179,14 @@ public partial class ConvertedGemmTests
     [InlineData(DType.Float8E4M3, 2048, 768, 16, 256, 21)] // Qwen3: 48 of them
     [InlineData(DType.Int4, 2048, 768, 32, 256, 8)] // more than there should be: the second product's tiles alone, for one token
     [InlineData(DType.Int4, 4096, 14336, 32, 1024, null)] // Mixtral's first product fills the device
-    public void SlotsThatLeaveMultiprocessorsIdleHaveNarrowTiles(DType type, int hidden, int intermediate, int columns, int blockOfDown, int? mostSlots)
+    public void SlotsThatLeaveMultiprocessorsIdleHaveNarrowTiles(DType type, int hidden, int intermediate, int columns, int blockOfDown, int? maxSlots)
     {
         var quantization = type switch { DType.Int4 => WeightQuantization.Group, DType.Float16 => WeightQuantization.None, _ => WeightQuantization.Channel };
         var pairs = FusedMoePtx.Pairs(new(256, 8, hidden, intermediate, MoeActivation.SiluAndMul, type, Quantization: quantization, GroupSize: type == DType.Int4 ? 128 : 0));
         var first = pairs.First(pair => pair.NeedsWgmma);
-        Assert.Equal((columns, blockOfDown, mostSlots ?? int.MaxValue), (first.GateUp.BlockN, first.Down.BlockK, first.MostSlots));
-        Assert.Equal(mostSlots is null ? 0 : 1, pairs.Count(pair => pair.MostSlots < int.MaxValue));
-        Assert.All(pairs.Where(pair => pair.GateUp.IsStreamed), pair => Assert.All([pair.GateUp, pair.Down], tile => Assert.Equal(pair.MostSlots < int.MaxValue, tile.Chained)));
+        Assert.Equal((columns, blockOfDown, maxSlots ?? int.MaxValue), (first.GateUp.BlockN, first.Down.BlockK, first.MaxSlots));
+        Assert.Equal(maxSlots is null ? 0 : 1, pairs.Count(pair => pair.MaxSlots < int.MaxValue));
+        Assert.All(pairs.Where(pair => pair.GateUp.IsStreamed), pair => Assert.All([pair.GateUp, pair.Down], tile => Assert.Equal(pair.MaxSlots < int.MaxValue, tile.Chained)));
     }
 
     private static GroupedGemmShape Shape(ExpertProduct product, int format) =>

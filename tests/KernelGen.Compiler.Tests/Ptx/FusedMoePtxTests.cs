@@ -23,8 +23,8 @@ public class FusedMoePtxTests
         foreach (var core in new[] { TensorCore.Mma, TensorCore.Wgmma })
         {
             var ofCore = pairs.Where(pair => pair.Core == core).ToArray();
-            Assert.Equal(ofCore.Select(pair => pair.MostRows).Order(), ofCore.Select(pair => pair.MostRows));
-            Assert.Equal(int.MaxValue, ofCore[^1].MostRows);
+            Assert.Equal(ofCore.Select(pair => pair.MaxRows).Order(), ofCore.Select(pair => pair.MaxRows));
+            Assert.Equal(int.MaxValue, ofCore[^1].MaxRows);
         }
 
         foreach (var pair in pairs)
@@ -47,7 +47,7 @@ public class FusedMoePtxTests
         Assert.All(forms, form => Assert.Equal(cores, ForAnyNumberOfSlots(form)));
 
         // Without up projections there are half as many columns, and two slots leave multiprocessors idle.
-        static IEnumerable<TensorCore> ForAnyNumberOfSlots(FusedMoeSpec spec) => FusedMoePtx.Pairs(spec).Where(pair => pair.MostSlots == int.MaxValue).Select(pair => pair.Core);
+        static IEnumerable<TensorCore> ForAnyNumberOfSlots(FusedMoeSpec spec) => FusedMoePtx.Pairs(spec).Where(pair => pair.MaxSlots == int.MaxValue).Select(pair => pair.Core);
 
         // 2880 is 15 blocks of 192 columns.
         Assert.All(forms, form => Assert.Equal(192, FusedMoePtx.Pairs(form)[^1].Down.BlockN));
@@ -58,7 +58,7 @@ public class FusedMoePtxTests
     [InlineData(2048, 128, 8, 24, 32)] // 4 of them
     [InlineData(2048, 768, 8, null, 64)] // 24, which one token fills the device with
     [InlineData(4096, 7168, 2, null, 64)]
-    public void SlotsThatLeaveMultiprocessorsIdleHaveNarrowTiles(int hidden, int intermediate, int topK, int? mostSlots, int columns)
+    public void SlotsThatLeaveMultiprocessorsIdleHaveNarrowTiles(int hidden, int intermediate, int topK, int? maxSlots, int columns)
     {
         var spec = new FusedMoeSpec(64, topK, hidden, intermediate, MoeActivation.SiluAndMul, DType.BFloat16);
         Assert.Equal(columns, FusedMoePtx.ColumnsOfFewSlots(spec));
@@ -66,8 +66,8 @@ public class FusedMoePtxTests
         {
             var first = ofCore.First();
             Assert.Equal(columns, first.GateUp.BlockN);
-            if (mostSlots is not { } most) continue;
-            Assert.Equal(most, first.MostSlots);
+            if (maxSlots is not { } most) continue;
+            Assert.Equal(most, first.MaxSlots);
             Assert.True(first.Serves(most, 64));
             Assert.False(first.Serves(most + 1, 64));
         }

@@ -3,7 +3,7 @@ namespace KernelGen.Tests;
 /// <summary>An mbarrier: a phase ends when all arrivals have come and all expected bytes have landed.</summary>
 internal sealed class PtxBarrier
 {
-    private const int MostBytes = (1 << 20) - 1;
+    private const int MaxBytes = (1 << 20) - 1;
 
     private readonly int _arrivals;
     private int _missing;
@@ -23,7 +23,7 @@ internal sealed class PtxBarrier
     public void Expect(int bytes)
     {
         _bytes += bytes;
-        if (Math.Abs(_bytes) > MostBytes) Assert.Fail($"a barrier expects {_bytes} bytes");
+        if (Math.Abs(_bytes) > MaxBytes) Assert.Fail($"a barrier expects {_bytes} bytes");
     }
 
     public void Land(int bytes)
@@ -69,7 +69,7 @@ internal sealed class PtxBarrier
 
         PtxBarrier BarrierAt(PtxWarp warp, ulong address)
         {
-            if (!name.Contains("shared::cluster", StringComparison.Ordinal) && address > PtxCluster.MostLocal) Assert.Fail($"{name} with the address of another group");
+            if (!name.Contains("shared::cluster", StringComparison.Ordinal) && address > PtxCluster.MaxLocal) Assert.Fail($"{name} with the address of another group");
             return warp.Group.Cluster.BarrierAt(warp.Group, address);
         }
     }

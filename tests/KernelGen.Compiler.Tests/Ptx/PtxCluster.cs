@@ -7,7 +7,7 @@ namespace KernelGen.Tests;
 internal sealed class PtxCluster
 {
     /// <summary>The greatest address of a group's own shared memory; those in a certain group have its number, from 1, above.</summary>
-    public const ulong MostLocal = (1 << GroupShift) - 1;
+    public const ulong MaxLocal = (1 << GroupShift) - 1;
 
     private const int GroupShift = 24;
 
@@ -34,7 +34,7 @@ internal sealed class PtxCluster
     public int Now { get; set; }
 
     /// <summary>A group's address as all groups of the cluster have it.</summary>
-    public static ulong AddressIn(ulong local, int rank) => (local & MostLocal) | ((ulong)(rank + 1) << GroupShift);
+    public static ulong AddressIn(ulong local, int rank) => (local & MaxLocal) | ((ulong)(rank + 1) << GroupShift);
 
     /// <summary>A group that has not ended.</summary>
     public PtxGroup GroupAt(int rank)
@@ -43,7 +43,7 @@ internal sealed class PtxCluster
         return _groups[rank];
     }
 
-    public PtxBarrier BarrierAt(PtxGroup own, ulong address) => address > MostLocal ? GroupAt((int)(address >> GroupShift) - 1).BarrierAt(address & MostLocal) : own.BarrierAt(address);
+    public PtxBarrier BarrierAt(PtxGroup own, ulong address) => address > MaxLocal ? GroupAt((int)(address >> GroupShift) - 1).BarrierAt(address & MaxLocal) : own.BarrierAt(address);
 
     /// <summary>Begins a copy; those of one warp land one after the other.</summary>
     public void Begin(PtxWarp? owner, Action land) => _copies.Add((owner, land));
@@ -104,7 +104,7 @@ internal sealed class PtxGroup
     public static readonly string[] Special = ["%tid.x", "%ctaid.x", "%ctaid.y", "%nctaid.x", "%cluster_ctarank"];
 
     private const int RegistersOfMultiprocessor = 65536;
-    private const int MostRegisters = 255;
+    private const int MaxRegisters = 255;
 
     private readonly Dictionary<ulong, PtxBarrier> _barriers = [];
     private readonly Dictionary<int, PtxMeeting> _meetings = [];
@@ -113,7 +113,7 @@ internal sealed class PtxGroup
     {
         (Cluster, Rank, Threads, Shared) = (cluster, rank, program.Threads, new(this, grid.SharedBytes));
         // As many as the assembler may use, in steps of eight.
-        RegistersOfThread = Math.Min(RegistersOfMultiprocessor / Threads, MostRegisters + 1) / 8 * 8;
+        RegistersOfThread = Math.Min(RegistersOfMultiprocessor / Threads, MaxRegisters + 1) / 8 * 8;
         FreeRegisters = RegistersOfMultiprocessor - (Threads * RegistersOfThread);
         var values = program.InitialValues();
         Set("%ctaid.x", (ulong)number);

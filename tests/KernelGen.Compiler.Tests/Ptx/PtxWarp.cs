@@ -3,7 +3,7 @@ namespace KernelGen.Tests;
 /// <summary>A warp: the values of its 32 lanes, and where they stand. Lanes that stand at the same instruction execute it together.</summary>
 internal sealed class PtxWarp
 {
-    private const int MostInstructions = 2_000_000;
+    private const int MaxInstructions = 2_000_000;
 
     private readonly PtxInstruction[] _program;
     private readonly List<(int Place, uint Lanes)> _paths = [(0, uint.MaxValue)];
@@ -69,7 +69,7 @@ internal sealed class PtxWarp
         var waiting = 0u;
         for (var done = 0; done < instructions; done++)
         {
-            if (_executed++ > MostInstructions) Assert.Fail($"a warp runs for ever:\n{this}");
+            if (_executed++ > MaxInstructions) Assert.Fail($"a warp runs for ever:\n{this}");
             var (place, lanes) = Foremost(waiting);
             if (lanes == 0) return done > 0;
             while (!Execute(_program[place], place, lanes))

@@ -13,10 +13,10 @@ public class TokenRegimeTests
         {
             var (file, down) = (Random(random), random.Bool() ? Random(random) : null);
             var regimes = TokenRegime.Of(file, down);
-            Assert.Equal(int.MaxValue, regimes[^1].MostTokens);
+            Assert.Equal(int.MaxValue, regimes[^1].MaxTokens);
             for (var tokens = 0; tokens < 70; tokens++)
             {
-                var regime = regimes.First(regime => tokens <= regime.MostTokens);
+                var regime = regimes.First(regime => tokens <= regime.MaxTokens);
                 Assert.True(file.Nearest(tokens)!.Tokens == regime.GateUp.Tokens, random.Description);
                 Assert.True((down ?? file).Nearest(tokens)!.Tokens == regime.Down.Tokens, random.Description);
             }
@@ -27,7 +27,7 @@ public class TokenRegimeTests
     public void AnEntryForTheLargestNumberHasARange()
     {
         var file = TuningFile.Empty.With([Entry(1, 16), Entry(int.MaxValue, 16)]);
-        Assert.Equal([1 << 30, int.MaxValue], TokenRegime.Of(file).Select(regime => regime.MostTokens));
+        Assert.Equal([1 << 30, int.MaxValue], TokenRegime.Of(file).Select(regime => regime.MaxTokens));
     }
 
     [Fact]

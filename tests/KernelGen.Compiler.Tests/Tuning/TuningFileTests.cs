@@ -94,7 +94,7 @@ public class TuningFileTests
     [Fact]
     public void AFileThatIsTooLongIsNotRead()
     {
-        Assert.Contains("characters", Assert.Throws<TuningFileException>(() => TuningFile.Parse(new string(' ', TuningFile.MostCharacters + 1))).Message);
+        Assert.Contains("characters", Assert.Throws<TuningFileException>(() => TuningFile.Parse(new string(' ', TuningFile.MaxCharacters + 1))).Message);
     }
 
     [Fact]

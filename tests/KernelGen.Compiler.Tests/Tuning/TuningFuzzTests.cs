@@ -10,7 +10,7 @@ public class TuningFuzzTests
     private const int Files = 100_000;
 
     // A file's values, each with its place, and one exception with its stack trace.
-    private const long MostBytesAParse = 128 << 10;
+    private const long MaxBytesPerParse = 128 << 10;
 
     private static readonly string Seed = """
         { "triton_version": "3.4.0", "note": [1.5e-3, null, true, {"\u00e4": "\\"}],
@@ -34,7 +34,7 @@ public class TuningFuzzTests
         {
             var random = new SeededRandom(number);
             var text = Mutate(Seed, random);
-            if (Allocated(text, random, out var isLegal) > MostBytesAParse && Allocated(text, random, out isLegal) is var again and > MostBytesAParse)
+            if (Allocated(text, random, out var isLegal) > MaxBytesPerParse && Allocated(text, random, out isLegal) is var again and > MaxBytesPerParse)
                 Assert.Fail($"{again} bytes allocated for a file of {text.Length}: {random.Description}"); // again: the runtime loads stack frames when first needed
             if (!isLegal) rejected++;
         }

@@ -17,13 +17,13 @@ public class TuningSetTests
         var (devices, problems) = Tune(Spec, (Mixtral, PublicFiles.Read(Mixtral)));
         var device = Assert.Single(devices);
         Assert.Equal("NVIDIA_H200", device.DeviceName);
-        Assert.Equal(int.MaxValue, device.Choices[^1].MostTokens);
+        Assert.Equal(int.MaxValue, device.Choices[^1].MaxTokens);
         Assert.All(problems, problem => Assert.Equal(TuningProblem.Nearest, problem.Id));
 
         var file = TuningFile.Parse(PublicFiles.Read(Mixtral));
         for (var tokens = 1; tokens < 5000; tokens += 3)
         {
-            var choice = device.Choices.First(choice => tokens <= choice.MostTokens);
+            var choice = device.Choices.First(choice => tokens <= choice.MaxTokens);
             var wanted = TritonTile.Of(file.Nearest(tokens)!);
             Assert.Equal((wanted.BlockM, wanted.BlockN, wanted.GroupM, 1), (choice.GateUp.BlockM, choice.GateUp.BlockN, choice.GateUp.GroupM, choice.SplitK));
             Assert.Equal(choice.GateUp.BlockM, choice.Down.BlockM);

@@ -38,7 +38,7 @@ public static partial class Experts
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> output,
         int splitK = 0)
     {
-        var call = global::KernelGen.Ilgpu.ExpertCall<global::KernelGen.BFloat16>.Create(stream, hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Ilgpu.DeviceExpertsCall<global::KernelGen.BFloat16>.Create(stream, hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))
         {
             case (8, 2, 256, 160):
@@ -87,7 +87,7 @@ public static partial class Experts
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> output,
         int splitK = 0)
     {
-        var call = global::KernelGen.Ilgpu.ExpertCall<global::KernelGen.Int4Pair>.Create(stream, hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Ilgpu.DeviceExpertsCall<global::KernelGen.Int4Pair>.Create(stream, hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Quantization, call.GroupSize, call.ZeroPoints))
         {
             case (8, 2, 256, 160, global::KernelGen.WeightQuantization.Group, 32, false):

@@ -12,5 +12,5 @@ internal static partial class fusedmoe_silu_e8_k2_h256_i160_bf16_ilgpu
     public static readonly global::KernelGen.KernelVariant Variant = new("fusedmoe_silu_e8_k2_h256_i160_bf16_ilgpu", "[FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 160, WeightType = DType.BFloat16)]");
 
     /// <summary>Its kernels. They are loaded at their first use on an accelerator.</summary>
-    public static readonly global::KernelGen.Ilgpu.ExpertKernels<ushort> Kernels = new(Variant, new(8, 2, 256, 160, 1), new(Variant, new(8, 2, 256, 160, 1), [(Kernel.GateUpRows, Kernel.DownRows), (Kernel.GateUpNarrow, Kernel.DownNarrow), (Kernel.GateUpWide, Kernel.DownWide)], Kernel.ActivateSingle, Kernel.Combine), Kernel.Prepare, Kernel.ActivateRounded, Kernel.CombineSingle, Kernel.CombineRounded);
+    public static readonly global::KernelGen.Ilgpu.ExpertsKernels<ushort> Kernels = new(Variant, new(8, 2, 256, 160, 1), new(Variant, new(8, 2, 256, 160, 1), [(Kernel.GateUpRows, Kernel.DownRows), (Kernel.GateUpNarrow, Kernel.DownNarrow), (Kernel.GateUpWide, Kernel.DownWide)], Kernel.ActivateSingle, Kernel.Combine), Kernel.Prepare, Kernel.ActivateRounded, Kernel.CombineSingle, Kernel.CombineRounded);
 }

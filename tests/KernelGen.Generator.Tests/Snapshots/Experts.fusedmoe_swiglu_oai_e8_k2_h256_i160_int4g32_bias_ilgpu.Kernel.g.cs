@@ -22,10 +22,10 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
 
         /// <summary>The expert of a slot; what is not 0 … E − 1 leaves the slot out.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static int ExpertOf(ArrayView<int> experts, ExpertSizes sizes, int slot) => experts[slot / 2 * sizes.ExpertsStride + slot % 2];
+        private static int ExpertOf(ArrayView<int> experts, ExpertsSizes sizes, int slot) => experts[slot / 2 * sizes.ExpertsStride + slot % 2];
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static float RouterWeight(ArrayView<float> weights, ExpertSizes sizes, int slot) => weights[slot / 2 * sizes.WeightsStride + slot % 2];
+        private static float RouterWeight(ArrayView<float> weights, ExpertsSizes sizes, int slot) => weights[slot / 2 * sizes.WeightsStride + slot % 2];
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static bool IsExpert(int expert) => (uint)expert < 8;
@@ -158,23 +158,23 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <param name="sizes">Sizes of the call.</param>
         public static void GateUpRows(
             ArrayView<float> inputs, ArrayView<byte> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-            ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
+            ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes) =>
             MultiplyRows_320_256_2(sizes.HiddenStride, inputs, matrices, scales, zeroPoints, experts, sums, sizes);
 
         /// <summary>Intermediate states [slots, I] times the down projections [E, H, I].</summary>
         /// <inheritdoc cref="GateUpRows"/>
         public static void DownRows(
             ArrayView<float> inputs, ArrayView<byte> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-            ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
+            ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes) =>
             MultiplyRows_256_160_1(160, inputs, matrices, scales, zeroPoints, experts, sums, sizes);
 
         /// <summary>A group multiplies one slot's input; each of its teams of lanes takes four rows.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void MultiplyRows_320_256_2(long stride, ArrayView<float> inputs, ArrayView<byte> matrices, ArrayView<float> scales,
-            ArrayView<sbyte> zeroPoints, ArrayView<int> experts, ArrayView<float> sums, ExpertSizes sizes)
+            ArrayView<sbyte> zeroPoints, ArrayView<int> experts, ArrayView<float> sums, ExpertsSizes sizes)
         {
-            var partial = SharedMemory.Allocate<float>(4 * ExpertLaunch.ThreadsOfRows);
-            var lanes = IntrinsicMath.Min(Group.DimX, ExpertLaunch.LanesOfRow);
+            var partial = SharedMemory.Allocate<float>(4 * ExpertsLaunch.ThreadsOfRows);
+            var lanes = IntrinsicMath.Min(Group.DimX, ExpertsLaunch.LanesOfRow);
             var lane = Group.IdxX & (lanes - 1);
             var team = Group.IdxX / lanes;
             var rowsOfGroup = Group.DimX / lanes * 4;
@@ -436,10 +436,10 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <summary>A group multiplies one slot's input; each of its teams of lanes takes four rows.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void MultiplyRows_256_160_1(long stride, ArrayView<float> inputs, ArrayView<byte> matrices, ArrayView<float> scales,
-            ArrayView<sbyte> zeroPoints, ArrayView<int> experts, ArrayView<float> sums, ExpertSizes sizes)
+            ArrayView<sbyte> zeroPoints, ArrayView<int> experts, ArrayView<float> sums, ExpertsSizes sizes)
         {
-            var partial = SharedMemory.Allocate<float>(4 * ExpertLaunch.ThreadsOfRows);
-            var lanes = IntrinsicMath.Min(Group.DimX, ExpertLaunch.LanesOfRow);
+            var partial = SharedMemory.Allocate<float>(4 * ExpertsLaunch.ThreadsOfRows);
+            var lanes = IntrinsicMath.Min(Group.DimX, ExpertsLaunch.LanesOfRow);
             var lane = Group.IdxX & (lanes - 1);
             var team = Group.IdxX / lanes;
             var rowsOfGroup = Group.DimX / lanes * 4;
@@ -711,33 +711,33 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <param name="sizes">Sizes of the call.</param>
         public static void GateUpNarrow(
             ArrayView<float> inputs, ArrayView<byte> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-            ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
+            ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes) =>
             MultiplyTile_16_320_256_2(sizes.HiddenStride, inputs, matrices, scales, zeroPoints, sortedSlots, blockExperts, paddedSlots, sums, sizes);
 
         /// <summary>The same, many slots of an expert at a time.</summary>
         /// <inheritdoc cref="GateUpNarrow"/>
         public static void GateUpWide(
             ArrayView<float> inputs, ArrayView<byte> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-            ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
+            ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes) =>
             MultiplyTile_64_320_256_2(sizes.HiddenStride, inputs, matrices, scales, zeroPoints, sortedSlots, blockExperts, paddedSlots, sums, sizes);
 
         /// <summary>Intermediate states [slots, I] times the down projections [E, H, I], a few slots of an expert at a time.</summary>
         /// <inheritdoc cref="GateUpNarrow"/>
         public static void DownNarrow(
             ArrayView<float> inputs, ArrayView<byte> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-            ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
+            ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes) =>
             MultiplyTile_16_256_160_1(160, inputs, matrices, scales, zeroPoints, sortedSlots, blockExperts, paddedSlots, sums, sizes);
 
         /// <summary>The same, many slots of an expert at a time.</summary>
         /// <inheritdoc cref="GateUpNarrow"/>
         public static void DownWide(
             ArrayView<float> inputs, ArrayView<byte> matrices, ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> experts,
-            ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes) =>
+            ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes) =>
             MultiplyTile_64_256_160_1(160, inputs, matrices, scales, zeroPoints, sortedSlots, blockExperts, paddedSlots, sums, sizes);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void MultiplyTile_16_320_256_2(long stride, ArrayView<float> inputs, ArrayView<byte> matrices,
-            ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes)
+            ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes)
         {
             // Quads, and rows of quads that lie an odd number of quads apart: both sides are read four at a time.
             var tileInputs = SharedMemory.Allocate<Quad<float>>(160);
@@ -1040,7 +1040,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void MultiplyTile_64_320_256_2(long stride, ArrayView<float> inputs, ArrayView<byte> matrices,
-            ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes)
+            ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes)
         {
             // Quads, and rows of quads that lie an odd number of quads apart: both sides are read four at a time.
             var tileInputs = SharedMemory.Allocate<Quad<float>>(544);
@@ -1232,7 +1232,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void MultiplyTile_16_256_160_1(long stride, ArrayView<float> inputs, ArrayView<byte> matrices,
-            ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes)
+            ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes)
         {
             // Quads, and rows of quads that lie an odd number of quads apart: both sides are read four at a time.
             var tileInputs = SharedMemory.Allocate<Quad<float>>(160);
@@ -1535,7 +1535,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void MultiplyTile_64_256_160_1(long stride, ArrayView<float> inputs, ArrayView<byte> matrices,
-            ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertSizes sizes)
+            ArrayView<float> scales, ArrayView<sbyte> zeroPoints, ArrayView<int> sortedSlots, ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> sums, ExpertsSizes sizes)
         {
             // Quads, and rows of quads that lie an odd number of quads apart: both sides are read four at a time.
             var tileInputs = SharedMemory.Allocate<Quad<float>>(544);
@@ -1741,13 +1741,13 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <param name="target">Not used.</param>
         /// <param name="sizes">Sizes of the call.</param>
         public static void MeasureHidden(
-            ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertSizes sizes) =>
+            ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertsSizes sizes) =>
             Measure_256(source, Grid.IdxX * sizes.HiddenStride, largest);
 
         /// <summary>The same of intermediate states [slots, I] that have an expert.</summary>
         /// <inheritdoc cref="MeasureHidden"/>
         public static void MeasureIntermediate(
-            ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertSizes sizes)
+            ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertsSizes sizes)
         {
             if (IsExpert(ExpertOf(experts, sizes, Grid.IdxX))) Measure_160(source, Grid.IdxX * 160L, largest);
         }
@@ -1760,7 +1760,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <param name="target">Receives the rounded numbers, [T, H].</param>
         /// <param name="sizes">Sizes of the call.</param>
         public static void RoundHidden(
-            ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertSizes sizes)
+            ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertsSizes sizes)
         {
             var token = Grid.IdxX / 1;
             RoundGroup_256(source, token * sizes.HiddenStride, token, Grid.IdxX % 1, sizes.HiddenScale, largest, scales, target);
@@ -1769,7 +1769,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <summary>Rounds intermediate states [slots, I] that have an expert. The target may be the source.</summary>
         /// <inheritdoc cref="RoundHidden"/>
         public static void RoundIntermediate(
-            ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertSizes sizes)
+            ArrayView<float> source, ArrayView<int> experts, ArrayView<int> largest, ArrayView<float> scales, ArrayView<float> target, ExpertsSizes sizes)
         {
             var slot = Grid.IdxX / 1;
             if (!IsExpert(ExpertOf(experts, sizes, slot))) return;
@@ -1824,7 +1824,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static int LargestMagnitude(ArrayView<float> source, long start, int count)
         {
-            var all = SharedMemory.Allocate<int>(ExpertLaunch.ThreadsOfRow);
+            var all = SharedMemory.Allocate<int>(ExpertsLaunch.ThreadsOfRow);
             var own = 0;
             for (var i = Group.IdxX; i < count; i += Group.DimX) own = IntrinsicMath.Max(own, (int)(Interop.FloatAsInt(source[start + i]) & 0x7FFF_FFFFu));
             all[Group.IdxX] = own;
@@ -1859,7 +1859,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <param name="sizes">Sizes of the call.</param>
         public static void ActivateSingle(
             ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales,
-            ArrayView<float> intermediate, ExpertSizes sizes)
+            ArrayView<float> intermediate, ExpertsSizes sizes)
         {
             var index = Index();
             if (index >= sizes.Tokens * 2L * 160 || !IsExpert(ExpertOf(experts, sizes, (int)(index / 160)))) return;
@@ -1870,7 +1870,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <inheritdoc cref="ActivateSingle"/>
         public static void ActivateRounded(
             ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales,
-            ArrayView<ushort> intermediate, ExpertSizes sizes)
+            ArrayView<ushort> intermediate, ExpertsSizes sizes)
         {
             var index = Index();
             if (index >= sizes.Tokens * 2L * 160 || !IsExpert(ExpertOf(experts, sizes, (int)(index / 160)))) return;
@@ -1888,7 +1888,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <param name="sizes">Sizes of the call.</param>
         public static void Combine(
             ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales,
-            ArrayView<float> output, ExpertSizes sizes)
+            ArrayView<float> output, ExpertsSizes sizes)
         {
             var index = Index();
             if (index >= sizes.Tokens * 256L) return;
@@ -1923,7 +1923,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <param name="experts">Experts [T, k].</param>
         /// <param name="output">Receives the result [T, H].</param>
         /// <param name="sizes">Sizes of the call.</param>
-        public static void CombineSingle(ArrayView<float> sums, ArrayView<int> experts, ArrayView<float> output, ExpertSizes sizes)
+        public static void CombineSingle(ArrayView<float> sums, ArrayView<int> experts, ArrayView<float> output, ExpertsSizes sizes)
         {
             var index = Index();
             if (index >= sizes.Tokens * 256L) return;
@@ -1953,11 +1953,11 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <param name="experts">Experts [T, k].</param>
         /// <param name="output">Receives the result [T, H].</param>
         /// <param name="sizes">Sizes of the call.</param>
-        public static void CombineRounded(ArrayView<uint> sums, ArrayView<int> experts, ArrayView<float> output, ExpertSizes sizes)
+        public static void CombineRounded(ArrayView<uint> sums, ArrayView<int> experts, ArrayView<float> output, ExpertsSizes sizes)
         {
-            const int GroupsOfToken = (32 + ExpertLaunch.ThreadsOfRow - 1) / ExpertLaunch.ThreadsOfRow;
+            const int GroupsOfToken = (32 + ExpertsLaunch.ThreadsOfRow - 1) / ExpertsLaunch.ThreadsOfRow;
             var token = Grid.IdxX / GroupsOfToken;
-            var octet = Grid.IdxX % GroupsOfToken * ExpertLaunch.ThreadsOfRow + Group.IdxX;
+            var octet = Grid.IdxX % GroupsOfToken * ExpertsLaunch.ThreadsOfRow + Group.IdxX;
             if (octet >= 32) return;
             float total0 = 0f;
             float total1 = 0f;
@@ -2018,7 +2018,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static float Activated(
-            ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales, long index, ExpertSizes sizes)
+            ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales, long index, ExpertsSizes sizes)
         {
             var slot = (int)(index / 160);
             var column = (int)(index % 160);
@@ -2030,7 +2030,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <summary>A sum of the first product: times its scales, times the router weight if that multiplies the input (a product is linear), plus its bias.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static float FirstSum(
-            ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales, int slot, int row, ExpertSizes sizes)
+            ArrayView<float> sums, ArrayView<float> scales, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> inputScales, int slot, int row, ExpertsSizes sizes)
         {
             var expert = ExpertOf(experts, sizes, slot);
             var sum = RowSum_320(sums, scales, expert, slot, row, sizes);
@@ -2040,7 +2040,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
 
         /// <summary>The slices' sums in order, times the scale of the row of weights.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static float RowSum_256(ArrayView<float> sums, ArrayView<float> scales, int expert, int slot, int row, ExpertSizes sizes)
+        private static float RowSum_256(ArrayView<float> sums, ArrayView<float> scales, int expert, int slot, int row, ExpertsSizes sizes)
         {
             var slots = sizes.Tokens * 2L;
             var sum = sums.Cast<float>()[slot * 256L + row];
@@ -2050,7 +2050,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
 
         /// <summary>The slices' sums in order, times the scale of the row of weights.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static float RowSum_320(ArrayView<float> sums, ArrayView<float> scales, int expert, int slot, int row, ExpertSizes sizes)
+        private static float RowSum_320(ArrayView<float> sums, ArrayView<float> scales, int expert, int slot, int row, ExpertsSizes sizes)
         {
             var slots = sizes.Tokens * 2L;
             var sum = sums.Cast<float>()[slot * 320L + row];
@@ -2073,7 +2073,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <param name="sizes">Sizes of the call.</param>
         public static void Prepare(
             ArrayView<float> hidden, ArrayView<float> weights, ArrayView<int> experts, ArrayView<uint> rounded, ArrayView<int> sortedSlots,
-            ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> slotWeights, ExpertSizes sizes)
+            ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> slotWeights, ExpertsSizes sizes)
         {
             if (Grid.IdxX == 0) Align(weights, experts, sortedSlots, blockExperts, paddedSlots, slotWeights, sizes);
             else Round(hidden, rounded, sizes);
@@ -2082,10 +2082,10 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void Align(
             ArrayView<float> weights, ArrayView<int> experts, ArrayView<int> sortedSlots,
-            ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> slotWeights, ExpertSizes sizes)
+            ArrayView<int> blockExperts, ArrayView<int> paddedSlots, ArrayView<float> slotWeights, ExpertsSizes sizes)
         {
             var next = SharedMemory.Allocate<int>(8);
-            var ends = SharedMemory.Allocate<int>(ExpertLaunch.MostThreads);
+            var ends = SharedMemory.Allocate<int>(ExpertsLaunch.MaxThreads);
             var (thread, threads) = (Group.IdxX, Group.DimX);
             var slots = sizes.Tokens * 2;
             for (var expert = thread; expert < 8; expert += threads) next[expert] = 0;
@@ -2175,7 +2175,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void Round(ArrayView<float> hidden, ArrayView<uint> rounded, ExpertSizes sizes)
+        private static void Round(ArrayView<float> hidden, ArrayView<uint> rounded, ExpertsSizes sizes)
         {
             var threads = Group.DimX;
             var parts = (128 + threads - 1) / threads;

@@ -34,7 +34,7 @@ public static partial class Gates
         float routedScalingFactor = 1f,
         int nonPaddedTokens = -1)
     {
-        var call = global::KernelGen.Ilgpu.GateCall<float>.Create(stream, logits, correctionBias, weights, experts, routedScalingFactor, nonPaddedTokens);
+        var call = global::KernelGen.Ilgpu.DeviceGateCall<float>.Create(stream, logits, correctionBias, weights, experts, routedScalingFactor, nonPaddedTokens);
         switch ((call.Experts, call.TopK, call.HasCorrectionBias))
         {
             case (384, 6, true):
@@ -78,7 +78,7 @@ public static partial class Gates
         float routedScalingFactor = 1f,
         int nonPaddedTokens = -1)
     {
-        var call = global::KernelGen.Ilgpu.GateCall<global::KernelGen.BFloat16>.CreateByTable(stream, logits, tokenIds, table, weights, experts, routedScalingFactor, nonPaddedTokens);
+        var call = global::KernelGen.Ilgpu.DeviceGateCall<global::KernelGen.BFloat16>.CreateByTable(stream, logits, tokenIds, table, weights, experts, routedScalingFactor, nonPaddedTokens);
         switch ((call.Experts, call.TopK))
         {
             case (64, 6):

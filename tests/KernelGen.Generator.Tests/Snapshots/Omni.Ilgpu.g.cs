@@ -29,7 +29,7 @@ public static partial class Omni
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> scores,
         global::ILGPU.Runtime.ArrayView2D<int, global::ILGPU.Stride2D.DenseX> indices)
     {
-        var call = global::KernelGen.Ilgpu.OmniRouterCall.Create(stream, x, y, scores, indices);
+        var call = global::KernelGen.Ilgpu.DeviceOmniRouterCall.Create(stream, x, y, scores, indices);
         switch ((call.ExpertsPerAxis, call.TopK))
         {
             case (48, 8):
@@ -64,7 +64,7 @@ public static partial class Omni
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> gradX,
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> gradY)
     {
-        var call = global::KernelGen.Ilgpu.OmniRouterCall.CreateBackward(stream, indices, gradScores, gradX, gradY);
+        var call = global::KernelGen.Ilgpu.DeviceOmniRouterCall.CreateBackward(stream, indices, gradScores, gradX, gradY);
         switch ((call.ExpertsPerAxis, call.TopK))
         {
             case (48, 8):

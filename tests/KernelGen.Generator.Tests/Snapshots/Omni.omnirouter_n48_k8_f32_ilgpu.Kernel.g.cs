@@ -21,9 +21,9 @@ internal static partial class omnirouter_n48_k8_f32_ilgpu
         /// <summary>A warp for each token, on devices whose warps have 32 lanes.</summary>
         public static void RunWarp(ArrayView<float> x, ArrayView<float> y, ArrayView<float> scores, ArrayView<int> indices, OmniRouterSizes sizes)
         {
-            var entries = SharedMemory.Allocate<ulong>(OmniRouterLaunch.MostWarps * 32);
-            var listKeys = SharedMemory.Allocate<float>(OmniRouterLaunch.MostWarps * 2 * 9);
-            var listIds = SharedMemory.Allocate<int>(OmniRouterLaunch.MostWarps * 2 * 9);
+            var entries = SharedMemory.Allocate<ulong>(OmniRouterLaunch.MaxWarps * 32);
+            var listKeys = SharedMemory.Allocate<float>(OmniRouterLaunch.MaxWarps * 2 * 9);
+            var listIds = SharedMemory.Allocate<int>(OmniRouterLaunch.MaxWarps * 2 * 9);
             var warp = Group.IdxX / 32;
             var token = Grid.IdxX * (Group.DimX / 32) + warp;
             if (token < sizes.Tokens)

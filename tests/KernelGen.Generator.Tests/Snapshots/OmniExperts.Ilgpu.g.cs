@@ -36,7 +36,7 @@ public static partial class OmniExperts
         global::ILGPU.Runtime.ArrayView2D<int, global::ILGPU.Stride2D.DenseX> experts,
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> output)
     {
-        var call = global::KernelGen.Ilgpu.OmniExpertsCall.Create(stream, hidden, up, down, weights, experts, output);
+        var call = global::KernelGen.Ilgpu.DeviceOmniExpertsCall.Create(stream, hidden, up, down, weights, experts, output);
         switch ((call.ExpertsPerAxis, call.TopK, call.HiddenSize))
         {
             case (16, 4, 64):
@@ -84,7 +84,7 @@ public static partial class OmniExperts
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> gradDown,
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> gradWeights)
     {
-        var call = new global::KernelGen.Ilgpu.OmniExpertsBackwardCall(stream, hidden, up, down, weights, experts, gradOutput, gradHidden, gradUp, gradDown, gradWeights);
+        var call = new global::KernelGen.Ilgpu.DeviceOmniExpertsBackwardCall(stream, hidden, up, down, weights, experts, gradOutput, gradHidden, gradUp, gradDown, gradWeights);
         switch ((call.ExpertsPerAxis, call.TopK, call.HiddenSize))
         {
             case (16, 4, 64):

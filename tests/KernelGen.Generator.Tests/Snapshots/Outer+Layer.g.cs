@@ -101,7 +101,7 @@ partial record struct Outer
             int splitK = 0,
             global::System.Threading.CancellationToken cancellation = default)
         {
-            var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+            var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
             switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))
             {
                 case (8, 2, 64, 32):

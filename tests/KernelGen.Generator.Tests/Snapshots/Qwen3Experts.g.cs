@@ -37,7 +37,7 @@ public static partial class Qwen3Experts
         int splitK = 0,
         global::System.Threading.CancellationToken cancellation = default)
     {
-        var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))
         {
             case (128, 8, 2048, 768):
@@ -89,7 +89,7 @@ public static partial class Qwen3Experts
         int splitK = 0,
         global::System.Threading.CancellationToken cancellation = default)
     {
-        var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))
         {
             case (128, 8, 2048, 768):

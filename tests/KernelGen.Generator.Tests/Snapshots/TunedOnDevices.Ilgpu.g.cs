@@ -39,7 +39,7 @@ public static partial class TunedOnDevices
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> output,
         int splitK = 0)
     {
-        var call = global::KernelGen.Ilgpu.ExpertCall<global::KernelGen.BFloat16>.Create(stream, hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Ilgpu.DeviceExpertsCall<global::KernelGen.BFloat16>.Create(stream, hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize))
         {
             case (8, 2, 256, 128):

@@ -34,7 +34,7 @@ public static partial class W8A8
         int splitK = 0,
         global::System.Threading.CancellationToken cancellation = default)
     {
-        var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Quantization, call.GroupSize, call.ZeroPoints))
         {
             case (8, 2, 256, 128, global::KernelGen.WeightQuantization.Channel, 0, false):
@@ -79,7 +79,7 @@ public static partial class W8A8
         int splitK = 0,
         global::System.Threading.CancellationToken cancellation = default)
     {
-        var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Quantization, call.GroupSize, call.ZeroPoints))
         {
             case (8, 2, 256, 128, global::KernelGen.WeightQuantization.Tensor, 0, false):

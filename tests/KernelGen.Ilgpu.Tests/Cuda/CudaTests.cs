@@ -98,7 +98,7 @@ public class CudaTests
     public void TooMuchSharedMemoryIsRejectedWithBothSizes()
     {
         var device = TestDevice.Get(TestDevice.Cuda);
-        var most = SharedMemoryLimit.MostBytes(device.Accelerator);
+        var most = SharedMemoryLimit.MaxBytes(device.Accelerator);
         Assert.InRange(most, 48 * 1024, 1 << 20);
         var kernel = new PtxKernel("large", Ptx, "increment", most + 1);
         var error = Assert.Throws<NotSupportedException>(() => kernel.FunctionOn(device.Accelerator));
@@ -111,7 +111,7 @@ public class CudaTests
     {
         var device = TestDevice.Get(TestDevice.Cuda);
         using var numbers = device.Accelerator.Allocate1D(new int[Count]);
-        Increment(new PtxKernel("largest", Ptx, "increment", SharedMemoryLimit.MostBytes(device.Accelerator)), device.Stream, numbers);
+        Increment(new PtxKernel("largest", Ptx, "increment", SharedMemoryLimit.MaxBytes(device.Accelerator)), device.Stream, numbers);
         device.Stream.Synchronize();
         Assert.All(numbers.GetAsArray1D(), number => Assert.Equal(1, number));
     }

@@ -22,7 +22,7 @@ public class AlignmentTests(ITestOutputHelper output)
         foreach (var (experts, topK) in new[] { (1, 1), (5, 2), (70, 4), (300, 8) })
         {
             var spec = new FusedMoeSpec(experts, topK, 64, 64, MoeActivation.SiluAndMul, DType.BFloat16);
-            var kernels = (ExpertKernels<ushort>)KernelAssembly.CompileForIlgpu(spec).IlgpuKernels(spec);
+            var kernels = (ExpertsKernels<ushort>)KernelAssembly.CompileForIlgpu(spec).IlgpuKernels(spec);
             foreach (var tokens in new[] { 1, 2, 33, 150 })
             {
                 foreach (var blockM in new[] { 16, 48 }) Check(device, kernels, tokens, blockM, random);
@@ -30,7 +30,7 @@ public class AlignmentTests(ITestOutputHelper output)
         }
     }
 
-    private static void Check(TestDevice device, ExpertKernels<ushort> kernels, int tokens, int blockM, SeededRandom random)
+    private static void Check(TestDevice device, ExpertsKernels<ushort> kernels, int tokens, int blockM, SeededRandom random)
     {
         var (accelerator, stream, shape) = (device.Accelerator, device.Stream, kernels.Shape);
         var slots = tokens * shape.TopK;
@@ -39,7 +39,7 @@ public class AlignmentTests(ITestOutputHelper output)
         var experts = Enumerable.Range(0, slots).Select(_ => random.Int(0, 4) == 0 ? random.Pick(-1, shape.Experts, int.MinValue) : random.Int(0, shape.Experts - 1)).ToArray();
         var (weights, hidden) = (random.Normal(slots), random.Normal(tokens * shape.HiddenSize));
         (hidden[0], hidden[1]) = (float.NaN, float.PositiveInfinity);
-        var blocks = AlignedSlotsSize.MostBlocks(slots, shape.Experts, blockM);
+        var blocks = AlignedSlotsSize.MaxBlocks(slots, shape.Experts, blockM);
         using var deviceHidden = accelerator.Allocate1D(hidden);
         using var deviceWeights = accelerator.Allocate1D(weights);
         using var deviceExperts = accelerator.Allocate1D(experts);
@@ -48,7 +48,7 @@ public class AlignmentTests(ITestOutputHelper output)
         using var blockExperts = accelerator.Allocate1D<int>(blocks);
         using var padded = accelerator.Allocate1D<int>(1);
         using var slotWeights = accelerator.Allocate1D<float>(slots);
-        var sizes = new ExpertSizes { HiddenStride = shape.HiddenSize, WeightsStride = shape.TopK, ExpertsStride = shape.TopK, Tokens = tokens, BlockM = blockM };
+        var sizes = new ExpertsSizes { HiddenStride = shape.HiddenSize, WeightsStride = shape.TopK, ExpertsStride = shape.TopK, Tokens = tokens, BlockM = blockM };
         kernels.Prepare(stream, deviceHidden.View, deviceWeights.View, deviceExperts.View, rounded.View, new AlignedSlots(sorted.View, blockExperts.View, padded.View, slotWeights.View), sizes);
         stream.Synchronize();
 

@@ -84,16 +84,16 @@ public class ByteExpertTests(ITestOutputHelper output)
         const float HiddenScale = 0.004f, ActivationScale = 0.007f;
         var random = Seeded(type, inputs);
         var spec = Spec((3, 2, 256, 384), MoeActivation.SiluAndMul, type, quantization, inputs);
-        var kernels = (ExpertKernels<byte>)KernelAssembly.CompileForIlgpu(spec).IlgpuKernels(spec);
+        var kernels = (ExpertsKernels<byte>)KernelAssembly.CompileForIlgpu(spec).IlgpuKernels(spec);
         var rounding = new InputRounding(inputs, type, HiddenScale, ActivationScale);
         var slots = tokens * spec.TopK;
         var (accelerator, stream) = (device.Accelerator, device.Stream);
         var experts = Enumerable.Range(0, slots).Select(_ => random.Int(-1, spec.Experts - 1)).ToArray();
-        var sizes = new ExpertSizes
+        var sizes = new ExpertsSizes
         {
             HiddenStride = spec.HiddenSize, WeightsStride = spec.TopK, ExpertsStride = spec.TopK, Tokens = tokens, BlockM = 16, HiddenScale = HiddenScale, ActivationScale = ActivationScale,
         };
-        var blocks = AlignedSlotsSize.MostBlocks(slots, spec.Experts, sizes.BlockM);
+        var blocks = AlignedSlotsSize.MaxBlocks(slots, spec.Experts, sizes.BlockM);
         using var deviceExperts = accelerator.Allocate1D(experts);
         using var weights = accelerator.Allocate1D<float>(slots);
         using var sorted = accelerator.Allocate1D<int>(blocks * sizes.BlockM);

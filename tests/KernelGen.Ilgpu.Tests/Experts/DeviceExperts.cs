@@ -19,15 +19,15 @@ internal static class DeviceForwards
     public static DeviceForward<T> Portable<T>(KernelAssembly kernels, FusedMoeSpec spec, ExpertTile tile)
         where T : unmanaged => kernels.IlgpuKernels(spec) switch
     {
-        ExpertKernels<uint> singles => Through<T, uint>(singles, tile),
-        ExpertKernels<ushort> halves => Through<T, ushort>(halves, tile),
-        var bytes => Through<T, byte>((ExpertKernels<byte>)bytes, tile),
+        ExpertsKernels<uint> singles => Through<T, uint>(singles, tile),
+        ExpertsKernels<ushort> halves => Through<T, ushort>(halves, tile),
+        var bytes => Through<T, byte>((ExpertsKernels<byte>)bytes, tile),
     };
 
-    private static DeviceForward<T> Through<T, TBits>(ExpertKernels<TBits> kernels, ExpertTile tile)
+    private static DeviceForward<T> Through<T, TBits>(ExpertsKernels<TBits> kernels, ExpertTile tile)
         where T : unmanaged
         where TBits : unmanaged => (stream, hidden, expertWeights, weights, experts, output, _) =>
-        ExpertCall<T>.Create(stream, hidden, expertWeights, weights, experts, output)
+        DeviceExpertsCall<T>.Create(stream, hidden, expertWeights, weights, experts, output)
             .RunAnywhere(kernels, expertWeights.GateUp.Cast<TBits>(), expertWeights.Down.Cast<TBits>(), tile);
 }
 

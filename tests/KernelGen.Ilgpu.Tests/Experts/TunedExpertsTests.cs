@@ -34,8 +34,8 @@ public class TunedExpertsTests(ITestOutputHelper output)
         DeviceTuning Tuning(string name) => new(name, new([new(2, tile with { SplitK = 4 }, tile with { SplitK = 4 }), new(int.MaxValue, tile, tile)]));
         spec = spec with { Devices = new([Tuning("NVIDIA_H200"), Tuning(TuningFileName.DeviceNameOf(device.Accelerator.Name))]) };
         var kernels = KernelAssembly.CompileForIlgpu(spec, spec with { SplitK = 4 });
-        var sliced = (ExpertKernels<ushort>)kernels.IlgpuKernels(spec with { SplitK = 4 });
-        var whole = (ExpertKernels<ushort>)kernels.IlgpuKernels(spec);
+        var sliced = (ExpertsKernels<ushort>)kernels.IlgpuKernels(spec with { SplitK = 4 });
+        var whole = (ExpertsKernels<ushort>)kernels.IlgpuKernels(spec);
         Assert.Equal([true, false], sliced.Tunings[1].Choices.Select(choice => choice.Pair is not null));
         Assert.Equal([false, true], whole.Tunings[1].Choices.Select(choice => choice.Pair is not null));
 

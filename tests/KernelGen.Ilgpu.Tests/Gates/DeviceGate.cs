@@ -26,8 +26,8 @@ internal sealed class DeviceGate(TestDevice device, object kernels, GateForm? fo
         var weightsView = Matrix(weights, buffers.Guard, tokens, topK, buffers.Stride);
         var expertsView = Matrix(experts, buffers.Guard, tokens, topK, buffers.Stride);
         var call = buffers.Spec.HashTable
-            ? GateCall<TLogit>.CreateByTable(stream, logitsView, tokenIds.View.SubView(0, tokens), Matrix(table, 0, tokens, topK, buffers.Stride), weightsView, expertsView, buffers.Factor, -1)
-            : GateCall<TLogit>.Create(stream, logitsView, bias.View.SubView(0, buffers.Bias.Length), weightsView, expertsView, buffers.Factor, -1);
+            ? DeviceGateCall<TLogit>.CreateByTable(stream, logitsView, tokenIds.View.SubView(0, tokens), Matrix(table, 0, tokens, topK, buffers.Stride), weightsView, expertsView, buffers.Factor, -1)
+            : DeviceGateCall<TLogit>.Create(stream, logitsView, bias.View.SubView(0, buffers.Bias.Length), weightsView, expertsView, buffers.Factor, -1);
         // The warp's form reads aligned rows.
         var fitting = form == GateForm.Warp && buffers.LogitsStride % 4 != 0 ? GateForm.Unaligned : form;
         switch (kernels)

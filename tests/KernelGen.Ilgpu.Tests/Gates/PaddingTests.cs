@@ -29,7 +29,7 @@ public class PaddingTests
         using var experts = accelerator.Allocate2DDenseX<int>(new Index2D(TopK, Tokens));
         foreach (var routed in new[] { 0, 3, Tokens, -1 })
         {
-            GateCall<float>.Create(stream, logits, ArrayView<float>.Empty, weights, experts, 1f, routed).Run(kernels);
+            DeviceGateCall<float>.Create(stream, logits, ArrayView<float>.Empty, weights, experts, 1f, routed).Run(kernels);
             stream.Synchronize();
             for (var token = 0; token < Tokens; token++)
             {
@@ -53,7 +53,7 @@ public class PaddingTests
         using var weights = device.Accelerator.Allocate2DDenseX<float>(new Index2D(TopK, Tokens));
         using var experts = device.Accelerator.Allocate2DDenseX<int>(new Index2D(TopK, Tokens));
         var error = Assert.Throws<ArgumentOutOfRangeException>(
-            () => GateCall<float>.Create(device.Stream, logits, ArrayView<float>.Empty, weights, experts, 1f, routed));
+            () => DeviceGateCall<float>.Create(device.Stream, logits, ArrayView<float>.Empty, weights, experts, 1f, routed));
         Assert.Equal("nonPaddedTokens", error.ParamName);
     }
 }

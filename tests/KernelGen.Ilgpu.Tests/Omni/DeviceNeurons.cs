@@ -20,7 +20,7 @@ internal sealed class DeviceNeurons(TestDevice device, OmniExpertsKernels kernel
         using var deviceWeights = new DeviceMatrix<float>(device, weights);
         using var deviceExperts = new DeviceMatrix<int>(device, experts);
         using var deviceOutput = new DeviceMatrix<float>(device, output);
-        var call = OmniExpertsCall.Create(device.Stream, deviceHidden.View, deviceUp.View, deviceDown.View, deviceWeights.View, deviceExperts.View, deviceOutput.View);
+        var call = DeviceOmniExpertsCall.Create(device.Stream, deviceHidden.View, deviceUp.View, deviceDown.View, deviceWeights.View, deviceExperts.View, deviceOutput.View);
         if (form is { } chosen) call.Run(kernels, chosen);
         else call.Run(kernels);
         deviceOutput.CopyTo(output);
@@ -42,7 +42,7 @@ internal sealed class DeviceNeurons(TestDevice device, OmniExpertsKernels kernel
         using var deviceGradUp = new DeviceMatrix<float>(device, gradUp);
         using var deviceGradDown = new DeviceMatrix<float>(device, gradDown);
         using var deviceGradWeights = new DeviceMatrix<float>(device, gradWeights);
-        var call = new OmniExpertsBackwardCall(
+        var call = new DeviceOmniExpertsBackwardCall(
             device.Stream, deviceHidden.View, deviceUp.View, deviceDown.View, deviceWeights.View, deviceExperts.View, deviceGradOutput.View,
             deviceGradHidden.View, deviceGradUp.View, deviceGradDown.View, deviceGradWeights.View);
         if (form is { } chosen) call.Run(kernels, chosen);

@@ -16,7 +16,7 @@ internal sealed class DeviceRouter(TestDevice device, OmniRouterKernels kernels,
         using var deviceY = new DeviceMatrix<float>(device, y);
         using var deviceScores = new DeviceMatrix<float>(device, scores);
         using var deviceIndices = new DeviceMatrix<int>(device, indices);
-        Run(OmniRouterCall.Create(device.Stream, deviceX.View, deviceY.View, deviceScores.View, deviceIndices.View));
+        Run(DeviceOmniRouterCall.Create(device.Stream, deviceX.View, deviceY.View, deviceScores.View, deviceIndices.View));
         deviceScores.CopyTo(scores);
         deviceIndices.CopyTo(indices);
     }
@@ -28,12 +28,12 @@ internal sealed class DeviceRouter(TestDevice device, OmniRouterKernels kernels,
         using var deviceScores = new DeviceMatrix<float>(device, gradScores);
         using var deviceX = new DeviceMatrix<float>(device, gradX);
         using var deviceY = new DeviceMatrix<float>(device, gradY);
-        Run(OmniRouterCall.CreateBackward(device.Stream, deviceIndices.View, deviceScores.View, deviceX.View, deviceY.View));
+        Run(DeviceOmniRouterCall.CreateBackward(device.Stream, deviceIndices.View, deviceScores.View, deviceX.View, deviceY.View));
         deviceX.CopyTo(gradX);
         deviceY.CopyTo(gradY);
     }
 
-    private void Run(OmniRouterCall call)
+    private void Run(DeviceOmniRouterCall call)
     {
         if (form is { } chosen) call.Run(kernels, chosen);
         else call.Run(kernels);

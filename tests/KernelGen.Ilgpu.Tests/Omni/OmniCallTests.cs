@@ -52,7 +52,7 @@ public class OmniCallTests
     [InlineData("indices", new[] { 4, N }, new[] { 4, N }, new[] { 4, K }, new[] { 4, K + 1 })]
     public void WrongShapesAreNamed(string argument, int[] x, int[] y, int[] scores, int[] indices)
     {
-        var error = Assert.Throws<ArgumentException>(() => Call((s, a, b, c, d) => OmniRouterCall.Create(s, a, b, c, d), x, y, scores, indices));
+        var error = Assert.Throws<ArgumentException>(() => Call((s, a, b, c, d) => DeviceOmniRouterCall.Create(s, a, b, c, d), x, y, scores, indices));
         Assert.Equal(argument, error.ParamName);
     }
 

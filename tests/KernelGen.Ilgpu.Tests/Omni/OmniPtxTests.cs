@@ -9,7 +9,7 @@ namespace KernelGen.Tests;
 /// <summary>Every kernel of product-key routers and one-neuron experts becomes PTX, on a machine without a GPU.</summary>
 public class OmniPtxTests
 {
-    private const int MostSharedBytes = 48 * 1024;
+    private const int MaxSharedBytes = 48 * 1024;
 
     [Theory]
     [InlineData(8, 0)]
@@ -35,7 +35,7 @@ public class OmniPtxTests
             Assert.DoesNotContain(".func", ptx); // everything is inlined
             Assert.DoesNotContain(".local", ptx); // everything is in registers
             var shared = System.Text.RegularExpressions.Regex.Matches(ptx, @"\.shared .*\[(\d+)\];").Sum(match => int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
-            Assert.InRange(shared, 0, MostSharedBytes);
+            Assert.InRange(shared, 0, MaxSharedBytes);
         }
     }
 }

@@ -94,7 +94,7 @@ public class OnePassTests
         var assembly = KernelAssembly.CompileForIlgpu([.. specs]);
         foreach (var slices in specs)
         {
-            var kernels = (ExpertKernels<ushort>)assembly.IlgpuKernels(slices);
+            var kernels = (ExpertsKernels<ushort>)assembly.IlgpuKernels(slices);
             foreach (var pair in kernels.Pairs.Where(pair => !pair.NeedsWgmma || device.HasWgmma))
             {
                 foreach (var tokens in new[] { 1, 40 })
@@ -156,7 +156,7 @@ public class OnePassTests
         var assembly = KernelAssembly.CompileForIlgpu([.. specs]);
         foreach (var slices in specs)
         {
-            var kernels = (ExpertKernels<TBits>)assembly.IlgpuKernels(slices);
+            var kernels = (ExpertsKernels<TBits>)assembly.IlgpuKernels(slices);
             foreach (var pair in kernels.Pairs)
             {
                 foreach (var tokens in new[] { 1, 40 }) check(slices, tokens, new DeviceExperts<T>(device, OnPair<T, TBits>(kernels, pair), spec.TopK).Run, pair);
@@ -164,8 +164,8 @@ public class OnePassTests
         }
     }
 
-    private static DeviceForward<T> OnPair<T, TBits>(ExpertKernels<TBits> kernels, ExpertGemmPair pair)
+    private static DeviceForward<T> OnPair<T, TBits>(ExpertsKernels<TBits> kernels, ExpertGemmPair pair)
         where T : unmanaged
         where TBits : unmanaged => (stream, hidden, expertWeights, weights, experts, output, _) =>
-            ExpertCall<T>.Create(stream, hidden, expertWeights, weights, experts, output).RunOnTensorCores(kernels, pair);
+            DeviceExpertsCall<T>.Create(stream, hidden, expertWeights, weights, experts, output).RunOnTensorCores(kernels, pair);
 }

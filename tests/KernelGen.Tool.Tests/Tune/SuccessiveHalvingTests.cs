@@ -69,7 +69,7 @@ public class SuccessiveHalvingTests
     {
         var trials = new SyntheticTrials(new Random(10), Noise);
         var last = Ordered(trials).Last();
-        var result = new SuccessiveHalving<TuningPoint>(trials, new SearchOptions { FirstCandidates = 4, MostSteps = 0 })
+        var result = new SuccessiveHalving<TuningPoint>(trials, new SearchOptions { FirstCandidates = 4, MaxSteps = 0 })
             .Run(Ordered(trials), trials.Baseline, [last], Neighbours, TestContext.Current.CancellationToken);
         Assert.Contains(last, result.Measured.Select(measured => measured.Candidate));
         Assert.Equal(4, result.Measured.Count);

@@ -17,7 +17,7 @@ internal sealed class GateBench<TLogit>(MoeGateSpec spec, IReadOnlyList<int> tok
     /// <inheritdoc/>
     public void Run(BenchContext bench)
     {
-        MemoryNeed.RequireTokens(tokenCounts.Max(), GateWorkload<TLogit>.MostTokens(_shape));
+        MemoryNeed.RequireTokens(tokenCounts.Max(), GateWorkload<TLogit>.MaxTokens(_shape));
         MemoryNeed.Require(GateWorkload<TLogit>.BytesFor(_shape, tokenCounts.Max()));
         bench.Subject = bench.Devices[0].VariantName(spec);
         bench.Say("making kernels");

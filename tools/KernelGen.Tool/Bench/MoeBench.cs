@@ -33,15 +33,15 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, IReadOnlyList<int>? splitK,
     private static readonly int[] AutoSplitK = [1, 4];
 
     // With more tokens than this, slices of the reduction have nothing to offer.
-    private const int MostSplitTokens = 8;
+    private const int MaxSplitTokens = 8;
 
     // An unspecialised call that would take longer than this is not worth waiting for.
-    private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(4);
 
     /// <inheritdoc/>
     public void Run(BenchContext bench)
     {
-        MemoryNeed.RequireTokens(tokenCounts.Max(), ExpertsWorkload<T>.MostTokens(spec.TopK, spec.HiddenSize));
+        MemoryNeed.RequireTokens(tokenCounts.Max(), ExpertsWorkload<T>.MaxTokens(spec.TopK, spec.HiddenSize));
         MemoryNeed.Require(ExpertsWorkload<T>.BytesFor(spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max()));
         bench.Subject = bench.Devices[0].VariantName(spec);
         bench.Say("making kernels");
@@ -58,7 +58,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, IReadOnlyList<int>? splitK,
                 spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max(), spec.Activation, spec.ActivationLimit, spec.Quantization, spec.GroupSize, spec.ActivationQuantization);
             foreach (var tokens in tokenCounts)
             {
-                var suiting = slices.Where(candidate => splitK is not null || candidate.SplitK == 1 || tokens <= MostSplitTokens).ToArray();
+                var suiting = slices.Where(candidate => splitK is not null || candidate.SplitK == 1 || tokens <= MaxSplitTokens).ToArray();
                 var contenders = kernels.SelectMany(kernel => suiting.Select(candidate => Specialized(kernel.Device, candidate, kernel.Forward))).ToList();
                 if (unspecialized is not null && IsWorthWaitingFor(bench, workload, unspecialized, tokens)) contenders.Add(unspecialized);
                 Contest.Run(
@@ -94,7 +94,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, IReadOnlyList<int>? splitK,
     {
         bench.Say($"trying the unspecialised template on {tokens} tokens");
         var seconds = EstimateSeconds(workload, unspecialized.Kernel, tokens);
-        if (seconds <= MostPatience.TotalSeconds) return true;
+        if (seconds <= MaxPatience.TotalSeconds) return true;
         bench.Notes.Add(FormattableString.Invariant($"{tokens} tokens: unspecialised left out; a call would take about {seconds:F0} s"));
         return false;
     }
@@ -108,7 +108,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, IReadOnlyList<int>? splitK,
             var start = Stopwatch.GetTimestamp();
             workload.Run(kernel, few, call: 1);
             var secondsPerToken = Stopwatch.GetElapsedTime(start).TotalSeconds / few;
-            var isGoodEnough = secondsPerToken * tokens <= MostPatience.TotalSeconds || few * 8 > tokens || secondsPerToken * few * 8 > MostPatience.TotalSeconds;
+            var isGoodEnough = secondsPerToken * tokens <= MaxPatience.TotalSeconds || few * 8 > tokens || secondsPerToken * few * 8 > MaxPatience.TotalSeconds;
             if (isGoodEnough) return secondsPerToken * tokens;
         }
     }

@@ -11,7 +11,7 @@ internal sealed class OmniBench(OmniRouterSpec spec, IReadOnlyList<int> tokenCou
     public void Run(BenchContext bench)
     {
         var (n, k, most) = (spec.ExpertsPerAxis, spec.TopK, tokenCounts.Max());
-        MemoryNeed.RequireTokens(most, OmniRouterWorkload.MostTokens(n, k));
+        MemoryNeed.RequireTokens(most, OmniRouterWorkload.MaxTokens(n, k));
         MemoryNeed.Require(OmniRouterWorkload.BytesFor(n, k, most));
         var subject = bench.Devices[0].VariantName(spec);
         bench.Subject = backward ? $"{subject}, backward" : subject;

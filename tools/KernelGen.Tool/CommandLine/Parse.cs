@@ -51,10 +51,10 @@ internal static class Parse
         Description = description,
         HelpName = "N,N",
         DefaultValueFactory = _ => absent,
-        CustomParser = result => Value(result, $"whole numbers from 1 to {MostTokens}, divided by commas", text =>
+        CustomParser = result => Value(result, $"whole numbers from 1 to {MaxTokens}, divided by commas", text =>
         {
             var counts = text.Split(',', StringSplitOptions.TrimEntries)
-                .Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= MostTokens ? count : 0)
+                .Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= MaxTokens ? count : 0)
                 .ToArray();
             return counts.Contains(0) ? null : counts.Distinct().ToArray();
         }),
@@ -70,8 +70,8 @@ internal static class Parse
         CustomParser = result =>
         {
             var counts = result.Tokens
-                .Select(token => int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= MostTokens ? count : 0).ToArray();
-            if (Array.IndexOf(counts, 0) is >= 0 and var wrong) result.AddError($"{name} is '{result.Tokens[wrong].Value}'; expected whole numbers from 1 to {MostTokens}");
+                .Select(token => int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= MaxTokens ? count : 0).ToArray();
+            if (Array.IndexOf(counts, 0) is >= 0 and var wrong) result.AddError($"{name} is '{result.Tokens[wrong].Value}'; expected whole numbers from 1 to {MaxTokens}");
             return [.. counts.Distinct().Order()];
         },
     };
@@ -100,7 +100,7 @@ internal static class Parse
 
     private const string DeviceWords = "cpu|ilgpu-cpu|cuda:N|opencl:N";
 
-    private const int MostTokens = 1 << 20;
+    private const int MaxTokens = 1 << 20;
 
     private static T? Value<T>(ArgumentResult result, string expected, Func<string, T?> parse)
     {

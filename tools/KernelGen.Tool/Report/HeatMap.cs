@@ -4,7 +4,7 @@ namespace KernelGen.Tool.Report;
 internal static class HeatMap
 {
     /// <summary>Candidates that are shown, at most: the best of each number of tokens first, then the second best, and so on.</summary>
-    public const int MostCandidates = 32;
+    public const int MaxCandidates = 32;
 
     private const int Width = 440;
     private const int Left = 190;
@@ -22,7 +22,7 @@ internal static class HeatMap
         var best = search.Candidates.GroupBy(candidate => candidate.Tokens).ToDictionary(same => same.Key, same => same.Min(candidate => candidate.MedianUs));
         var shown = search.Candidates.GroupBy(candidate => candidate.Tokens)
             .SelectMany(same => same.OrderBy(candidate => candidate.MedianUs).Select((candidate, place) => (candidate.Name, place)))
-            .OrderBy(candidate => candidate.place).Select(candidate => candidate.Name).Distinct().Take(MostCandidates).ToHashSet();
+            .OrderBy(candidate => candidate.place).Select(candidate => candidate.Name).Distinct().Take(MaxCandidates).ToHashSet();
         var candidates = search.Candidates.Where(candidate => shown.Contains(candidate.Name)).GroupBy(candidate => candidate.Name)
             .Select(same => (Lines: same.Key.Split(' '), Ratios: same.GroupBy(candidate => candidate.Tokens).ToDictionary(each => each.Key, each => each.Min(candidate => candidate.MedianUs) / best[each.Key])))
             .OrderBy(candidate => candidate.Ratios.MinBy(ratio => ratio.Value).Key).ThenBy(candidate => candidate.Ratios.Values.Min()).ToArray();

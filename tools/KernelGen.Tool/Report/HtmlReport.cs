@@ -135,7 +135,7 @@ internal sealed class HtmlReport
     private void WriteSearch(ResultFile file, ResultSearch search)
     {
         var measured = search.Candidates.Select(candidate => candidate.Name).Distinct().Count();
-        var shown = Math.Min(measured, HeatMap.MostCandidates);
+        var shown = Math.Min(measured, HeatMap.MaxCandidates);
         _page.Append($"<h2>Search: {Text(search.Subject)}</h2>\n<p class=\"quiet\">{Text(file.Name)}: {measured} of {Math.Max(search.SpaceSize, measured)} candidates measured on {Text(search.Device)}; {(shown < measured ? $"the {shown} that come nearest to the best are" : "all are")} shown.</p>\n<div class=\"charts\">\n");
         _page.Append($"<figure>\n<figcaption>Time over the best of each number of tokens: solid is the best, pale half as long again or more</figcaption>\n{HeatMap.Draw(search)}</figure>\n</div>\n");
         if (search.Command.Length > 0) _page.Append($"<p><code>{Text(search.Command)}</code></p>\n");

@@ -7,7 +7,7 @@ namespace KernelGen.Tool.Report;
 internal sealed record ResultFile
 {
     // The largest that a search of days would write; a report of more is nothing to look at.
-    private const long MostBytes = 256 << 20;
+    private const long MaxBytes = 256 << 20;
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.Strict };
 
@@ -40,7 +40,7 @@ internal sealed record ResultFile
     {
         if (Directory.Exists(path)) throw new UsageException($"{path} is a directory; expected a file of kernelgen bench or tune --json");
         using var stream = File.OpenRead(path);
-        if (stream.CanSeek && stream.Length > MostBytes) throw new UsageException($"{path} has {stream.Length} bytes; results have at most {MostBytes}");
+        if (stream.CanSeek && stream.Length > MaxBytes) throw new UsageException($"{path} has {stream.Length} bytes; results have at most {MaxBytes}");
         try
         {
             var file = JsonSerializer.Deserialize<ResultFile>(stream, Options) ?? throw new JsonException("it is null");

@@ -21,16 +21,16 @@ internal sealed class CudaTarget : ITuningTarget
     private readonly CudaChoices _choices;
     private readonly ExpertsWorkload<BFloat16> _workload;
     private readonly DeviceExpertWeights<BFloat16> _weights;
-    private readonly Dictionary<int, ExpertKernels<ushort>> _variants = [];
+    private readonly Dictionary<int, ExpertsKernels<ushort>> _variants = [];
     private CudaTrials? _trials;
 
-    public CudaTarget(TunedModel model, ExpertRouting routing, int mostTokens, AcceleratorStream stream)
+    public CudaTarget(TunedModel model, ExpertRouting routing, int maxTokens, AcceleratorStream stream)
     {
         (_spec, _stream) = (model.Spec, stream);
         DeviceName = TuningFileName.DeviceNameOf(stream.Accelerator.Name);
         _choices = new CudaChoices(_spec, DeviceName, stream.Accelerator.NumMultiprocessors, routing);
         _workload = new ExpertsWorkload<BFloat16>(
-            _spec.Experts, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, mostTokens, _spec.Activation, _spec.ActivationLimit, routing: routing);
+            _spec.Experts, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, maxTokens, _spec.Activation, _spec.ActivationLimit, routing: routing);
         _weights = DeviceExpertWeights<BFloat16>.Upload(stream, _workload.Weights);
     }
 
@@ -65,14 +65,14 @@ internal sealed class CudaTarget : ITuningTarget
         _workload.Dispose();
     }
 
-    private ExpertKernels<ushort> Kernels(ExpertsCandidate candidate)
+    private ExpertsKernels<ushort> Kernels(ExpertsCandidate candidate)
     {
         var (gateUp, down) = _choices.Tiles(candidate);
         var slices = Math.Max(gateUp.SplitK, down.SplitK);
         if (!_variants.TryGetValue(slices, out var variant))
         {
             var spec = _spec with { SplitK = slices };
-            variant = (ExpertKernels<ushort>)KernelAssembly.CompileForIlgpu(spec).IlgpuKernels(spec);
+            variant = (ExpertsKernels<ushort>)KernelAssembly.CompileForIlgpu(spec).IlgpuKernels(spec);
             _variants.Add(slices, variant);
         }
 
@@ -80,7 +80,7 @@ internal sealed class CudaTarget : ITuningTarget
         return variant.With(new ExpertGemmPair(needsSm90, int.MaxValue, Gemm(variant, ExpertProduct.GateUp, gateUp), Gemm(variant, ExpertProduct.Down, down)));
     }
 
-    private ExpertGemm Gemm(ExpertKernels<ushort> variant, ExpertProduct product, GroupedGemmTile tile)
+    private ExpertGemm Gemm(ExpertsKernels<ushort> variant, ExpertProduct product, GroupedGemmTile tile)
     {
         var shape = FusedMoePtx.Shape(_spec, product);
         var text = Encoding.ASCII.GetBytes(GroupedGemm.Write(shape, tile));

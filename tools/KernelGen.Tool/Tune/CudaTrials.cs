@@ -11,10 +11,10 @@ namespace KernelGen.Tool.Tune;
 /// <summary>Runs candidates on a CUDA device. A sample is a graph of calls, each with other tokens, so that launching costs nothing and no cache helps.</summary>
 internal sealed class CudaTrials : ITrials<ExpertsCandidate>, IDisposable
 {
-    private const int MostCalls = 16;
+    private const int MaxCalls = 16;
     private const int CallsOfGraph = 24;
     private const int CallsOfLongGraph = 2;
-    private const long MostBytes = 1L << 28;
+    private const long MaxBytes = 1L << 28;
     private const int FewestTokensOfLongCall = 2048;
 
     // What bf16 inputs of the products make of one output, as a share of the largest (docs/numerics.md).
@@ -22,18 +22,18 @@ internal sealed class CudaTrials : ITrials<ExpertsCandidate>, IDisposable
 
     private readonly ExpertsWorkload<BFloat16> _workload;
     private readonly DeviceExpertWeights<BFloat16> _weights;
-    private readonly Func<ExpertsCandidate, ExpertKernels<ushort>> _kernels;
+    private readonly Func<ExpertsCandidate, ExpertsKernels<ushort>> _kernels;
     private readonly AcceleratorStream _stream;
     private readonly int _tokens;
     private readonly List<Call> _calls = [];
-    private readonly Dictionary<ExpertsCandidate, (ExpertKernels<ushort> Kernels, CudaGraph Graph)> _ready = [];
+    private readonly Dictionary<ExpertsCandidate, (ExpertsKernels<ushort> Kernels, CudaGraph Graph)> _ready = [];
     private readonly int _callsOfGraph;
 
     public CudaTrials(
-        ExpertsWorkload<BFloat16> workload, DeviceExpertWeights<BFloat16> weights, Func<ExpertsCandidate, ExpertKernels<ushort>> kernels, AcceleratorStream stream, int tokens)
+        ExpertsWorkload<BFloat16> workload, DeviceExpertWeights<BFloat16> weights, Func<ExpertsCandidate, ExpertsKernels<ushort>> kernels, AcceleratorStream stream, int tokens)
     {
         (_workload, _weights, _kernels, _stream, _tokens) = (workload, weights, kernels, stream, tokens);
-        for (var bytes = 0L; _calls.Count < MostCalls && bytes < MostBytes; bytes += _calls[^1].Bytes)
+        for (var bytes = 0L; _calls.Count < MaxCalls && bytes < MaxBytes; bytes += _calls[^1].Bytes)
         {
             workload.Run(
                 (hidden, _, routerWeights, experts, output, _, _) => _calls.Add(new Call(stream.Accelerator, hidden, routerWeights, experts, output)), tokens, _calls.Count);
@@ -112,8 +112,8 @@ internal sealed class CudaTrials : ITrials<ExpertsCandidate>, IDisposable
 
         public long Bytes => _hidden.Bytes + _routerWeights.Bytes + _experts.Bytes + _output.Bytes;
 
-        public void Launch(AcceleratorStream stream, DeviceExpertWeights<BFloat16> weights, ExpertKernels<ushort> kernels) =>
-            ExpertCall<BFloat16>.Create(stream, _hidden.View, weights, _routerWeights.View, _experts.View, _output.View).Run(kernels);
+        public void Launch(AcceleratorStream stream, DeviceExpertWeights<BFloat16> weights, ExpertsKernels<ushort> kernels) =>
+            DeviceExpertsCall<BFloat16>.Create(stream, _hidden.View, weights, _routerWeights.View, _experts.View, _output.View).Run(kernels);
 
         public void CopyOutput(TensorSpan<float> output) => _output.CopyTo(output);
 

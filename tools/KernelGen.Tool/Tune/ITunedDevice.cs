@@ -20,5 +20,5 @@ internal interface ITunedDevice : IDisposable
 
     /// <summary>Puts experts on it.</summary>
     /// <exception cref="TuningException">It has no kernels for them, or no room.</exception>
-    ITuningTarget Target(TunedModel model, ExpertRouting routing, int mostTokens, MachineLimits limits);
+    ITuningTarget Target(TunedModel model, ExpertRouting routing, int maxTokens, MachineLimits limits);
 }

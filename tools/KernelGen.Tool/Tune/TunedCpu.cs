@@ -15,8 +15,8 @@ internal sealed class TunedCpu : ITunedDevice
 
     public string Space => NamedSpaces.Cpu;
 
-    public ITuningTarget Target(TunedModel model, ExpertRouting routing, int mostTokens, MachineLimits limits) =>
-        CpuTarget.Create(model, routing, mostTokens, limits, KernelCache.Default);
+    public ITuningTarget Target(TunedModel model, ExpertRouting routing, int maxTokens, MachineLimits limits) =>
+        CpuTarget.Create(model, routing, maxTokens, limits, KernelCache.Default);
 
     public void Dispose()
     {

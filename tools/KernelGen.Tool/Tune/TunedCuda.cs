@@ -30,7 +30,7 @@ internal sealed class TunedCuda : ITunedDevice
 
     private CudaAccelerator Accelerator => (CudaAccelerator)_device.Stream.Accelerator;
 
-    public ITuningTarget Target(TunedModel model, ExpertRouting routing, int mostTokens, MachineLimits limits) => new CudaTarget(model, routing, mostTokens, _device.Stream);
+    public ITuningTarget Target(TunedModel model, ExpertRouting routing, int maxTokens, MachineLimits limits) => new CudaTarget(model, routing, maxTokens, _device.Stream);
 
     public void Dispose() => _device.Dispose();
 }

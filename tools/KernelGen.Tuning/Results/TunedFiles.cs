@@ -59,7 +59,7 @@ public sealed record TunedFiles(string Path, string? DownPath)
         try
         {
             var length = new FileInfo(path).Length;
-            if (length > TuningFile.MostCharacters * 4L) throw new TuningException($"{path}: has {length} bytes; that is no tuned file");
+            if (length > TuningFile.MaxCharacters * 4L) throw new TuningException($"{path}: has {length} bytes; that is no tuned file");
             return TuningFile.Parse(File.ReadAllText(path), path);
         }
         catch (TuningFileException e)

@@ -10,7 +10,7 @@ public sealed record SearchOptions
     public int FirstRounds { get; init; } = 3;
 
     /// <summary>Rounds of a rung, at most.</summary>
-    public int MostRounds { get; init; } = 24;
+    public int MaxRounds { get; init; } = 24;
 
     /// <summary>Rounds of the last comparison: the best against the heuristic's choice. Many, for a busy neighbour spoils some.</summary>
     public int FinalRounds { get; init; } = 60;
@@ -22,7 +22,7 @@ public sealed record SearchOptions
     public TimeSpan RungBudget { get; init; } = TimeSpan.FromSeconds(4);
 
     /// <summary>How often the neighbours of a new best are tried.</summary>
-    public int MostSteps { get; init; } = 6;
+    public int MaxSteps { get; init; } = 6;
 }
 
 /// <summary>What a search found.</summary>

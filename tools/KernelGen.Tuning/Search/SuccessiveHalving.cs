@@ -41,7 +41,7 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
         // The baseline is measured once more at the end, kept or not.
         var first = (MayKeepBaseline ? seeds.Prepend(baseline) : seeds).Concat(ordered).Distinct().Where(candidate => IsFit(candidate, cancellation));
         var best = Halve([.. first.Take(options.FirstCandidates)], cancellation);
-        for (var step = 0; step < options.MostSteps; step++)
+        for (var step = 0; step < options.MaxSteps; step++)
         {
             T[] around = [.. neighbours(best).Distinct().Where(candidate => !_samples.Contains(candidate) && IsFit(candidate, cancellation))];
             if (around.Length == 0) break;
@@ -60,7 +60,7 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
         {
             if (candidates.Length == 0) throw new WrongResultException(_problems[^1]);
             var alive = candidates;
-            for (var rounds = options.FirstRounds; alive.Length > 1; rounds = Math.Min(2 * rounds, options.MostRounds))
+            for (var rounds = options.FirstRounds; alive.Length > 1; rounds = Math.Min(2 * rounds, options.MaxRounds))
             {
                 _samples.Measure(trials, alive, rounds, fewest: 1, options.RungBudget, cancellation);
                 Progress?.Invoke(_samples.Candidates.Count);

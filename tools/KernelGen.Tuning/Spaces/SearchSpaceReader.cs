@@ -7,9 +7,9 @@ namespace KernelGen.Tuning;
 internal static class SearchSpaceReader
 {
     /// <summary>Most points of a space; more are no search that ends.</summary>
-    public const long MostPoints = 1_000_000;
+    public const long MaxPoints = 1_000_000;
 
-    private const int MostBytes = 1 << 20;
+    private const int MaxBytes = 1 << 20;
     private const int LargestValue = 1 << 20;
 
     /// <summary>Reads a file.</summary>
@@ -17,7 +17,7 @@ internal static class SearchSpaceReader
     public static SearchSpace Load(string path)
     {
         var length = new FileInfo(path).Length;
-        if (length > MostBytes) throw new TuningException($"{path}: has {length} bytes; a search space has at most {MostBytes}");
+        if (length > MaxBytes) throw new TuningException($"{path}: has {length} bytes; a search space has at most {MaxBytes}");
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
@@ -55,8 +55,8 @@ internal static class SearchSpaceReader
         }
 
         if (read.Count == 0) throw new TuningException($"{source}: 'parameters' has no key");
-        if (read.Aggregate(1.0, (count, parameter) => count * parameter.Value.Count) > MostPoints)
-            throw new TuningException($"{source}: has more than {MostPoints} combinations");
+        if (read.Aggregate(1.0, (count, parameter) => count * parameter.Value.Count) > MaxPoints)
+            throw new TuningException($"{source}: has more than {MaxPoints} combinations");
         return new SearchSpace(name, Text(json, "description", source) ?? "", read) { Family = Text(json, "family", source) ?? SearchSpace.Experts };
     }
 

@@ -10,7 +10,7 @@ namespace KernelGen.Compiler.Tuning;
 internal sealed class JsonParser
 {
     /// <summary>Objects and arrays in each other, at most; what public files have is two.</summary>
-    public const int MostDepth = 16;
+    public const int MaxDepth = 16;
 
     private readonly string _path;
     private readonly string _text;
@@ -59,7 +59,7 @@ internal sealed class JsonParser
         }
     }
 
-    private int Deeper(int depth) => depth < MostDepth ? depth + 1 : throw new TuningFileException($"more than {MostDepth} objects and arrays in each other", Here);
+    private int Deeper(int depth) => depth < MaxDepth ? depth + 1 : throw new TuningFileException($"more than {MaxDepth} objects and arrays in each other", Here);
 
     private List<JsonMember> ReadMembers(int depth)
     {

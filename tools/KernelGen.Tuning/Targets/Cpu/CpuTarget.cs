@@ -11,18 +11,18 @@ public static class CpuTarget
     /// <summary>Makes random weights of a model's shape.</summary>
     /// <param name="model">The experts.</param>
     /// <param name="routing">Which experts tokens have.</param>
-    /// <param name="mostTokens">The largest number of tokens that will be measured.</param>
+    /// <param name="maxTokens">The largest number of tokens that will be measured.</param>
     /// <param name="limits">What the machine computes and reads.</param>
     /// <param name="cache">Where compiled kernels are kept.</param>
     /// <exception cref="TuningException">The machine lacks the memory.</exception>
-    public static ITuningTarget Create(TunedModel model, ExpertRouting routing, int mostTokens, MachineLimits limits, KernelCache cache) => model.Spec.WeightType switch
+    public static ITuningTarget Create(TunedModel model, ExpertRouting routing, int maxTokens, MachineLimits limits, KernelCache cache) => model.Spec.WeightType switch
     {
-        DType.Float16 => new CpuTarget<Half>(model, routing, mostTokens, limits, cache),
-        DType.BFloat16 => new CpuTarget<BFloat16>(model, routing, mostTokens, limits, cache),
-        DType.Float8E4M3 => new CpuTarget<Float8E4M3>(model, routing, mostTokens, limits, cache),
-        DType.Int8 => new CpuTarget<sbyte>(model, routing, mostTokens, limits, cache),
-        DType.Int4 => new CpuTarget<Int4Pair>(model, routing, mostTokens, limits, cache),
-        _ => new CpuTarget<float>(model, routing, mostTokens, limits, cache),
+        DType.Float16 => new CpuTarget<Half>(model, routing, maxTokens, limits, cache),
+        DType.BFloat16 => new CpuTarget<BFloat16>(model, routing, maxTokens, limits, cache),
+        DType.Float8E4M3 => new CpuTarget<Float8E4M3>(model, routing, maxTokens, limits, cache),
+        DType.Int8 => new CpuTarget<sbyte>(model, routing, maxTokens, limits, cache),
+        DType.Int4 => new CpuTarget<Int4Pair>(model, routing, maxTokens, limits, cache),
+        _ => new CpuTarget<float>(model, routing, maxTokens, limits, cache),
     };
 
     /// <summary>The device as file names have it.</summary>
@@ -40,13 +40,13 @@ internal sealed class CpuTarget<T> : ITuningTarget
     private readonly ExpertsWorkload<T> _workload;
     private readonly KernelCache _cache;
 
-    public CpuTarget(TunedModel model, ExpertRouting routing, int mostTokens, MachineLimits limits, KernelCache cache)
+    public CpuTarget(TunedModel model, ExpertRouting routing, int maxTokens, MachineLimits limits, KernelCache cache)
     {
         (_spec, _cache) = (model.Spec, cache);
         _roofline = new CpuRoofline(_spec, limits, _caches.VectorBits, routing);
-        RequireMemory(mostTokens);
+        RequireMemory(maxTokens);
         _workload = new ExpertsWorkload<T>(
-            _spec.Experts, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, mostTokens, _spec.Activation, _spec.ActivationLimit, _spec.Quantization, _spec.GroupSize,
+            _spec.Experts, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, maxTokens, _spec.Activation, _spec.ActivationLimit, _spec.Quantization, _spec.GroupSize,
             _spec.ActivationQuantization, routing);
     }
 
@@ -66,7 +66,7 @@ internal sealed class CpuTarget<T> : ITuningTarget
 
     public ExpertsCandidate? OfFile(TuningFile file, TuningFile? down, int tokens)
     {
-        var spec = ExpertTuning.ForCpu(_spec, file, down).First(choice => tokens <= choice.MostTokens).Spec;
+        var spec = ExpertTuning.ForCpu(_spec, file, down).First(choice => tokens <= choice.MaxTokens).Spec;
         return Candidate(spec.Tile!, spec.SplitK);
     }
 
@@ -111,11 +111,11 @@ internal sealed class CpuTarget<T> : ITuningTarget
         return tile == usual with { RowTokens = tile.RowTokens, GateUp = gateUp, Down = down } ? null : "the same kernel as with other panels: slices have none";
     }
 
-    private void RequireMemory(int mostTokens)
+    private void RequireMemory(int maxTokens)
     {
-        var most = ExpertsWorkload<T>.MostTokens(_spec.TopK, _spec.HiddenSize);
-        if (mostTokens > most) throw new TuningException($"{mostTokens} tokens are too many; with these shapes expected at most {most}");
-        var bytes = ExpertsWorkload<T>.BytesFor(_spec.Experts, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, mostTokens);
+        var most = ExpertsWorkload<T>.MaxTokens(_spec.TopK, _spec.HiddenSize);
+        if (maxTokens > most) throw new TuningException($"{maxTokens} tokens are too many; with these shapes expected at most {most}");
+        var bytes = ExpertsWorkload<T>.BytesFor(_spec.Experts, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, maxTokens);
         if (MemoryLimit.Problem(bytes) is { } problem) throw new TuningException($"these experts {problem}: more ranks have smaller parts");
     }
 

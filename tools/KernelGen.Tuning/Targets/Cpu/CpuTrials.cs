@@ -13,11 +13,11 @@ namespace KernelGen.Tuning;
 internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
     where T : unmanaged
 {
-    private const int MostCalls = 32;
+    private const int MaxCalls = 32;
     private const int WarmUpCalls = 30; // the runtime optimises what was called so often
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan CompilerPause = TimeSpan.FromMilliseconds(150); // it begins when nothing new was called for 100
-    private static readonly TimeSpan MostOfSample = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan MaxSampleTime = TimeSpan.FromMilliseconds(40);
 
     private readonly ExpertsWorkload<T> _workload;
     private readonly Func<ExpertsCandidate, FusedMoeSpec> _spec;
@@ -32,7 +32,7 @@ internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
     public CpuTrials(ExpertsWorkload<T> workload, Func<ExpertsCandidate, FusedMoeSpec> spec, KernelCache cache, int tokens, long lastLevelBytes)
     {
         (_workload, _spec, _cache, _tokens) = (workload, spec, cache, tokens);
-        _callsToForget = (int)Math.Clamp(Math.Ceiling(2.0 * lastLevelBytes / workload.WeightBytes(tokens)), 1, MostCalls);
+        _callsToForget = (int)Math.Clamp(Math.Ceiling(2.0 * lastLevelBytes / workload.WeightBytes(tokens)), 1, MaxCalls);
     }
 
     public string? Prepare(ExpertsCandidate candidate, CancellationToken cancellation)
@@ -87,7 +87,7 @@ internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
     {
         var start = Stopwatch.GetTimestamp();
         _workload.Run(kernel, _tokens, 0);
-        var affordable = MostOfSample / Stopwatch.GetElapsedTime(start);
-        return (int)Math.Clamp(Math.Min(affordable, _callsToForget), 1, MostCalls);
+        var affordable = MaxSampleTime / Stopwatch.GetElapsedTime(start);
+        return (int)Math.Clamp(Math.Min(affordable, _callsToForget), 1, MaxCalls);
     }
 }

@@ -56,7 +56,7 @@ public sealed class CudaChoices
     /// <summary>What a file chooses, as the generator would; null where no tile comes near.</summary>
     /// <exception cref="TuningFileException">A number of a file is not possible.</exception>
     public ExpertsCandidate? OfFile(TuningFile file, TuningFile? down, int tokens) =>
-        new DeviceTuner(_spec, _architecture, []).Choose(file, down).FirstOrDefault(choice => tokens <= choice.MostTokens) is { } choice
+        new DeviceTuner(_spec, _architecture, []).Choose(file, down).FirstOrDefault(choice => tokens <= choice.MaxTokens) is { } choice
             ? new(Point(choice.GateUp), Point(choice.Down))
             : null;
 

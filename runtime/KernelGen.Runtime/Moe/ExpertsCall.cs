@@ -3,9 +3,9 @@ using System.Numerics.Tensors;
 
 namespace KernelGen.Cpu;
 
-/// <summary>One call of a generated <c>Forward</c>: the tensors, checked against each other.</summary>
+/// <summary>One call of a generated <c>Forward</c> with validated tensors.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly unsafe ref struct FusedMoeCall
+public readonly unsafe ref struct ExpertsCall
 {
     private readonly ReadOnlyTensorSpan<float> _hidden;
     private readonly ReadOnlyTensorSpan<float> _weights;
@@ -13,7 +13,7 @@ public readonly unsafe ref struct FusedMoeCall
     private readonly TensorSpan<float> _output;
     private readonly ExpertPointers _pointers;
 
-    private FusedMoeCall(
+    private ExpertsCall(
         ReadOnlyTensorSpan<float> hidden, ExpertPointers pointers, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output)
     {
         _hidden = hidden;
@@ -26,19 +26,19 @@ public readonly unsafe ref struct FusedMoeCall
     /// <summary>Number of experts E.</summary>
     public int Experts => _pointers.Experts;
 
-    /// <summary>Experts of each token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK => (int)_weights.Lengths[1];
 
-    /// <summary>Width H of the hidden states.</summary>
+    /// <summary>Hidden size H.</summary>
     public int HiddenSize => _pointers.HiddenSize;
 
-    /// <summary>Width I of the intermediate states.</summary>
+    /// <summary>Intermediate size I.</summary>
     public int IntermediateSize => _pointers.IntermediateSize;
 
     /// <summary>Which weights share a scale.</summary>
     public WeightQuantization Quantization => _pointers.Scales?.Quantization ?? WeightQuantization.None;
 
-    /// <summary>Weights of a group, or 0.</summary>
+    /// <summary>Number of weights per group, or 0.</summary>
     public int GroupSize => _pointers.Scales?.GroupSize ?? 0;
 
     /// <summary>Whether groups have zero points.</summary>
@@ -47,14 +47,14 @@ public readonly unsafe ref struct FusedMoeCall
     /// <summary>Number of tokens T.</summary>
     public int Tokens => (int)_hidden.Lengths[0];
 
-    /// <summary>Checks that the tensors fit each other and the weights.</summary>
+    /// <summary>Validates the tensors against each other and against the weights.</summary>
     /// <param name="hidden">Hidden states [T, H].</param>
     /// <param name="expertWeights">The experts.</param>
     /// <param name="weights">Router weights [T, k].</param>
     /// <param name="experts">Expert ids [T, k].</param>
     /// <param name="output">Result [T, H].</param>
-    /// <exception cref="ArgumentException">A tensor has another shape, or rows that are not dense.</exception>
-    public static FusedMoeCall Create<T>(
+    /// <exception cref="ArgumentException">A tensor has the wrong shape, or rows that are not dense.</exception>
+    public static ExpertsCall Create<T>(
         ReadOnlyTensorSpan<float> hidden, ExpertWeights<T> expertWeights, ReadOnlyTensorSpan<float> weights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output)
         where T : unmanaged
     {
@@ -65,26 +65,26 @@ public readonly unsafe ref struct FusedMoeCall
         TensorShape.RequireMatrix(weights, nameof(weights), "[T, k]", tokens, null);
         TensorShape.RequireMatrix(experts, nameof(experts), "[T, k]", tokens, weights.Lengths[1]);
         TensorShape.RequireMatrix<float>(output, nameof(output), "[T, H]", tokens, hiddenSize);
-        return new FusedMoeCall(hidden, expertWeights.Pointers, weights, experts, output);
+        return new ExpertsCall(hidden, expertWeights.Pointers, weights, experts, output);
     }
 
     /// <summary>Runs <paramref name="kernel"/> on the call.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="gated">Whether the kernel's activation has an up projection.</param>
     /// <param name="bias">Whether the kernel adds biases.</param>
-    /// <param name="inputScales">Whether the kernel rounds the inputs of the products with scales that are known beforehand.</param>
-    /// <param name="cancellation">Ends the call between work items; what it writes is undefined then.</param>
-    /// <exception cref="ArgumentException">The experts have parts that the kernel has not, or the reverse.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">An expert id is neither −1 nor one of 0 … E − 1. The output may be partly written.</exception>
+    /// <param name="inputScales">Whether the kernel quantises the GEMM inputs with static scales.</param>
+    /// <param name="cancellation">Cancels the call between work items; its outputs are then undefined.</param>
+    /// <exception cref="ArgumentException">The experts lack a part that the kernel needs, or have one that it does not support.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An expert id is neither −1 nor within 0 … E − 1. The output may be partly written.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
-    public void Run(delegate*<in MoeArguments, void> kernel, bool gated = true, bool bias = false, bool inputScales = false, CancellationToken cancellation = default)
+    public void Run(delegate*<in ExpertsArguments, void> kernel, bool gated = true, bool bias = false, bool inputScales = false, CancellationToken cancellation = default)
     {
         using var scope = new CancellationScope(cancellation);
         ExpertParts.Require((gated, bias, inputScales), (_pointers.Gated, _pointers.Biases is not null, _pointers.Scales?.InputScales is not null));
         fixed (float* hidden = &_hidden.GetPinnableReference(), weights = &_weights.GetPinnableReference(), output = &_output.GetPinnableReference())
         fixed (int* experts = &_experts.GetPinnableReference())
         {
-            kernel(new MoeArguments
+            kernel(new ExpertsArguments
             {
                 Hidden = hidden,
                 HiddenStride = _hidden.Strides[0],

@@ -7,29 +7,29 @@ namespace KernelGen.Ilgpu;
 
 /// <summary>The kernels that make bytes of both products' inputs, for tensor cores that multiply bytes.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class ExpertByteKernels
+public sealed class ExpertsByteKernels
 {
     // Of a thread, as the template has it.
     private const int NumbersAtOnce = 4;
 
-    private readonly ExpertShape _shape;
-    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertSizes>> _prepare;
-    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ExpertSizes>> _intermediate;
+    private readonly DeclaredExperts _shape;
+    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertsSizes>> _prepare;
+    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ExpertsSizes>> _intermediate;
 
     /// <summary>Loads nothing yet.</summary>
     /// <param name="variant">The variant.</param>
     /// <param name="shape">Its sizes.</param>
     /// <param name="prepare">Sorts the slots and rounds the hidden states.</param>
     /// <param name="intermediate">Rounds the intermediate states.</param>
-    public ExpertByteKernels(
+    public ExpertsByteKernels(
         KernelVariant variant,
-        ExpertShape shape,
-        Action<ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertSizes> prepare,
-        Action<ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ExpertSizes> intermediate)
+        DeclaredExperts shape,
+        Action<ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertsSizes> prepare,
+        Action<ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ExpertsSizes> intermediate)
     {
         const int Maxima = Warps.Lanes;
         _shape = shape;
-        _prepare = new(variant.Name, prepare, (shape.Experts + ExpertLaunch.MostThreads + Maxima) * sizeof(int));
+        _prepare = new(variant.Name, prepare, (shape.Experts + ExpertsLaunch.MaxThreads + Maxima) * sizeof(int));
         _intermediate = new(variant.Name, intermediate, Maxima * sizeof(int));
     }
 
@@ -41,19 +41,19 @@ public sealed class ExpertByteKernels
 
     /// <summary>Sorts slots and rounds hidden states.</summary>
     internal void Prepare(
-        AcceleratorStream stream, in ArrayView<float> hidden, in ArrayView<float> weights, in ArrayView<int> experts, in RoundedInputs rounded, in AlignedSlots slots, in ExpertSizes sizes) =>
+        AcceleratorStream stream, in ArrayView<float> hidden, in ArrayView<float> weights, in ArrayView<int> experts, in RoundedInputs rounded, in AlignedSlots slots, in ExpertsSizes sizes) =>
         _prepare.Launch(
-            stream, ExpertLaunch.ForPreparation(stream.Accelerator, _shape, sizes.Tokens), hidden, weights, experts, rounded.Largest, rounded.Numbers, rounded.Scales,
+            stream, ExpertsLaunch.ForPreparation(stream.Accelerator, _shape, sizes.Tokens), hidden, weights, experts, rounded.Largest, rounded.Numbers, rounded.Scales,
             slots.Sorted, slots.BlockExperts, slots.Padded, slots.Weights, sizes);
 
     /// <summary>Rounds intermediate states.</summary>
-    internal void Round(AcceleratorStream stream, in ArrayView<float> intermediate, in ArrayView<int> experts, in RoundedInputs rounded, in ExpertSizes sizes)
+    internal void Round(AcceleratorStream stream, in ArrayView<float> intermediate, in ArrayView<int> experts, in RoundedInputs rounded, in ExpertsSizes sizes)
     {
         var slots = checked(sizes.Tokens * _shape.TopK);
         var scales = (long)slots * ScalesOfRow(_shape.IntermediateSize);
         var config = _shape.Inputs == ActivationQuantization.DynamicGroup128
-            ? ExpertLaunch.ForItems(stream.Accelerator, scales * Warps.Lanes)
-            : new KernelConfig(slots, Math.Min(_shape.IntermediateSize / NumbersAtOnce, ExpertLaunch.MostThreads));
+            ? ExpertsLaunch.ForItems(stream.Accelerator, scales * Warps.Lanes)
+            : new KernelConfig(slots, Math.Min(_shape.IntermediateSize / NumbersAtOnce, ExpertsLaunch.MaxThreads));
         _intermediate.Launch(stream, config, intermediate, experts, rounded.Largest, rounded.Numbers, rounded.Scales, sizes);
     }
 }

@@ -3,7 +3,7 @@ using KernelGen.Cpu;
 
 namespace KernelGen.Tests;
 
-public sealed class FusedMoeCallTests
+public sealed class ExpertsCallTests
 {
     private static readonly float[] Numbers = new float[4096];
 
@@ -11,7 +11,7 @@ public sealed class FusedMoeCallTests
     public void TheShapesOfACallAreItsKey()
     {
         using var weights = Weights();
-        var call = FusedMoeCall.Create(Floats(5, 8), weights, Floats(5, 2), Ids(5, 2), Output(5, 8));
+        var call = ExpertsCall.Create(Floats(5, 8), weights, Floats(5, 2), Ids(5, 2), Output(5, 8));
         Assert.Equal((3, 2, 8, 4, 5), (call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Tokens));
     }
 
@@ -19,18 +19,18 @@ public sealed class FusedMoeCallTests
     public void AWrongShapeNamesArgumentAndExpectation()
     {
         using var weights = Weights();
-        AssertRejected("hidden", "hidden has shape [5, 7]; expected [T, H] = [T, 8]", () => FusedMoeCall.Create(Floats(5, 7), weights, Floats(5, 2), Ids(5, 2), Output(5, 8)));
-        AssertRejected("weights", "weights has shape [4, 2]; expected [T, k] = [5, k]", () => FusedMoeCall.Create(Floats(5, 8), weights, Floats(4, 2), Ids(5, 2), Output(5, 8)));
-        AssertRejected("experts", "experts has shape [5, 3]; expected [T, k] = [5, 2]", () => FusedMoeCall.Create(Floats(5, 8), weights, Floats(5, 2), Ids(5, 3), Output(5, 8)));
-        AssertRejected("output", "output has shape [6, 8]; expected [T, H] = [5, 8]", () => FusedMoeCall.Create(Floats(5, 8), weights, Floats(5, 2), Ids(5, 2), Output(6, 8)));
-        AssertRejected("hidden", "hidden has shape [40]; expected [T, H] = [T, 8]", () => FusedMoeCall.Create(new ReadOnlyTensorSpan<float>(Numbers, [40]), weights, Floats(5, 2), Ids(5, 2), Output(5, 8)));
+        AssertRejected("hidden", "hidden has shape [5, 7]; expected [T, H] = [T, 8]", () => ExpertsCall.Create(Floats(5, 7), weights, Floats(5, 2), Ids(5, 2), Output(5, 8)));
+        AssertRejected("weights", "weights has shape [4, 2]; expected [T, k] = [5, k]", () => ExpertsCall.Create(Floats(5, 8), weights, Floats(4, 2), Ids(5, 2), Output(5, 8)));
+        AssertRejected("experts", "experts has shape [5, 3]; expected [T, k] = [5, 2]", () => ExpertsCall.Create(Floats(5, 8), weights, Floats(5, 2), Ids(5, 3), Output(5, 8)));
+        AssertRejected("output", "output has shape [6, 8]; expected [T, H] = [5, 8]", () => ExpertsCall.Create(Floats(5, 8), weights, Floats(5, 2), Ids(5, 2), Output(6, 8)));
+        AssertRejected("hidden", "hidden has shape [40]; expected [T, H] = [T, 8]", () => ExpertsCall.Create(new ReadOnlyTensorSpan<float>(Numbers, [40]), weights, Floats(5, 2), Ids(5, 2), Output(5, 8)));
     }
 
     [Fact]
     public void RowsMustBeDense()
     {
         using var weights = Weights();
-        AssertRejected("hidden", "hidden has column stride 2", () => FusedMoeCall.Create(new ReadOnlyTensorSpan<float>(Numbers, [5, 8], [16, 2]), weights, Floats(5, 2), Ids(5, 2), Output(5, 8)));
+        AssertRejected("hidden", "hidden has column stride 2", () => ExpertsCall.Create(new ReadOnlyTensorSpan<float>(Numbers, [5, 8], [16, 2]), weights, Floats(5, 2), Ids(5, 2), Output(5, 8)));
     }
 
     [Fact]
@@ -39,8 +39,8 @@ public sealed class FusedMoeCallTests
         var weights = Weights();
         weights.Dispose();
         weights.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => { FusedMoeCall.Create(Floats(5, 8), weights, Floats(5, 2), Ids(5, 2), Output(5, 8)); });
-        Assert.Throws<ArgumentNullException>(() => { FusedMoeCall.Create<float>(Floats(5, 8), null!, Floats(5, 2), Ids(5, 2), Output(5, 8)); });
+        Assert.Throws<ObjectDisposedException>(() => { ExpertsCall.Create(Floats(5, 8), weights, Floats(5, 2), Ids(5, 2), Output(5, 8)); });
+        Assert.Throws<ArgumentNullException>(() => { ExpertsCall.Create<float>(Floats(5, 8), null!, Floats(5, 2), Ids(5, 2), Output(5, 8)); });
     }
 
     [Fact]
@@ -69,5 +69,5 @@ public sealed class FusedMoeCallTests
         Assert.Contains(message, error.Message);
     }
 
-    private delegate FusedMoeCall CallCreation();
+    private delegate ExpertsCall CallCreation();
 }

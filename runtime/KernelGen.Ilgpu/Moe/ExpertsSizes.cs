@@ -4,7 +4,7 @@ namespace KernelGen.Ilgpu;
 
 /// <summary>The numbers that the experts' kernels are called with.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public struct ExpertSizes
+public struct ExpertsSizes
 {
     /// <summary>Elements from one row of hidden states to the next.</summary>
     public long HiddenStride;

@@ -2,35 +2,35 @@ using System.ComponentModel;
 
 namespace KernelGen.Cpu;
 
-/// <summary>The slots of a call (flat index t · k + j) sorted by expert and cut into blocks.</summary>
+/// <summary>The slots of a call (flat index t · k + j), sorted by expert and divided into blocks.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public unsafe struct MoePlan
+public unsafe struct SlotPlan
 {
-    /// <summary>Runs of blocks that share an expert: one work item's tokens.</summary>
-    public MoeSegment* Segments;
+    /// <summary>Ranges of blocks of one expert: the tokens of one work item.</summary>
+    public SlotSegment* Segments;
 
     /// <summary>Number of segments.</summary>
     public int SegmentCount;
 
     /// <summary>The blocks, expert by expert.</summary>
-    public MoeBlock* Blocks;
+    public SlotBlock* Blocks;
 
     /// <summary>Number of blocks.</summary>
     public int BlockCount;
 
-    /// <summary>The slots, expert by expert, in the order of the tokens.</summary>
+    /// <summary>The slots, expert by expert, in token order.</summary>
     public int* Slots;
 
-    /// <summary>Number of slots that have an expert.</summary>
+    /// <summary>Number of slots with an expert.</summary>
     public int SlotCount;
 
-    /// <summary>Rows of the workspace that the blocks occupy, padding included.</summary>
+    /// <summary>Number of workspace rows that the blocks occupy, including padding.</summary>
     public int Rows;
 }
 
 /// <summary>Consecutive blocks of one expert.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public struct MoeSegment
+public struct SlotSegment
 {
     /// <summary>Expert id.</summary>
     public int Expert;
@@ -42,20 +42,20 @@ public struct MoeSegment
     public int BlockCount;
 }
 
-/// <summary>A few slots of one expert that a kernel takes together.</summary>
+/// <summary>Slots of one expert that a kernel processes together.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public struct MoeBlock
+public struct SlotBlock
 {
     /// <summary>Expert id.</summary>
     public int Expert;
 
-    /// <summary>Tokens side by side in a panel; 0 when the rows lie one after the other.</summary>
+    /// <summary>Number of tokens side by side in a panel; 0 if the rows follow each other.</summary>
     public int Width;
 
-    /// <summary>Number of slots, at most the width of a panel.</summary>
+    /// <summary>Number of slots, at most the panel width.</summary>
     public int Tokens;
 
-    /// <summary>Index of the first slot in <see cref="MoePlan.Slots"/>.</summary>
+    /// <summary>Index of the first slot in <see cref="SlotPlan.Slots"/>.</summary>
     public int FirstSlot;
 
     /// <summary>First row in the workspace.</summary>

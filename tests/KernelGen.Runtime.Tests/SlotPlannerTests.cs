@@ -3,13 +3,13 @@ using KernelGen.Testing;
 
 namespace KernelGen.Tests;
 
-public sealed unsafe class MoePlannerTests(ITestOutputHelper output)
+public sealed unsafe class SlotPlannerTests(ITestOutputHelper output)
 {
     [Fact]
     public void SortsThePublishedExample()
     {
         // ids [[2,3,4],[1,2,4],[1,3,4],[1,2,3]]: sorted by expert, in the order of the tokens.
-        var plan = new Planned(new MoeTiling(3, 5, 8, 4, 2, 16), [2, 3, 4, 1, 2, 4, 1, 3, 4, 1, 2, 3], 4);
+        var plan = new Planned(new ExpertsTiling(3, 5, 8, 4, 2, 16), [2, 3, 4, 1, 2, 4, 1, 3, 4, 1, 2, 3], 4);
         Assert.Equal([3, 6, 9, 0, 4, 10, 1, 7, 11, 2, 5, 8], plan.Slots);
     }
 
@@ -23,7 +23,7 @@ public sealed unsafe class MoePlannerTests(ITestOutputHelper output)
             var topK = random.Int(1, Math.Min(experts, 5));
             var tokens = random.Int(0, 90);
             var narrow = random.Pick(4, 8, 16);
-            var tiling = new MoeTiling(topK, experts, random.Bool() ? 2 * narrow : 0, narrow, random.Int(1, narrow), random.Int(1, 4));
+            var tiling = new ExpertsTiling(topK, experts, random.Bool() ? 2 * narrow : 0, narrow, random.Int(1, narrow), random.Int(1, 4));
             var ids = new int[tokens * topK];
             for (var i = 0; i < ids.Length; i++) ids[i] = random.Int(-1, experts - 1);
 
@@ -53,7 +53,7 @@ public sealed unsafe class MoePlannerTests(ITestOutputHelper output)
     [InlineData(int.MinValue)]
     public void AnUnknownExpertIsNamed(int id)
     {
-        var error = Assert.Throws<ArgumentOutOfRangeException>(() => new Planned(new MoeTiling(2, 8, 16, 8, 4, 16), [0, 1, 2, id], 2));
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => new Planned(new ExpertsTiling(2, 8, 16, 8, 4, 16), [0, 1, 2, id], 2));
         Assert.Contains($"experts[1, 1] is {id}; expected an id from 0 to 7", error.Message);
     }
 
@@ -62,24 +62,24 @@ public sealed unsafe class MoePlannerTests(ITestOutputHelper output)
     {
         private const int Guard = unchecked((int)0xDEADBEEF);
 
-        public Planned(in MoeTiling tiling, int[] ids, int tokens)
+        public Planned(in ExpertsTiling tiling, int[] ids, int tokens)
         {
-            var (slotCount, blockCount, rows) = MoePlanner.Bounds(tiling, tokens);
+            var (slotCount, blockCount, rows) = SlotPlanner.Bounds(tiling, tokens);
             var slots = new int[slotCount + 1];
             slots[slotCount] = Guard;
-            var blocks = new MoeBlock[blockCount + 1];
+            var blocks = new SlotBlock[blockCount + 1];
             blocks[blockCount].Expert = Guard;
-            var segments = new MoeSegment[blockCount + 1];
+            var segments = new SlotSegment[blockCount + 1];
             segments[blockCount].Expert = Guard;
-            var plan = default(MoePlan);
+            var plan = default(SlotPlan);
             fixed (int* slotPointer = slots, starts = new int[tiling.Experts + 1], experts = ids)
-            fixed (MoeBlock* blockPointer = blocks)
-            fixed (MoeSegment* segmentPointer = segments)
+            fixed (SlotBlock* blockPointer = blocks)
+            fixed (SlotSegment* segmentPointer = segments)
             {
                 plan.Slots = slotPointer;
                 plan.Blocks = blockPointer;
                 plan.Segments = segmentPointer;
-                MoePlanner.Fill(tiling, experts, tiling.TopK, tokens, starts, ref plan);
+                SlotPlanner.Fill(tiling, experts, tiling.TopK, tokens, starts, ref plan);
             }
 
             Assert.True(slots[slotCount] == Guard && blocks[blockCount].Expert == Guard && segments[blockCount].Expert == Guard && plan.Rows <= rows);
@@ -91,9 +91,9 @@ public sealed unsafe class MoePlannerTests(ITestOutputHelper output)
 
         public int[] Slots { get; }
 
-        public MoeBlock[] Blocks { get; }
+        public SlotBlock[] Blocks { get; }
 
-        public MoeSegment[] Segments { get; }
+        public SlotSegment[] Segments { get; }
 
         public int Rows { get; }
     }

@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace KernelGen.Cpu;
 
-/// <summary>Sorts slots by expert (a counting sort, stable in the tokens) and cuts each expert's run into blocks.</summary>
-internal static unsafe class MoePlanner
+/// <summary>Sorts slots by expert (a counting sort, stable in the tokens) and divides each expert's range into blocks.</summary>
+internal static unsafe class SlotPlanner
 {
-    /// <summary>Numbers of the plan's arrays for a call of <paramref name="tokens"/> tokens, in the worst case.</summary>
-    public static (int Slots, int Blocks, int Rows) Bounds(in MoeTiling tiling, int tokens)
+    /// <summary>Worst-case array sizes of the plan for a call with <paramref name="tokens"/> tokens.</summary>
+    public static (int Slots, int Blocks, int Rows) Bounds(in ExpertsTiling tiling, int tokens)
     {
         var slots = tokens * tiling.TopK;
         var experts = Math.Min(tiling.Experts, slots);
@@ -14,8 +14,8 @@ internal static unsafe class MoePlanner
         return (slots, (slots / full) + (2 * experts), slots + Padding(tiling, slots)); // a remainder is at most two blocks
     }
 
-    /// <summary>Rows without a slot, at most: only a remainder too long for rows leaves some of its panel empty.</summary>
-    private static int Padding(in MoeTiling tiling, int slots)
+    /// <summary>Maximum number of rows without a slot: only a remainder too long for row blocks leaves part of its panel empty.</summary>
+    private static int Padding(in ExpertsTiling tiling, int slots)
     {
         if (tiling.PanelTokens == 0) return 0;
         var fewest = tiling.RowTokens + 1;
@@ -23,10 +23,10 @@ internal static unsafe class MoePlanner
         return Math.Min(tiling.Experts, slots / fewest) * Math.Max(ofOne, 0);
     }
 
-    /// <summary>Fills <paramref name="plan"/>, whose arrays have the sizes of <see cref="Bounds"/>.</summary>
-    /// <param name="starts">Room for E + 1 numbers.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An expert id is neither −1 nor one of 0 … E − 1.</exception>
-    public static void Fill(in MoeTiling tiling, int* experts, nint stride, int tokens, int* starts, ref MoePlan plan)
+    /// <summary>Fills <paramref name="plan"/>, whose arrays have at least the sizes of <see cref="Bounds"/>.</summary>
+    /// <param name="starts">Scratch space for E + 1 numbers.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An expert id is neither −1 nor within 0 … E − 1.</exception>
+    public static void Fill(in ExpertsTiling tiling, int* experts, nint stride, int tokens, int* starts, ref SlotPlan plan)
     {
         new Span<int>(starts, tiling.Experts + 1).Clear();
         for (var token = 0; token < tokens; token++)
@@ -54,7 +54,7 @@ internal static unsafe class MoePlanner
         }
     }
 
-    private static void CutRun(in MoeTiling tiling, int expert, int slot, int end, ref MoePlan plan)
+    private static void CutRun(in ExpertsTiling tiling, int expert, int slot, int end, ref SlotPlan plan)
     {
         var blocksLeft = 0;
         while (slot < end)
@@ -64,20 +64,20 @@ internal static unsafe class MoePlanner
             var tokens = Math.Min(left, width == 0 ? tiling.RowTokens : width);
             if (blocksLeft == 0)
             {
-                plan.Segments[plan.SegmentCount++] = new MoeSegment { Expert = expert, FirstBlock = plan.BlockCount };
+                plan.Segments[plan.SegmentCount++] = new SlotSegment { Expert = expert, FirstBlock = plan.BlockCount };
                 blocksLeft = tiling.SegmentBlocks;
             }
 
             plan.Segments[plan.SegmentCount - 1].BlockCount++;
             blocksLeft--;
-            plan.Blocks[plan.BlockCount++] = new MoeBlock { Expert = expert, Width = width, Tokens = tokens, FirstSlot = slot, Row = plan.Rows };
+            plan.Blocks[plan.BlockCount++] = new SlotBlock { Expert = expert, Width = width, Tokens = tokens, FirstSlot = slot, Row = plan.Rows };
             plan.Rows += width == 0 ? tokens : width;
             slot += tokens;
         }
     }
 
-    // Rows cost their share of a panel, and a little more: only a panel that is almost full is worth padding.
-    private static int BlockWidth(in MoeTiling tiling, int left)
+    // A row costs its share of a panel and a little more: only a panel that is almost full is worth padding.
+    private static int BlockWidth(in ExpertsTiling tiling, int left)
     {
         if (left <= tiling.RowTokens || tiling.PanelTokens == 0) return 0;
         return left <= tiling.NarrowTokens + tiling.RowTokens ? tiling.NarrowTokens : tiling.PanelTokens;

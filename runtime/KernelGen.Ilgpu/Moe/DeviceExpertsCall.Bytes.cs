@@ -4,9 +4,9 @@ using ILGPU.Runtime.Cuda;
 namespace KernelGen.Ilgpu;
 
 /// <content>The products on tensor cores that multiply bytes: the inputs of both are rounded first, from single precision, or the second's by the first product.</content>
-public readonly partial struct ExpertCall<TWeight>
+public readonly partial struct DeviceExpertsCall<TWeight>
 {
-    private void RunInBytes<TBits>(ExpertKernels<TBits> kernels, ExpertByteKernels bytes, ExpertGemmPair pair)
+    private void RunInBytes<TBits>(ExpertsKernels<TBits> kernels, ExpertsByteKernels bytes, ExpertGemmPair pair)
         where TBits : unmanaged
     {
         if (pair.GateUp.RoundsOutput) RunInBytesAlone(kernels, bytes, pair);
@@ -14,7 +14,7 @@ public readonly partial struct ExpertCall<TWeight>
     }
 
     /// <summary>The first product makes bytes of its results, each group of a row for itself.</summary>
-    private void RunInBytesAlone<TBits>(ExpertKernels<TBits> kernels, ExpertByteKernels bytes, ExpertGemmPair pair)
+    private void RunInBytesAlone<TBits>(ExpertsKernels<TBits> kernels, ExpertsByteKernels bytes, ExpertGemmPair pair)
         where TBits : unmanaged
     {
         var stream = (CudaStream)_stream;
@@ -36,7 +36,7 @@ public readonly partial struct ExpertCall<TWeight>
         RunDown(kernels, pair.Down, workspace, intermediate, aligned, blocks, sizes, scales);
     }
 
-    private void RunWithSingles<TBits>(ExpertKernels<TBits> kernels, ExpertByteKernels bytes, ExpertGemmPair pair)
+    private void RunWithSingles<TBits>(ExpertsKernels<TBits> kernels, ExpertsByteKernels bytes, ExpertGemmPair pair)
         where TBits : unmanaged
     {
         var (stream, shape, portable) = ((CudaStream)_stream, kernels.Shape, kernels.Portable);

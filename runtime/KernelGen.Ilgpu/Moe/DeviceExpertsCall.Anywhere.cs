@@ -4,14 +4,14 @@ using ILGPU.Runtime;
 namespace KernelGen.Ilgpu;
 
 /// <content>The products on devices of every kind.</content>
-public readonly partial struct ExpertCall<TWeight>
+public readonly partial struct DeviceExpertsCall<TWeight>
 {
     /// <summary>Runs the portable kernels.</summary>
     /// <param name="kernels">The kernels.</param>
     /// <param name="gateUp">Gate and up projections.</param>
     /// <param name="down">Down projections.</param>
     /// <param name="tile">How the products are cut; null leaves the choice to the number of slots.</param>
-    internal void RunAnywhere<TBits>(ExpertKernels<TBits> kernels, in ArrayView<TBits> gateUp, in ArrayView<TBits> down, ExpertTile? tile = null)
+    internal void RunAnywhere<TBits>(ExpertsKernels<TBits> kernels, in ArrayView<TBits> gateUp, in ArrayView<TBits> down, ExpertTile? tile = null)
         where TBits : unmanaged
     {
         var (portable, shape) = (kernels.Portable, kernels.Shape);
@@ -20,9 +20,9 @@ public readonly partial struct ExpertCall<TWeight>
         var isSorted = form != ExpertTile.Rows;
         var rounds = shape.Inputs != ActivationQuantization.None;
         var sizes = _sizes;
-        sizes.BlockM = PortableExpertKernels<TBits>.TileSlots(form);
+        sizes.BlockM = PortableExpertsKernels<TBits>.TileSlots(form);
 
-        var blocks = isSorted ? AlignedSlotsSize.MostBlocks(slots, Experts, sizes.BlockM) : 0;
+        var blocks = isSorted ? AlignedSlotsSize.MaxBlocks(slots, Experts, sizes.BlockM) : 0;
         var sumsLength = (long)shape.SplitK * slots * Math.Max(shape.GateUpWidth, HiddenSize);
         var intermediateLength = (long)slots * IntermediateSize;
         var roundedLength = rounds ? (long)Tokens * HiddenSize : 0;

@@ -9,7 +9,7 @@ namespace KernelGen.Ilgpu;
 /// <param name="IntermediateSize">Width I of the intermediate states.</param>
 /// <param name="SplitK">Slices of the reductions.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly record struct ExpertShape(int Experts, int TopK, int HiddenSize, int IntermediateSize, int SplitK)
+public readonly record struct DeclaredExperts(int Experts, int TopK, int HiddenSize, int IntermediateSize, int SplitK)
 {
     /// <summary>Whether there are up projections beside the gate projections.</summary>
     public bool IsGated { get; init; } = true;

@@ -2,17 +2,17 @@ using System.ComponentModel;
 
 namespace KernelGen.Cpu;
 
-/// <summary>The scales of one projection of all experts; their layout is the declared <see cref="WeightQuantization"/>.</summary>
+/// <summary>The scales of one projection of all experts. The declared <see cref="WeightQuantization"/> determines their layout.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public unsafe struct MoeScales
+public unsafe struct ProjectionScales
 {
     /// <summary>Each expert's scales.</summary>
     public float** Scales;
 
-    /// <summary>Each expert's zero points: bytes for 8-bit weights, pairs of neighbouring rows for 4-bit ones. Null without.</summary>
+    /// <summary>Each expert's zero points: bytes for 8-bit weights, pairs of neighbouring rows for 4-bit weights. Null if there are none.</summary>
     public byte** ZeroPoints;
 
-    /// <summary>Number that the first row has in its block of 128, for projections that start within one.</summary>
+    /// <summary>Index of the first row within its block of 128, for projections that start inside a block.</summary>
     public int RowShift;
 }
 
@@ -29,11 +29,11 @@ public unsafe struct QuantizedMatrix
     /// <summary>The zero points, or null.</summary>
     public byte* ZeroPoints;
 
-    /// <inheritdoc cref="MoeScales.RowShift"/>
+    /// <inheritdoc cref="ProjectionScales.RowShift"/>
     public int RowShift;
 
-    /// <summary>Puts together what the tables hold for an expert.</summary>
-    public static QuantizedMatrix Of(void** weights, in MoeScales scales, int expert) => new()
+    /// <summary>Combines the table entries of an expert.</summary>
+    public static QuantizedMatrix Of(void** weights, in ProjectionScales scales, int expert) => new()
     {
         Weights = weights[expert],
         Scales = scales.Scales[expert],

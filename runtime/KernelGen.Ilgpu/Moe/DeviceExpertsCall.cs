@@ -9,7 +9,7 @@ namespace KernelGen.Ilgpu;
 /// <summary>Between a generated <c>Forward</c> and its kernels: checks the views, takes a workspace and launches.</summary>
 /// <typeparam name="TWeight">Type of a weight.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly partial struct ExpertCall<TWeight>
+public readonly partial struct DeviceExpertsCall<TWeight>
     where TWeight : unmanaged
 {
     private readonly AcceleratorStream _stream;
@@ -18,15 +18,15 @@ public readonly partial struct ExpertCall<TWeight>
     private readonly ArrayView<float> _weights;
     private readonly ArrayView<int> _experts;
     private readonly ArrayView<float> _output;
-    private readonly ExpertSizes _sizes;
+    private readonly ExpertsSizes _sizes;
 
-    private ExpertCall(
+    private DeviceExpertsCall(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, DeviceExpertWeights<TWeight> expertWeights,
         ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output)
     {
         (_stream, _expertWeights, TopK) = (stream, expertWeights, (int)weights.Extent.X);
         (_hidden, _weights, _experts, _output) = (hidden.BaseView, weights.BaseView, experts.BaseView, output.BaseView);
-        _sizes = new ExpertSizes
+        _sizes = new ExpertsSizes
         {
             HiddenStride = hidden.Stride.YStride,
             WeightsStride = weights.Stride.YStride,
@@ -66,7 +66,7 @@ public readonly partial struct ExpertCall<TWeight>
     /// <summary>Checks that the arguments of <c>Forward</c> fit each other. X of a matrix runs along a row.</summary>
     /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator, the weights or a buffer is disposed.</exception>
-    public static ExpertCall<TWeight> Create(
+    public static DeviceExpertsCall<TWeight> Create(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, DeviceExpertWeights<TWeight> expertWeights,
         ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output)
     {
@@ -79,7 +79,7 @@ public readonly partial struct ExpertCall<TWeight>
         ViewCheck.RequireMatrix(experts, nameof(experts), "[T, k]", accelerator, tokens, weights.Extent.X);
         ViewCheck.RequireMatrix(output, nameof(output), "[T, H]", accelerator, tokens, expertWeights.HiddenSize);
         ViewCheck.RequireOwnRows(output, nameof(output));
-        return new ExpertCall<TWeight>(stream, hidden, expertWeights, weights, experts, output);
+        return new DeviceExpertsCall<TWeight>(stream, hidden, expertWeights, weights, experts, output);
     }
 
     /// <summary>The number of slices for this call: what was asked for or, when that is 0, the fewest that give most multiprocessors work.</summary>
@@ -99,14 +99,14 @@ public readonly partial struct ExpertCall<TWeight>
     }
 
     /// <summary>The same where tuning files choose, on the devices that they are for.</summary>
-    public int SplitK<TBits>(int asked, ReadOnlySpan<int> declared, ExpertKernels<TBits> tuned, int columnsOfGroup = 64)
+    public int SplitK<TBits>(int asked, ReadOnlySpan<int> declared, ExpertsKernels<TBits> tuned, int columnsOfGroup = 64)
         where TBits : unmanaged =>
         asked == 0 && tuned.Tuned(_stream.Accelerator, Tokens) is { } choice ? choice.Slices : SplitK(asked, declared, columnsOfGroup);
 
     /// <summary>Puts the experts into the stream.</summary>
     /// <typeparam name="TBits">The type that kernels know weights by, of the same size.</typeparam>
     /// <exception cref="ArgumentException">The experts have parts that the kernels have not, or the reverse.</exception>
-    public void Run<TBits>(ExpertKernels<TBits> kernels)
+    public void Run<TBits>(ExpertsKernels<TBits> kernels)
         where TBits : unmanaged
     {
         ExpertParts.Require(
@@ -118,7 +118,7 @@ public readonly partial struct ExpertCall<TWeight>
     }
 
     /// <summary>The products on tensor cores.</summary>
-    internal void RunOnTensorCores<TBits>(ExpertKernels<TBits> kernels, ExpertGemmPair pair)
+    internal void RunOnTensorCores<TBits>(ExpertsKernels<TBits> kernels, ExpertGemmPair pair)
         where TBits : unmanaged
     {
         if (kernels.Bytes is { } bytes) RunInBytes(kernels, bytes, pair);
@@ -126,7 +126,7 @@ public readonly partial struct ExpertCall<TWeight>
     }
 
     /// <summary>bfloat16 in, single precision inside.</summary>
-    private void RunInBFloat16<TBits>(ExpertKernels<TBits> kernels, ExpertGemmPair pair)
+    private void RunInBFloat16<TBits>(ExpertsKernels<TBits> kernels, ExpertGemmPair pair)
         where TBits : unmanaged
     {
         var gateUp = Matrices(isDown: false);
@@ -159,17 +159,17 @@ public readonly partial struct ExpertCall<TWeight>
     }
 
     /// <summary>The call's slots, the blocks of a pair that they fill at most, and the kernels' sizes.</summary>
-    private (int Slots, int Blocks, ExpertSizes Sizes) Blocks(ExpertGemmPair pair)
+    private (int Slots, int Blocks, ExpertsSizes Sizes) Blocks(ExpertGemmPair pair)
     {
         var slots = checked(Tokens * TopK);
         var sizes = _sizes;
         sizes.BlockM = pair.GateUp.BlockM;
-        return (slots, AlignedSlotsSize.MostBlocks(slots, Experts, sizes.BlockM), sizes);
+        return (slots, AlignedSlotsSize.MaxBlocks(slots, Experts, sizes.BlockM), sizes);
     }
 
     /// <summary>The second product, and the sum of each token's slots.</summary>
     private void RunDown<TBits>(
-        ExpertKernels<TBits> kernels, ExpertGemm gemm, DeviceWorkspace workspace, nint intermediate, in AlignedSlots slots, int blocks, in ExpertSizes sizes, nint inputScales = 0)
+        ExpertsKernels<TBits> kernels, ExpertGemm gemm, DeviceWorkspace workspace, nint intermediate, in AlignedSlots slots, int blocks, in ExpertsSizes sizes, nint inputScales = 0)
         where TBits : unmanaged
     {
         var (stream, down) = ((CudaStream)_stream, Matrices(isDown: true));
@@ -188,7 +188,7 @@ public readonly partial struct ExpertCall<TWeight>
     }
 
     /// <summary>Sums that the first product leaves: none where it activates them itself.</summary>
-    private long GateUpSums(in ExpertShape shape, ExpertGemm gemm) => gemm.Slices == 1 ? 0 : (long)gemm.Slices * Tokens * TopK * shape.GateUpWidth;
+    private long GateUpSums(in DeclaredExperts shape, ExpertGemm gemm) => gemm.Slices == 1 ? 0 : (long)gemm.Slices * Tokens * TopK * shape.GateUpWidth;
 
     private long DownSums(ExpertGemm gemm) => (long)gemm.Slices * Tokens * TopK * HiddenSize;
 

@@ -8,7 +8,7 @@ using KernelGen.OnDemand;
 namespace KernelGen.Tests;
 
 /// <summary>Calls that no kernel can serve say what is wrong with them.</summary>
-public class ExpertCallTests
+public class DeviceExpertsCallTests
 {
     private static readonly FusedMoeSpec Plain = new(2, 1, 8, 4, MoeActivation.SiluAndMul, DType.Float32);
 

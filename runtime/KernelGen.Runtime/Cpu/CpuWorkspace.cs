@@ -1,26 +1,26 @@
 namespace KernelGen.Cpu;
 
 /// <summary>
-/// The scratch memory of one running call. Workspaces are pooled: a call takes one, grows it if it must, and gives it
-/// back, so that a repeated call allocates nothing. At most one a processor is kept, and <see cref="MostIdleBytes"/> in all.
+/// The workspace of a running call. Workspaces are pooled: a call takes one, grows it if necessary, and returns
+/// it, so repeated calls allocate nothing. The pool keeps at most one per processor, and <see cref="MaxIdleBytes"/> in total.
 /// </summary>
-internal sealed unsafe class MoeWorkspace
+internal sealed unsafe class CpuWorkspace
 {
-    /// <summary>Most bytes that are kept for calls to come.</summary>
-    public const int MostIdleBytes = 2 * FusedMoePasses.WorkspaceLimit;
+    /// <summary>Maximum number of bytes that the pool keeps.</summary>
+    public const int MaxIdleBytes = 2 * ExpertsPasses.WorkspaceLimit;
 
     private const nuint Alignment = 64;
 
-    private static readonly Stack<MoeWorkspace> Pool = new(Environment.ProcessorCount);
+    private static readonly Stack<CpuWorkspace> Pool = new(Environment.ProcessorCount);
     private static nuint _idleBytes;
 
     private byte* _memory;
     private nuint _capacity;
     private nuint _used;
 
-    ~MoeWorkspace() => PagedMemory.Free(_memory);
+    ~CpuWorkspace() => PagedMemory.Free(_memory);
 
-    /// <summary>Bytes that all workspaces in the pool have.</summary>
+    /// <summary>Number of bytes in all pooled workspaces.</summary>
     public static nuint IdleBytes
     {
         get
@@ -29,11 +29,11 @@ internal sealed unsafe class MoeWorkspace
         }
     }
 
-    public static MoeWorkspace Rent()
+    public static CpuWorkspace Rent()
     {
         lock (Pool)
         {
-            if (!Pool.TryPop(out var workspace)) return new MoeWorkspace();
+            if (!Pool.TryPop(out var workspace)) return new CpuWorkspace();
             _idleBytes -= workspace._capacity;
             return workspace;
         }
@@ -43,7 +43,7 @@ internal sealed unsafe class MoeWorkspace
     {
         lock (Pool)
         {
-            if (Pool.Count < Environment.ProcessorCount && _idleBytes + _capacity <= MostIdleBytes)
+            if (Pool.Count < Environment.ProcessorCount && _idleBytes + _capacity <= MaxIdleBytes)
             {
                 _idleBytes += _capacity;
                 Pool.Push(this);
@@ -55,7 +55,7 @@ internal sealed unsafe class MoeWorkspace
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Makes room for arrays of <paramref name="bytes"/> in all and forgets the earlier ones.</summary>
+    /// <summary>Makes room for arrays of <paramref name="bytes"/> in total and discards the earlier ones.</summary>
     public void Reset(nuint bytes)
     {
         _used = 0;
@@ -67,7 +67,7 @@ internal sealed unsafe class MoeWorkspace
         _capacity = bytes;
     }
 
-    /// <summary>Takes an array out of the room that <see cref="Reset"/> made.</summary>
+    /// <summary>Allocates an array from the memory that <see cref="Reset"/> reserved.</summary>
     public T* Take<T>(nuint count)
         where T : unmanaged
     {
@@ -76,7 +76,7 @@ internal sealed unsafe class MoeWorkspace
         return array;
     }
 
-    /// <summary>Bytes that an array occupies, rounded up to a cache line.</summary>
+    /// <summary>Size of an array in bytes, rounded up to a cache line.</summary>
     public static nuint Size<T>(nuint count)
         where T : unmanaged => ((count * (nuint)sizeof(T)) + Alignment - 1) / Alignment * Alignment;
 }

@@ -6,7 +6,7 @@ namespace KernelGen.Ilgpu;
 
 /// <summary>Between a generated <c>Forward</c> of one-neuron experts and its kernels: checks the views.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly struct OmniExpertsCall
+public readonly struct DeviceOmniExpertsCall
 {
     private readonly ArrayView2D<float, Stride2D.DenseX> _hidden;
     private readonly ArrayView2D<float, Stride2D.DenseX> _up;
@@ -14,7 +14,7 @@ public readonly struct OmniExpertsCall
     private readonly ArrayView2D<float, Stride2D.DenseX> _weights;
     private readonly ArrayView2D<int, Stride2D.DenseX> _experts;
 
-    private OmniExpertsCall(
+    private DeviceOmniExpertsCall(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, ArrayView2D<float, Stride2D.DenseX> up, ArrayView2D<float, Stride2D.DenseX> down,
         ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output)
     {
@@ -58,7 +58,7 @@ public readonly struct OmniExpertsCall
     /// <summary>Checks that the arguments of <c>Forward</c> fit each other. X of a matrix runs along a row.</summary>
     /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory, or E is no square.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator or a buffer is disposed.</exception>
-    public static OmniExpertsCall Create(
+    public static DeviceOmniExpertsCall Create(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, ArrayView2D<float, Stride2D.DenseX> up, ArrayView2D<float, Stride2D.DenseX> down,
         ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output)
     {
@@ -77,7 +77,7 @@ public readonly struct OmniExpertsCall
     }
 
     /// <summary>The same checks where the gradients of the output are read.</summary>
-    internal static OmniExpertsCall Checked(
+    internal static DeviceOmniExpertsCall Checked(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, ArrayView2D<float, Stride2D.DenseX> up, ArrayView2D<float, Stride2D.DenseX> down,
         ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output, string outputName)
     {
@@ -91,7 +91,7 @@ public readonly struct OmniExpertsCall
         ViewCheck.RequireMatrix(weights, nameof(weights), "[T, k]", accelerator, tokens, null);
         ViewCheck.RequireMatrix(experts, nameof(experts), "[T, k]", accelerator, tokens, weights.Extent.X);
         ViewCheck.RequireMatrix(output, outputName, "[T, H]", accelerator, tokens, hiddenSize);
-        return new OmniExpertsCall(stream, hidden, up, down, weights, experts, output);
+        return new DeviceOmniExpertsCall(stream, hidden, up, down, weights, experts, output);
     }
 
     /// <summary>The form for the device and the layout of the views.</summary>

@@ -8,15 +8,15 @@ namespace KernelGen.Ilgpu;
 /// <summary>The kernels of one generated variant of experts for devices of every kind, in single precision or exact integers.</summary>
 /// <typeparam name="TWeight">The type that kernels know weights by.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class PortableExpertKernels<TWeight>
+public sealed class PortableExpertsKernels<TWeight>
     where TWeight : unmanaged
 {
     private const int RowsOfLane = 4;
 
-    private readonly ExpertShape _shape;
+    private readonly DeclaredExperts _shape;
     private readonly (Product GateUp, Product Down)[] _products;
-    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertSizes>> _activate;
-    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertSizes>> _combine;
+    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertsSizes>> _activate;
+    private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertsSizes>> _combine;
     private readonly Rounding[] _rounding;
 
     /// <summary>Loads nothing yet.</summary>
@@ -26,9 +26,9 @@ public sealed class PortableExpertKernels<TWeight>
     /// <param name="activate">Adds up slices and activates them.</param>
     /// <param name="combine">Adds up slices and slots.</param>
     /// <param name="rounding">Measures and rounds hidden states, then intermediate states; nothing where neither is rounded.</param>
-    public PortableExpertKernels(
+    public PortableExpertsKernels(
         KernelVariant variant,
-        ExpertShape shape,
+        DeclaredExperts shape,
         (ExpertProductKernel<TWeight> GateUp, ExpertProductKernel<TWeight> Down)[] products,
         ExpertPhaseKernel<float> activate,
         ExpertPhaseKernel<float> combine,
@@ -47,7 +47,7 @@ public sealed class PortableExpertKernels<TWeight>
     public IEnumerable<MethodInfo> Methods =>
         [.. _products.SelectMany(pair => new[] { pair.GateUp.Method, pair.Down.Method }), _activate.Method, _combine.Method, .. _rounding.SelectMany(pair => new[] { pair.Measure.Method, pair.Round.Method })];
 
-    private static int MeasureBytes => ExpertLaunch.ThreadsOfRow * sizeof(int);
+    private static int MeasureBytes => ExpertsLaunch.ThreadsOfRow * sizeof(int);
 
     /// <summary>The tile for a device and so many slots.</summary>
     internal ExpertTile Choose(Accelerator accelerator, long slots)
@@ -59,7 +59,7 @@ public sealed class PortableExpertKernels<TWeight>
     }
 
     /// <summary>One of the products; <paramref name="sums"/> receives the sums of each slice.</summary>
-    internal void Multiply(AcceleratorStream stream, ExpertTile tile, bool isDown, in ExpertOperands<TWeight> operands, in AlignedSlots slots, in ArrayView<float> sums, in ExpertSizes sizes)
+    internal void Multiply(AcceleratorStream stream, ExpertTile tile, bool isDown, in ExpertOperands<TWeight> operands, in AlignedSlots slots, in ArrayView<float> sums, in ExpertsSizes sizes)
     {
         var (gateUp, down) = _products[(int)tile];
         var config = Extent(stream.Accelerator, tile, isDown ? _shape.HiddenSize : _shape.GateUpWidth, slots, sizes);
@@ -68,17 +68,17 @@ public sealed class PortableExpertKernels<TWeight>
     }
 
     /// <summary>Adds up the slices of the first product and activates them.</summary>
-    internal void Activate(AcceleratorStream stream, in ExpertPhase phase, in ArrayView<float> intermediate, in ExpertSizes sizes) => _activate.Launch(
-        stream, ExpertLaunch.ForItems(stream.Accelerator, (long)sizes.Tokens * _shape.TopK * _shape.IntermediateSize),
+    internal void Activate(AcceleratorStream stream, in ExpertPhase phase, in ArrayView<float> intermediate, in ExpertsSizes sizes) => _activate.Launch(
+        stream, ExpertsLaunch.ForItems(stream.Accelerator, (long)sizes.Tokens * _shape.TopK * _shape.IntermediateSize),
         phase.Sums, phase.Scales, phase.Bias, phase.Weights, phase.Experts, phase.InputScales, intermediate, sizes);
 
     /// <summary>Adds up the slices of the second product and the slots of each token.</summary>
-    internal void Combine(AcceleratorStream stream, in ExpertPhase phase, in ArrayView<float> output, in ExpertSizes sizes) => _combine.Launch(
-        stream, ExpertLaunch.ForItems(stream.Accelerator, (long)sizes.Tokens * _shape.HiddenSize),
+    internal void Combine(AcceleratorStream stream, in ExpertPhase phase, in ArrayView<float> output, in ExpertsSizes sizes) => _combine.Launch(
+        stream, ExpertsLaunch.ForItems(stream.Accelerator, (long)sizes.Tokens * _shape.HiddenSize),
         phase.Sums, phase.Scales, phase.Bias, phase.Weights, phase.Experts, phase.InputScales, output, sizes);
 
     /// <summary>Finds the largest magnitude of hidden or intermediate states, where all of them share a scale.</summary>
-    internal void Measure(AcceleratorStream stream, bool isDown, in ArrayView<float> source, in ArrayView<int> experts, in ArrayView<int> largest, in ExpertSizes sizes)
+    internal void Measure(AcceleratorStream stream, bool isDown, in ArrayView<float> source, in ArrayView<int> experts, in ArrayView<int> largest, in ExpertsSizes sizes)
     {
         if (_shape.Inputs != ActivationQuantization.DynamicTensor) return;
         largest.MemSetToZero(stream);
@@ -87,7 +87,7 @@ public sealed class PortableExpertKernels<TWeight>
 
     /// <summary>Rounds hidden or intermediate states; rows of integers leave their scales.</summary>
     internal void Round(
-        AcceleratorStream stream, bool isDown, in ArrayView<float> source, in ArrayView<int> experts, in ArrayView<int> largest, in ArrayView<float> scales, in ArrayView<float> target, in ExpertSizes sizes)
+        AcceleratorStream stream, bool isDown, in ArrayView<float> source, in ArrayView<int> experts, in ArrayView<int> largest, in ArrayView<float> scales, in ArrayView<float> target, in ExpertsSizes sizes)
     {
         const int GroupWidth = 128;
         Measure(stream, isDown, source, experts, largest, sizes);
@@ -97,41 +97,41 @@ public sealed class PortableExpertKernels<TWeight>
             stream, new KernelConfig(checked(RowsOf(isDown, sizes) * groups), ThreadsOfRow(stream.Accelerator)), source, experts, largest, scales, target, sizes);
     }
 
-    private int RowsOf(bool isDown, in ExpertSizes sizes) => checked(sizes.Tokens * (isDown ? _shape.TopK : 1));
+    private int RowsOf(bool isDown, in ExpertsSizes sizes) => checked(sizes.Tokens * (isDown ? _shape.TopK : 1));
 
-    private static int ThreadsOfRow(Accelerator accelerator) => ExpertLaunch.PowerOfTwo(accelerator, ExpertLaunch.ThreadsOfRow);
+    private static int ThreadsOfRow(Accelerator accelerator) => ExpertsLaunch.PowerOfTwo(accelerator, ExpertsLaunch.ThreadsOfRow);
 
     /// <summary>Slots of a tile.</summary>
-    internal static int TileSlots(ExpertTile tile) => tile == ExpertTile.Narrow ? ExpertLaunch.NarrowSlots : ExpertLaunch.WideSlots;
+    internal static int TileSlots(ExpertTile tile) => tile == ExpertTile.Narrow ? ExpertsLaunch.NarrowSlots : ExpertsLaunch.WideSlots;
 
     // A thread of a tile has four slots by four rows.
-    private static int Threads(ExpertTile tile) => TileSlots(tile) * ExpertLaunch.TileRows / 16;
+    private static int Threads(ExpertTile tile) => TileSlots(tile) * ExpertsLaunch.TileRows / 16;
 
     private static int SharedBytes(ExpertTile tile)
     {
         const int Depth = 32, Padding = 4;
         return tile == ExpertTile.Rows
-            ? RowsOfLane * ExpertLaunch.ThreadsOfRows * sizeof(float)
-            : Depth * (TileSlots(tile) + ExpertLaunch.TileRows + (2 * Padding)) * sizeof(float);
+            ? RowsOfLane * ExpertsLaunch.ThreadsOfRows * sizeof(float)
+            : Depth * (TileSlots(tile) + ExpertsLaunch.TileRows + (2 * Padding)) * sizeof(float);
     }
 
-    private KernelConfig Extent(Accelerator accelerator, ExpertTile tile, int rows, in AlignedSlots slots, in ExpertSizes sizes)
+    private KernelConfig Extent(Accelerator accelerator, ExpertTile tile, int rows, in AlignedSlots slots, in ExpertsSizes sizes)
     {
         if (tile != ExpertTile.Rows)
-            return new(checked((int)(slots.BlockExperts.Length * Parts(rows, ExpertLaunch.TileRows) * _shape.SplitK)), Threads(tile));
-        var threads = ExpertLaunch.PowerOfTwo(accelerator, ExpertLaunch.ThreadsOfRows);
-        var rowsOfGroup = threads / Math.Min(threads, ExpertLaunch.LanesOfRow) * RowsOfLane;
+            return new(checked((int)(slots.BlockExperts.Length * Parts(rows, ExpertsLaunch.TileRows) * _shape.SplitK)), Threads(tile));
+        var threads = ExpertsLaunch.PowerOfTwo(accelerator, ExpertsLaunch.ThreadsOfRows);
+        var rowsOfGroup = threads / Math.Min(threads, ExpertsLaunch.LanesOfRow) * RowsOfLane;
         return new(checked((int)((long)sizes.Tokens * _shape.TopK * Parts(rows, rowsOfGroup) * _shape.SplitK)), threads);
     }
 
     private static long Parts(int count, int size) => (count + size - 1) / size;
 
     private sealed class Product(string name, Delegate kernel, int sharedBytes)
-        : DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<TWeight>, ArrayView<float>, ArrayView<sbyte>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertSizes>>(name, kernel, sharedBytes);
+        : DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<TWeight>, ArrayView<float>, ArrayView<sbyte>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertsSizes>>(name, kernel, sharedBytes);
 
     private sealed record Rounding(
-        DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertSizes>> Measure,
-        DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertSizes>> Round);
+        DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertsSizes>> Measure,
+        DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertsSizes>> Round);
 }
 
 /// <summary>How a product is cut.</summary>

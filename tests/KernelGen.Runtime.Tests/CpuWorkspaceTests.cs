@@ -3,7 +3,7 @@ using KernelGen.Cpu;
 namespace KernelGen.Tests;
 
 /// <summary>How much memory calls take and keep.</summary>
-public sealed unsafe class MoeWorkspaceTests
+public sealed unsafe class CpuWorkspaceTests
 {
     private const int Tokens = 65_536;
 
@@ -28,20 +28,20 @@ public sealed unsafe class MoeWorkspaceTests
     {
         foreach (var lanes in new[] { 4, 8, 16 })
         {
-            var layout = new MoeWorkspaceLayout(Tiling(experts, topK, lanes, splitK), hidden, intermediate, splitK);
-            var tokens = layout.TokensWithin(FusedMoePasses.WorkspaceLimit, Tokens);
+            var layout = new ExpertsWorkspaceLayout(Tiling(experts, topK, lanes, splitK), hidden, intermediate, splitK);
+            var tokens = layout.TokensWithin(ExpertsPasses.WorkspaceLimit, Tokens);
             Assert.InRange(tokens, 1, Tokens);
-            Assert.InRange(layout.Bytes(tokens), 0u, (nuint)FusedMoePasses.WorkspaceLimit);
-            if (tokens < Tokens) Assert.True(layout.Bytes(tokens + 1) > FusedMoePasses.WorkspaceLimit, "more tokens would have fitted");
+            Assert.InRange(layout.Bytes(tokens), 0u, (nuint)ExpertsPasses.WorkspaceLimit);
+            if (tokens < Tokens) Assert.True(layout.Bytes(tokens + 1) > ExpertsPasses.WorkspaceLimit, "more tokens would have fitted");
         }
     }
 
     [Fact]
     public void ATokenThatNeedsMoreRunsAlone()
     {
-        var layout = new MoeWorkspaceLayout(Tiling(64, 64, 8, 16), 65_536, 65_536, 16);
-        Assert.True(layout.Bytes(1) > FusedMoePasses.WorkspaceLimit);
-        Assert.Equal(1, layout.TokensWithin(FusedMoePasses.WorkspaceLimit, Tokens));
+        var layout = new ExpertsWorkspaceLayout(Tiling(64, 64, 8, 16), 65_536, 65_536, 16);
+        Assert.True(layout.Bytes(1) > ExpertsPasses.WorkspaceLimit);
+        Assert.Equal(1, layout.TokensWithin(ExpertsPasses.WorkspaceLimit, Tokens));
     }
 
     [Fact]
@@ -53,26 +53,26 @@ public sealed unsafe class MoeWorkspaceTests
         (_passes, _tokens) = (0, 0);
         fixed (int* experts = ids)
         {
-            var call = new MoeArguments { Experts = experts, ExpertsStride = TopK, Tokens = Tokens };
-            FusedMoePasses.Run(call, tiling, Hidden, Intermediate, splitK: 1, &Pass);
+            var call = new ExpertsArguments { Experts = experts, ExpertsStride = TopK, Tokens = Tokens };
+            ExpertsPasses.Run(call, tiling, Hidden, Intermediate, splitK: 1, &Pass);
         }
 
         Assert.Equal(Tokens, _tokens);
-        var tokensOfAPass = new MoeWorkspaceLayout(tiling, Hidden, Intermediate, 1).TokensWithin(FusedMoePasses.WorkspaceLimit, Tokens);
+        var tokensOfAPass = new ExpertsWorkspaceLayout(tiling, Hidden, Intermediate, 1).TokensWithin(ExpertsPasses.WorkspaceLimit, Tokens);
         Assert.Equal((Tokens + tokensOfAPass - 1) / tokensOfAPass, _passes);
-        Assert.InRange(MoeWorkspace.IdleBytes, 1u, (nuint)MoeWorkspace.MostIdleBytes);
+        Assert.InRange(CpuWorkspace.IdleBytes, 1u, (nuint)CpuWorkspace.MaxIdleBytes);
     }
 
     [Fact]
     public void ConcurrentCallsLeaveNoMoreBehindThanIsAllowed()
     {
-        var workspaces = Enumerable.Range(0, 40).Select(_ => MoeWorkspace.Rent()).ToArray();
-        foreach (var workspace in workspaces) workspace.Reset(FusedMoePasses.WorkspaceLimit / 3); // nothing is touched, so little is committed
+        var workspaces = Enumerable.Range(0, 40).Select(_ => CpuWorkspace.Rent()).ToArray();
+        foreach (var workspace in workspaces) workspace.Reset(ExpertsPasses.WorkspaceLimit / 3); // nothing is touched, so little is committed
         foreach (var workspace in workspaces) workspace.Return();
-        Assert.InRange(MoeWorkspace.IdleBytes, (nuint)(FusedMoePasses.WorkspaceLimit / 3), (nuint)MoeWorkspace.MostIdleBytes);
+        Assert.InRange(CpuWorkspace.IdleBytes, (nuint)(ExpertsPasses.WorkspaceLimit / 3), (nuint)CpuWorkspace.MaxIdleBytes);
     }
 
-    private static void Pass(MoeArguments* part)
+    private static void Pass(ExpertsArguments* part)
     {
         _passes++;
         _tokens += part->Tokens;
@@ -80,6 +80,6 @@ public sealed unsafe class MoeWorkspaceTests
     }
 
     /// <summary>As the templates have it.</summary>
-    private static MoeTiling Tiling(int experts, int topK, int lanes, int splitK) =>
+    private static ExpertsTiling Tiling(int experts, int topK, int lanes, int splitK) =>
         new(topK, experts, splitK == 1 ? 2 * lanes : 0, lanes, lanes == 16 ? 8 : 4, 16);
 }

@@ -6,9 +6,9 @@ namespace KernelGen.Ilgpu;
 
 /// <summary>Between a generated <c>Backward</c> of one-neuron experts and its kernels: checks the views, and owns the workspace.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly struct OmniExpertsBackwardCall
+public readonly struct DeviceOmniExpertsBackwardCall
 {
-    private readonly OmniExpertsCall _forward;
+    private readonly DeviceOmniExpertsCall _forward;
     private readonly ArrayView2D<float, Stride2D.DenseX> _gradHidden;
     private readonly ArrayView2D<float, Stride2D.DenseX> _gradUp;
     private readonly ArrayView2D<float, Stride2D.DenseX> _gradDown;
@@ -17,13 +17,13 @@ public readonly struct OmniExpertsBackwardCall
     /// <summary>Checks that the arguments of <c>Backward</c> fit each other. X of a matrix runs along a row.</summary>
     /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory, or E is no square.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator or a buffer is disposed.</exception>
-    public OmniExpertsBackwardCall(
+    public DeviceOmniExpertsBackwardCall(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, ArrayView2D<float, Stride2D.DenseX> up, ArrayView2D<float, Stride2D.DenseX> down,
         ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> gradOutput,
         ArrayView2D<float, Stride2D.DenseX> gradHidden, ArrayView2D<float, Stride2D.DenseX> gradUp, ArrayView2D<float, Stride2D.DenseX> gradDown,
         ArrayView2D<float, Stride2D.DenseX> gradWeights)
     {
-        _forward = OmniExpertsCall.Checked(stream, hidden, up, down, weights, experts, gradOutput, nameof(gradOutput));
+        _forward = DeviceOmniExpertsCall.Checked(stream, hidden, up, down, weights, experts, gradOutput, nameof(gradOutput));
         var accelerator = stream.Accelerator;
         ViewCheck.RequireMatrix(gradHidden, nameof(gradHidden), "[T, H]", accelerator, hidden.Extent.Y, hidden.Extent.X);
         ViewCheck.RequireMatrix(gradUp, nameof(gradUp), "[E, H]", accelerator, up.Extent.Y, up.Extent.X);
@@ -56,7 +56,7 @@ public readonly struct OmniExpertsBackwardCall
     public void Run(OmniExpertsKernels kernels)
     {
         var width = kernels.VectorWidth;
-        var areAligned = OmniExpertsCall.AreRowsAligned(_gradHidden, width) && OmniExpertsCall.AreRowsAligned(_gradUp, width) && OmniExpertsCall.AreRowsAligned(_gradDown, width);
+        var areAligned = DeviceOmniExpertsCall.AreRowsAligned(_gradHidden, width) && DeviceOmniExpertsCall.AreRowsAligned(_gradUp, width) && DeviceOmniExpertsCall.AreRowsAligned(_gradDown, width);
         var form = _forward.Form(kernels);
         Run(kernels, form == OmniExpertsForm.Group && !areAligned ? OmniExpertsForm.Unaligned : form);
     }

@@ -6,7 +6,7 @@ namespace KernelGen.Ilgpu;
 
 /// <summary>Between a generated <c>Route</c> or <c>RouteBackward</c> of a product-key router and its kernels: checks the views.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly struct OmniRouterCall
+public readonly struct DeviceOmniRouterCall
 {
     private readonly AcceleratorStream _stream;
     private readonly ArrayView2D<float, Stride2D.DenseX> _x;
@@ -15,7 +15,7 @@ public readonly struct OmniRouterCall
     private readonly ArrayView2D<int, Stride2D.DenseX> _indices;
     private readonly bool _isBackward;
 
-    private OmniRouterCall(
+    private DeviceOmniRouterCall(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> x, ArrayView2D<float, Stride2D.DenseX> y,
         ArrayView2D<float, Stride2D.DenseX> scores, ArrayView2D<int, Stride2D.DenseX> indices, bool isBackward) =>
         (_stream, _x, _y, _scores, _indices, _isBackward) = (stream, x, y, scores, indices, isBackward);
@@ -32,7 +32,7 @@ public readonly struct OmniRouterCall
     /// <summary>Checks that the arguments of <c>Route</c> fit each other. X of a matrix runs along a row.</summary>
     /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator or a buffer is disposed.</exception>
-    public static OmniRouterCall Create(
+    public static DeviceOmniRouterCall Create(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> x, ArrayView2D<float, Stride2D.DenseX> y,
         ArrayView2D<float, Stride2D.DenseX> scores, ArrayView2D<int, Stride2D.DenseX> indices)
     {
@@ -44,13 +44,13 @@ public readonly struct OmniRouterCall
         ViewCheck.RequireMatrix(indices, nameof(indices), "[T, k]", accelerator, tokens, scores.Extent.X);
         ViewCheck.RequireOwnRows(scores, nameof(scores));
         ViewCheck.RequireOwnRows(indices, nameof(indices));
-        return new OmniRouterCall(stream, x, y, scores, indices, isBackward: false);
+        return new DeviceOmniRouterCall(stream, x, y, scores, indices, isBackward: false);
     }
 
     /// <summary>Checks that the arguments of <c>RouteBackward</c> fit each other. X of a matrix runs along a row.</summary>
     /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator or a buffer is disposed.</exception>
-    public static OmniRouterCall CreateBackward(
+    public static DeviceOmniRouterCall CreateBackward(
         AcceleratorStream stream, ArrayView2D<int, Stride2D.DenseX> indices, ArrayView2D<float, Stride2D.DenseX> gradScores,
         ArrayView2D<float, Stride2D.DenseX> gradX, ArrayView2D<float, Stride2D.DenseX> gradY)
     {
@@ -62,7 +62,7 @@ public readonly struct OmniRouterCall
         ViewCheck.RequireMatrix(gradY, nameof(gradY), "[T, n]", accelerator, tokens, gradX.Extent.X);
         ViewCheck.RequireOwnRows(gradX, nameof(gradX));
         ViewCheck.RequireOwnRows(gradY, nameof(gradY));
-        return new OmniRouterCall(stream, gradX, gradY, gradScores, indices, isBackward: true);
+        return new DeviceOmniRouterCall(stream, gradX, gradY, gradScores, indices, isBackward: true);
     }
 
     /// <summary>Puts the router, or its backward pass, into the stream.</summary>

@@ -7,7 +7,7 @@ namespace KernelGen.Ilgpu;
 /// <summary>Between a generated <c>Route</c> or <c>RouteByTable</c> and its kernels: checks the views.</summary>
 /// <typeparam name="TLogit">Type of a logit.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly struct GateCall<TLogit>
+public readonly struct DeviceGateCall<TLogit>
     where TLogit : unmanaged
 {
     private readonly AcceleratorStream _stream;
@@ -17,7 +17,7 @@ public readonly struct GateCall<TLogit>
     private readonly float _routedScalingFactor;
     private readonly int _routedTokens;
 
-    private GateCall(
+    private DeviceGateCall(
         AcceleratorStream stream, ArrayView2D<TLogit, Stride2D.DenseX> logits, ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts,
         float routedScalingFactor, int nonPaddedTokens)
     {
@@ -58,11 +58,11 @@ public readonly struct GateCall<TLogit>
     /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The factor is not finite, or the number of tokens lies outside 0 to T.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator or a buffer is disposed.</exception>
-    public static GateCall<TLogit> Create(
+    public static DeviceGateCall<TLogit> Create(
         AcceleratorStream stream, ArrayView2D<TLogit, Stride2D.DenseX> logits, ArrayView<float> correctionBias,
         ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, float routedScalingFactor, int nonPaddedTokens)
     {
-        var call = new GateCall<TLogit>(stream, logits, weights, experts, routedScalingFactor, nonPaddedTokens) { CorrectionBias = correctionBias };
+        var call = new DeviceGateCall<TLogit>(stream, logits, weights, experts, routedScalingFactor, nonPaddedTokens) { CorrectionBias = correctionBias };
         if (correctionBias.Length > 0) ViewCheck.RequireVector(correctionBias, nameof(correctionBias), "[E]", stream.Accelerator, call.Experts);
         return call;
     }
@@ -71,11 +71,11 @@ public readonly struct GateCall<TLogit>
     /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The factor is not finite, or the number of tokens lies outside 0 to T.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator or a buffer is disposed.</exception>
-    public static GateCall<TLogit> CreateByTable(
+    public static DeviceGateCall<TLogit> CreateByTable(
         AcceleratorStream stream, ArrayView2D<TLogit, Stride2D.DenseX> logits, ArrayView<int> tokenIds, ArrayView2D<int, Stride2D.DenseX> table,
         ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, float routedScalingFactor, int nonPaddedTokens)
     {
-        var call = new GateCall<TLogit>(stream, logits, weights, experts, routedScalingFactor, nonPaddedTokens) { TokenIds = tokenIds, Table = table };
+        var call = new DeviceGateCall<TLogit>(stream, logits, weights, experts, routedScalingFactor, nonPaddedTokens) { TokenIds = tokenIds, Table = table };
         ViewCheck.RequireVector(tokenIds, nameof(tokenIds), "[T]", stream.Accelerator, call.Tokens);
         ViewCheck.RequireMatrix(table, nameof(table), "[vocabulary, k]", stream.Accelerator, null, call.TopK);
         return call;

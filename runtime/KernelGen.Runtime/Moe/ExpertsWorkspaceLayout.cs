@@ -1,11 +1,11 @@
 namespace KernelGen.Cpu;
 
-/// <summary>What a pass of a kernel needs of the workspace, and where.</summary>
-internal readonly unsafe struct MoeWorkspaceLayout(MoeTiling tiling, int hiddenSize, int intermediateSize, int splitK)
+/// <summary>The workspace arrays of a pass.</summary>
+internal readonly unsafe struct ExpertsWorkspaceLayout(ExpertsTiling tiling, int hiddenSize, int intermediateSize, int splitK)
 {
-    private readonly MoeTiling _tiling = tiling;
+    private readonly ExpertsTiling _tiling = tiling;
 
-    /// <summary>Most of <paramref name="tokens"/> tokens, at least one, whose workspace stays within <paramref name="limit"/> bytes.</summary>
+    /// <summary>Maximum number of tokens, at least one and at most <paramref name="tokens"/>, whose workspace fits in <paramref name="limit"/> bytes.</summary>
     public int TokensWithin(nuint limit, int tokens)
     {
         var tooMany = Math.Min(tokens, int.MaxValue / (2 * _tiling.TopK)); // rows are counted in 32 bits, too
@@ -21,27 +21,27 @@ internal readonly unsafe struct MoeWorkspaceLayout(MoeTiling tiling, int hiddenS
         return fit;
     }
 
-    /// <summary>Bytes of a pass over <paramref name="tokens"/> tokens, whatever experts they have.</summary>
+    /// <summary>Workspace size in bytes for a pass of <paramref name="tokens"/> tokens, whatever their experts.</summary>
     public nuint Bytes(int tokens)
     {
-        var (slots, blocks, _) = MoePlanner.Bounds(_tiling, tokens);
+        var (slots, blocks, _) = SlotPlanner.Bounds(_tiling, tokens);
         var (panels, activations, outputs, partials) = Floats(tokens);
         var (quantized, tokenScales, rowScales) = Quantized(tokens);
-        return MoeWorkspace.Size<MoeSegment>((nuint)blocks) + MoeWorkspace.Size<MoeBlock>((nuint)blocks) + MoeWorkspace.Size<int>((nuint)slots)
-            + MoeWorkspace.Size<int>((nuint)_tiling.Experts + 1) + MoeWorkspace.Size<float>(panels) + MoeWorkspace.Size<float>(activations)
-            + MoeWorkspace.Size<float>(outputs) + MoeWorkspace.Size<float>(partials)
-            + MoeWorkspace.Size<byte>(quantized) + MoeWorkspace.Size<float>(tokenScales) + MoeWorkspace.Size<float>(rowScales);
+        return CpuWorkspace.Size<SlotSegment>((nuint)blocks) + CpuWorkspace.Size<SlotBlock>((nuint)blocks) + CpuWorkspace.Size<int>((nuint)slots)
+            + CpuWorkspace.Size<int>((nuint)_tiling.Experts + 1) + CpuWorkspace.Size<float>(panels) + CpuWorkspace.Size<float>(activations)
+            + CpuWorkspace.Size<float>(outputs) + CpuWorkspace.Size<float>(partials)
+            + CpuWorkspace.Size<byte>(quantized) + CpuWorkspace.Size<float>(tokenScales) + CpuWorkspace.Size<float>(rowScales);
     }
 
-    /// <summary>Takes the arrays of one pass out of <paramref name="workspace"/> and plans the pass.</summary>
-    public void Assign(MoeWorkspace workspace, ref MoeArguments call)
+    /// <summary>Allocates the arrays of a pass from <paramref name="workspace"/> and plans the pass.</summary>
+    public void Assign(CpuWorkspace workspace, ref ExpertsArguments call)
     {
-        var (slots, blocks, _) = MoePlanner.Bounds(_tiling, call.Tokens);
+        var (slots, blocks, _) = SlotPlanner.Bounds(_tiling, call.Tokens);
         var (panels, activations, outputs, partials) = Floats(call.Tokens);
         var (quantized, tokenScales, rowScales) = Quantized(call.Tokens);
         workspace.Reset(Bytes(call.Tokens));
-        call.Plan.Segments = workspace.Take<MoeSegment>((nuint)blocks);
-        call.Plan.Blocks = workspace.Take<MoeBlock>((nuint)blocks);
+        call.Plan.Segments = workspace.Take<SlotSegment>((nuint)blocks);
+        call.Plan.Blocks = workspace.Take<SlotBlock>((nuint)blocks);
         call.Plan.Slots = workspace.Take<int>((nuint)slots);
         var starts = workspace.Take<int>((nuint)_tiling.Experts + 1);
         call.Packed = workspace.Take<float>(panels);
@@ -51,20 +51,20 @@ internal readonly unsafe struct MoeWorkspaceLayout(MoeTiling tiling, int hiddenS
         call.QuantizedHidden = workspace.Take<byte>(quantized);
         call.HiddenScales = workspace.Take<float>(tokenScales);
         call.ActivationScales = workspace.Take<float>(rowScales);
-        MoePlanner.Fill(_tiling, call.Experts, call.ExpertsStride, call.Tokens, starts, ref call.Plan);
+        SlotPlanner.Fill(_tiling, call.Experts, call.ExpertsStride, call.Tokens, starts, ref call.Plan);
     }
 
-    /// <summary>Bytes of quantised hidden states, whole pairs of them, and the scales of tokens and planned rows.</summary>
+    /// <summary>Bytes of quantised hidden states, padded to whole pairs, and of the scales of tokens and planned rows.</summary>
     private (nuint Hidden, nuint TokenScales, nuint RowScales) Quantized(int tokens)
     {
         if (_tiling.QuantizedBytes == 0) return default;
-        var (_, _, rows) = MoePlanner.Bounds(_tiling, tokens);
+        var (_, _, rows) = SlotPlanner.Bounds(_tiling, tokens);
         return ((nuint)tokens * (nuint)_tiling.QuantizedBytes * (nuint)(hiddenSize + (hiddenSize % 2)), (nuint)tokens, (nuint)rows);
     }
 
     private (nuint Panels, nuint Activations, nuint Outputs, nuint Partials) Floats(int tokens)
     {
-        var (slots, _, rows) = MoePlanner.Bounds(_tiling, tokens);
+        var (slots, _, rows) = SlotPlanner.Bounds(_tiling, tokens);
         return (
             _tiling.PanelTokens > 0 ? (nuint)rows * (nuint)hiddenSize : 0,
             (nuint)rows * (nuint)intermediateSize,

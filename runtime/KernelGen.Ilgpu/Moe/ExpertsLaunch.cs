@@ -6,10 +6,10 @@ namespace KernelGen.Ilgpu;
 
 /// <summary>How many threads the experts' kernels are launched with.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public static class ExpertLaunch
+public static class ExpertsLaunch
 {
     /// <summary>Most threads of a group.</summary>
-    public const int MostThreads = 1024;
+    public const int MaxThreads = 1024;
 
     /// <summary>Threads of a group that adds up part of a token's row, eight columns a thread.</summary>
     public const int ThreadsOfRow = 128;
@@ -46,12 +46,12 @@ public static class ExpertLaunch
 
     /// <summary>One group to sort the slots.</summary>
     internal static KernelConfig ForSorting(Accelerator accelerator, long slots) =>
-        new(1, Math.Min(slots > ThreadsOfItems ? MostThreads : ThreadsOfItems, accelerator.MaxNumThreadsPerGroup));
+        new(1, Math.Min(slots > ThreadsOfItems ? MaxThreads : ThreadsOfItems, accelerator.MaxNumThreadsPerGroup));
 
     /// <summary>One group to sort the slots, others to round the hidden states.</summary>
-    internal static KernelConfig ForPreparation(Accelerator accelerator, in ExpertShape shape, int tokens)
+    internal static KernelConfig ForPreparation(Accelerator accelerator, in DeclaredExperts shape, int tokens)
     {
-        var threads = Math.Min(tokens * (long)shape.TopK > ThreadsOfItems ? MostThreads : ThreadsOfItems, accelerator.MaxNumThreadsPerGroup);
+        var threads = Math.Min(tokens * (long)shape.TopK > ThreadsOfItems ? MaxThreads : ThreadsOfItems, accelerator.MaxNumThreadsPerGroup);
         var parts = tokens * (((shape.HiddenSize / 2) + threads - 1) / threads);
         return new KernelConfig(1 + (int)Math.Min(parts, 2L * accelerator.NumMultiprocessors), (int)threads);
     }
