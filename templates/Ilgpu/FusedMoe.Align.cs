@@ -117,7 +117,7 @@ internal static partial class FusedMoe<TWeight, TSum>
             if (pair < Pairs)
             {
                 var first = (token * sizes.HiddenStride) + (pair * 2);
-                rounded[(token * (long)Pairs) + pair] = Brain.Bits(hidden[first]) | (Brain.Bits(hidden[first + 1]) << 16);
+                rounded[(token * (long)Pairs) + pair] = BFloat16Bits.Of(hidden[first]) | (BFloat16Bits.Of(hidden[first + 1]) << 16);
             }
         }
     }

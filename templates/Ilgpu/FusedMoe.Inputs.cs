@@ -96,7 +96,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int LargestMagnitude(ArrayView<float> source, long start, int count)
     {
-        var all = SharedMemory.Allocate<int>(ExpertsLaunch.ThreadsOfRow);
+        var all = SharedMemory.Allocate<int>(ExpertsLaunch.ThreadsPerRow);
         var own = 0;
         for (var i = Group.IdxX; i < count; i += Group.DimX) own = IntrinsicMath.Max(own, (int)(Interop.FloatAsInt(source[start + i]) & 0x7FFF_FFFFu));
         all[Group.IdxX] = own;

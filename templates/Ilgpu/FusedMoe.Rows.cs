@@ -43,7 +43,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     {
         var perLoad = width * WeightBits % 32 == 0 ? 32 / WeightBits : WeightsOfElement;
         var partial = SharedMemory.Allocate<TSum>(RowsOfLane * ExpertsLaunch.ThreadsOfRows);
-        var lanes = IntrinsicMath.Min(Group.DimX, ExpertsLaunch.LanesOfRow);
+        var lanes = IntrinsicMath.Min(Group.DimX, ExpertsLaunch.LanesPerRow);
         var lane = Group.IdxX & (lanes - 1);
         var team = Group.IdxX / lanes;
         var rowsOfGroup = Group.DimX / lanes * RowsOfLane;

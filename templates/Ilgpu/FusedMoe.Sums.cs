@@ -33,7 +33,7 @@ internal static partial class FusedMoe<TWeight, TSum>
     {
         var index = Index();
         if (index >= sizes.Tokens * (long)TopK * IntermediateSize || !IsExpert(ExpertOf(experts, sizes, (int)(index / IntermediateSize)))) return;
-        intermediate[index] = (ushort)Brain.Bits(Activated(sums, scales, bias, weights, experts, inputScales, index, sizes));
+        intermediate[index] = (ushort)BFloat16Bits.Of(Activated(sums, scales, bias, weights, experts, inputScales, index, sizes));
     }
 
     /// <summary>Adds up the slices of each slot, scaled, biased and weighted, then the slots of each token.</summary>
@@ -105,9 +105,9 @@ internal static partial class FusedMoe<TWeight, TSum>
     public static void CombineRounded(ArrayView<uint> sums, ArrayView<int> experts, ArrayView<float> output, ExpertsSizes sizes)
     {
         const int Octets = HiddenSize / 8;
-        const int GroupsOfToken = (Octets + ExpertsLaunch.ThreadsOfRow - 1) / ExpertsLaunch.ThreadsOfRow;
+        const int GroupsOfToken = (Octets + ExpertsLaunch.ThreadsPerRow - 1) / ExpertsLaunch.ThreadsPerRow;
         var token = Grid.IdxX / GroupsOfToken;
-        var octet = (Grid.IdxX % GroupsOfToken * ExpertsLaunch.ThreadsOfRow) + Group.IdxX;
+        var octet = (Grid.IdxX % GroupsOfToken * ExpertsLaunch.ThreadsPerRow) + Group.IdxX;
         if (octet >= Octets) return;
         var total = Static.Array<float>(8);
         foreach (var column in Static.Range(8)) total[column] = 0f;

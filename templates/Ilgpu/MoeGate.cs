@@ -48,7 +48,7 @@ internal static partial class MoeGate<[Specialize] TLogit>
     public static void RunWarp(
         ArrayView<TLogit> logits, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<int> tokenIds, ArrayView<int> table, GateSizes sizes)
     {
-        var places = SharedMemory.Allocate<ulong>(GateLaunch.WarpsOfGroup * WarpLanes);
+        var places = SharedMemory.Allocate<ulong>(GateLaunch.WarpsPerBlock * WarpLanes);
         var warp = Group.IdxX / WarpLanes;
         var token = (Grid.IdxX * (Group.DimX / WarpLanes)) + warp;
         if (token < sizes.RoutedTokens)

@@ -60,7 +60,7 @@ public class MoeBlockLoadingTests
         AssertWeights(checkpoint, model, block.Experts);
 
         // Left alone they would become what the routed experts are, for which a format has to be said.
-        Assert.Contains("say with a format", Assert.Throws<ArgumentException>(() => new MoeBlock<Int4Pair>(layer, NoRoute, NoForward)).Message, StringComparison.Ordinal);
+        Assert.Contains("specify a format", Assert.Throws<ArgumentException>(() => new MoeBlock<Int4Pair>(layer, NoRoute, NoForward)).Message, StringComparison.Ordinal);
         using var quantized = new MoeBlock<Int4Pair>(layer, NoRoute, NoForward, new ExpertFormat(DType.Int4, WeightQuantization.Group, 32));
         Assert.True(quantized.LargestWeightError > 0);
     }

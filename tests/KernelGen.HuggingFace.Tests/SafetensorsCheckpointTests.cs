@@ -19,8 +19,8 @@ public class SafetensorsCheckpointTests
         Assert.Equal(["a", "b", "c", "lost"], checkpoint.Names.Order());
         Assert.Equal([2f], checkpoint.Get("b").ReadSingles());
         Assert.True(checkpoint.Contains("c"));
-        Fails("tensor 'c' is said to be in model-00002-of-00002.safetensors, which does not exist", () => checkpoint.Get("c"));
-        Fails("tensor 'lost' is said to be in model-00001-of-00002.safetensors, but is not", () => checkpoint.Get("lost"));
+        Fails("tensor 'c' is listed in model-00002-of-00002.safetensors, which does not exist", () => checkpoint.Get("c"));
+        Fails("tensor 'lost' is listed in model-00001-of-00002.safetensors, but is not there", () => checkpoint.Get("lost"));
         temporary.WriteScalars("model-00002-of-00002.safetensors", ("c", 3));
         Assert.Equal([3f], checkpoint.Get("c").ReadSingles());
         Assert.Same(checkpoint.Get("a").File, checkpoint.Get("b").File);

@@ -70,11 +70,11 @@ public class SafetensorsHeaderTests
     [InlineData("""{"t":{"dtype":8,"shape":[1],"data_offsets":[0,1]}}""", 1, "tensor 't' has Number where String was expected")]
     [InlineData("""{"t":{"dtype":null,"shape":[1],"data_offsets":[0,1]}}""", 1, "tensor 't' has Null where String was expected")]
     [InlineData("""{"t":{"dtype":"U8","shape":1,"data_offsets":[0,1]}}""", 1, "tensor 't' has Number where StartArray was expected")]
-    [InlineData("""{"t":{"dtype":"U8","shape":[[1]],"data_offsets":[0,1]}}""", 1, "has a value in its shape that is no integer")]
-    [InlineData("""{"t":{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}}""", 1, "has a value in its shape that is no integer")]
-    [InlineData("""{"t":{"dtype":"U8","shape":["1"],"data_offsets":[0,1]}}""", 1, "has a value in its shape that is no integer")]
-    [InlineData("""{"t":{"dtype":"U8","shape":[9223372036854775808],"data_offsets":[0,1]}}""", 1, "has a value in its shape that is no integer")]
-    [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1e0]}}""", 1, "has a value in its data_offsets that is no integer")]
+    [InlineData("""{"t":{"dtype":"U8","shape":[[1]],"data_offsets":[0,1]}}""", 1, "has a value in its shape that is not an integer")]
+    [InlineData("""{"t":{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}}""", 1, "has a value in its shape that is not an integer")]
+    [InlineData("""{"t":{"dtype":"U8","shape":["1"],"data_offsets":[0,1]}}""", 1, "has a value in its shape that is not an integer")]
+    [InlineData("""{"t":{"dtype":"U8","shape":[9223372036854775808],"data_offsets":[0,1]}}""", 1, "has a value in its shape that is not an integer")]
+    [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1e0]}}""", 1, "has a value in its data_offsets that is not an integer")]
     [InlineData("""{"t":{"dtype":"U8","shape":[-1,-1],"data_offsets":[0,1]}}""", 1, "has the shape [-1, -1]")]
     [InlineData("""{"t":{"dtype":"U8","shape":[-1,0],"data_offsets":[0,0]}}""", 0, "has the shape [-1, 0]")]
     [InlineData("""{"t":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", 0, "product below 2^63")] // 2^64 wraps to 0
@@ -86,7 +86,7 @@ public class SafetensorsHeaderTests
     [InlineData("""{"t":{"dtype":"F 6","shape":[1],"data_offsets":[0,1]}}""", 1, "has the dtype 'F 6'")]
     [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}""", 1, "data_offsets [1, 0]; expected 0 <= begin <= end")]
     [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[-1,0]}}""", 1, "data_offsets [-1, 0]; expected 0 <= begin <= end")]
-    [InlineData("""{"t":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}""", 1, "lies at bytes 0 to 2, but the file has 1")]
+    [InlineData("""{"t":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}""", 1, "is at bytes 0 to 2, but the file has 1")]
     [InlineData("""{"t":{"dtype":"U8","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}""", 1, "but the file has 1")]
     [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}""", 2, "the bytes from 0 on belong to no tensor")]
     [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 2, "has 1 bytes after the last tensor")]
@@ -105,15 +105,15 @@ public class SafetensorsHeaderTests
     [InlineData("""{"__metadata__":{"a":"1","a":"2"}}""", 0, "has the metadata key 'a' twice")]
     [InlineData("""{"__metadata__":{"a":1}}""", 0, "has Number where String was expected")]
     [InlineData("""{"__metadata__":"x"}""", 0, "has String where StartObject was expected")]
-    [InlineData("""{"\ud800":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1, "not Unicode")]
-    [InlineData("""{"t":{"dtype":"\ud800","shape":[1],"data_offsets":[0,1]}}""", 1, "not Unicode")]
+    [InlineData("""{"\ud800":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1, "invalid Unicode")]
+    [InlineData("""{"t":{"dtype":"\ud800","shape":[1],"data_offsets":[0,1]}}""", 1, "invalid Unicode")]
     public void MalformedFilesSayWhatIsWrong(string json, int dataBytes, string problem) => Rejects(json, dataBytes, problem);
 
     [Fact]
     public void DeepNestingIsRejectedWithoutRecursion()
     {
         var nested = new string('[', 1_000_000) + new string(']', 1_000_000);
-        Rejects($$$"""{"t":{"dtype":"U8","shape":{{{nested}}},"data_offsets":[0,1]}}""", 1, "shape that is no integer");
+        Rejects($$$"""{"t":{"dtype":"U8","shape":{{{nested}}},"data_offsets":[0,1]}}""", 1, "shape that is not an integer");
         Rejects($$$"""{"t":{"extra":{{{nested}}}}}""", 0, "not valid JSON");
     }
 

@@ -102,9 +102,9 @@ public sealed unsafe class ExpertLayoutTests
         }
 
         var transposed = Assert.Throws<ArgumentException>("layout", () => ExpertWeights<Int4Pair>.Pack(gateUp, down, e, h, i, ExpertLayout.Transposed, scales: scales));
-        Assert.Contains("4-bit weights lie in pairs of a row", transposed.Message);
+        Assert.Contains("4-bit weights are stored in pairs of a row", transposed.Message);
         var odd = Assert.Throws<ArgumentException>("hiddenSize", () => ExpertWeights<Int4Pair>.Pack(16, 16, e, 5, i, ExpertLayout.Interleaved, scales: scales));
-        Assert.Contains("hiddenSize is 5; 4-bit weights lie in pairs", odd.Message);
+        Assert.Contains("hiddenSize is 5; 4-bit weights are stored in pairs", odd.Message);
         Assert.Throws<ArgumentException>("scales", () => ExpertWeights<Int4Pair>.Pack(gateUp, down, e, h, i, ExpertLayout.Interleaved));
         Assert.Throws<ArgumentException>("scales", () => ExpertWeights<float>.Pack(new float[96], new float[48], e, h, i, ExpertLayout.Interleaved, scales: scales));
     }

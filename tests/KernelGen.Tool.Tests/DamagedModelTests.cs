@@ -11,7 +11,7 @@ public class DamagedModelTests
     [InlineData("deepseekv3-a", "scoring_func", "\"softmax\"", "'scoring_func' is 'softmax'; expected sigmoid")]
     [InlineData("deepseekv3-a", "topk_method", "\"greedy\"", "'topk_method' is 'greedy'; expected noaux_tc")]
     [InlineData("deepseekv3-a", "moe_layer_freq", "2", "'moe_layer_freq' is 2; expected 1")]
-    [InlineData("deepseekv3-a", "first_k_dense_replace", "1", "layer 0 has no experts; no layer has")]
+    [InlineData("deepseekv3-a", "first_k_dense_replace", "1", "layer 0 has no experts, and neither has any other layer")]
     [InlineData("glm4moe-a", "first_k_dense_replace", "1", "layer 0 has no experts")]
     [InlineData("glm4moe-a", "scoring_func", "\"softmax\"", "'scoring_func' is 'softmax'; expected sigmoid")]
     [InlineData("glm4moe-a", "n_shared_experts", "2", "has the shape [96, 128]", "[192, 128]")]
@@ -48,7 +48,7 @@ public class DamagedModelTests
             ("scoring_func", "\"softmin\"", "'scoring_func' is 'softmin'; expected s"),
             ("topk_method", "\"best\"", "'topk_method' is 'best'; expected "),
             ("model_type", "\"dbrx\"", "'model_type' is 'dbrx'; expected mixtral,"),
-            ("quantization_config", "{\"quant_method\":\"gptq\"}", "'quantization_config.quant_method' is 'gptq', which cannot be read"),
+            ("quantization_config", "{\"quant_method\":\"gptq\"}", "'quantization_config.quant_method' is 'gptq', which is not supported"),
         })
         {
             using var folder = Copy(model);
@@ -66,7 +66,7 @@ public class DamagedModelTests
     [InlineData("{}", "has no object 'weight_map'")]
     [InlineData("", "is not valid JSON")]
     [InlineData("{\"weight_map\":{}}", "has no tensor 'model.layers.0.block_sparse_moe.gate.weight'")]
-    [InlineData("{\"weight_map\":{\"model.layers.0.block_sparse_moe.gate.weight\":\"a.safetensors\"}}", "is said to be in a.safetensors, which does not exist")]
+    [InlineData("{\"weight_map\":{\"model.layers.0.block_sparse_moe.gate.weight\":\"a.safetensors\"}}", "is listed in a.safetensors, which does not exist")]
     [InlineData("{\"weight_map\":{\"model.layers.0.block_sparse_moe.gate.weight\":\"../a.safetensors\"}}", "expected the name of a .safetensors file in the same directory")]
     public async Task NamesWhatAnIndexLacks(string index, string problem)
     {
@@ -91,7 +91,7 @@ public class DamagedModelTests
         }
 
         File.Delete(folder.File(shards[1]));
-        (await Run("qwen2moe-a", folder)).AssertFailure(2, $"is said to be in {shards[1]}, which does not exist");
+        (await Run("qwen2moe-a", folder)).AssertFailure(2, $"is listed in {shards[1]}, which does not exist");
     }
 
     [Fact]

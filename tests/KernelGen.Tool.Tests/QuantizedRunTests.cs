@@ -65,16 +65,16 @@ public class QuantizedRunTests
     }
 
     [Theory]
-    [InlineData("""{"quant_method":"awq","bits":4}""", "'quantization_config.quant_method' is 'awq', which cannot be read; expected fp8, mxfp4 (gpt_oss)")]
+    [InlineData("""{"quant_method":"awq","bits":4}""", "'quantization_config.quant_method' is 'awq', which is not supported; expected fp8, mxfp4 (gpt_oss)")]
     [InlineData("""{"quant_method":"gptq","bits":4}""", "'quantization_config.quant_method' is 'gptq'")]
     [InlineData("""{"quant_method":"bitsandbytes","load_in_4bit":true}""", "'quantization_config.quant_method' is 'bitsandbytes'")]
     [InlineData("""{"quant_method":"mxfp4"}""", "'quantization_config.quant_method' is 'mxfp4'")] // of gpt_oss only
-    [InlineData("""{"quant_method":"modelopt","quant_algo":"NVFP4"}""", "'quantization_config.quant_algo' is 'NVFP4', which cannot be read; expected FP8")]
+    [InlineData("""{"quant_method":"modelopt","quant_algo":"NVFP4"}""", "'quantization_config.quant_algo' is 'NVFP4', which is not supported; expected FP8")]
     [InlineData("""{"quant_method":"modelopt"}""", "'quantization_config.quant_algo' is missing; expected FP8")]
     [InlineData("""{"quant_method":"compressed-tensors","format":"nvfp4-pack-quantized"}""", "'quantization_config.format' is 'nvfp4-pack-quantized'")]
     [InlineData("""{"quant_method":"compressed-tensors","config_groups":{"g":{"weights":{"num_bits":4,"type":"float"}}}}""", "'quantization_config.config_groups.g.weights.num_bits' is 4 with type 'float'")]
-    [InlineData("""{"quant_method":"compressed-tensors","config_groups":{"g":{"weights":{"num_bits":8,"type":"int","symmetric":false}}}}""", "weights.symmetric' is false with 8 bits, which cannot be read")]
-    [InlineData("""{"quant_method":"compressed-tensors","transform_config":{"config_groups":{"r":{"type":"hadamard"}}}}""", "'quantization_config.transform_config' rotates weights, which cannot be read")]
+    [InlineData("""{"quant_method":"compressed-tensors","config_groups":{"g":{"weights":{"num_bits":8,"type":"int","symmetric":false}}}}""", "weights.symmetric' is false with 8 bits, which is not supported")]
+    [InlineData("""{"quant_method":"compressed-tensors","transform_config":{"config_groups":{"r":{"type":"hadamard"}}}}""", "'quantization_config.transform_config' rotates weights, which is not supported")]
     public async Task SaysWhichMethodItLacks(string quantization, string problem)
     {
         using var model = new QuantizedCheckpoint("deepseek_v3", StoredForm.BFloat16);
@@ -91,7 +91,7 @@ public class QuantizedRunTests
         model.Change("experts.gate_up_proj_blocks", stored => stored with { Shape = [6, 400, 10, 16], Bytes = new byte[6 * 400 * 160] });
         model.Change("experts.gate_up_proj_scales", stored => stored with { Shape = [6, 400, 10], Bytes = new byte[6 * 400 * 10] });
         model.Write();
-        (await Run(model, [])).AssertFailure(2, "config.json: 'intermediate_size' is 200; MXFP4 weights need a multiple of 32");
+        (await Run(model, [])).AssertFailure(2, "config.json: 'intermediate_size' is 200; MXFP4 weights require a multiple of 32");
     }
 
     private static async Task<ToolRun> Run(QuantizedCheckpoint model, string[] more)

@@ -2,14 +2,14 @@ using System.Numerics.Tensors;
 
 namespace KernelGen.HuggingFace;
 
-/// <summary>Experts of a checkpoint as weights of a wider or narrower type without scales, copied once.</summary>
+/// <summary>Converts experts of a checkpoint to a wider or narrower type without scales, copying them once.</summary>
 /// <typeparam name="T"><see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</typeparam>
 internal static unsafe class ConvertedExperts<T>
     where T : unmanaged
 {
-    private const int RowsAtATime = 64; // rows converted at a time: a cache line of an exchanged matrix serves many of them
+    private const int RowsAtATime = 64; // rows converted at a time: a cache line of a transposed matrix holds elements of many of them
 
-    /// <summary>Converts experts whose tensors have checked shapes.</summary>
+    /// <summary>Converts experts whose tensors have been validated.</summary>
     public static ExpertWeights<T> Load(IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, ExpertBiases? biases, LoadProgress progress)
     {
         var matrix = (long)hiddenSize * intermediateSize;

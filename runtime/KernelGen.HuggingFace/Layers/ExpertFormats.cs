@@ -1,10 +1,10 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>The format that weights of a type get.</summary>
+/// <summary>Selects the format of an expert's weights.</summary>
 internal static class ExpertFormats
 {
-    /// <summary>The wished one, else the stored one, else the one without scales.</summary>
-    /// <exception cref="ArgumentException">It is not of type <typeparamref name="T"/>, or that type has no format without scales.</exception>
+    /// <summary>Returns the requested format, else the stored one, else the one without scales.</summary>
+    /// <exception cref="ArgumentException">The format is not of type <typeparamref name="T"/>, or that type has no format without scales.</exception>
     public static ExpertFormat Choose<T>(ExpertFormat? format, ExpertFormat stored)
         where T : unmanaged
     {
@@ -16,6 +16,6 @@ internal static class ExpertFormats
             if (new ExpertFormat(plain).Holds<T>()) return new ExpertFormat(plain);
         }
 
-        throw new ArgumentException($"the checkpoint has no weights of type {typeof(T).Name}; say with a format how they are to be quantised", nameof(format));
+        throw new ArgumentException($"the checkpoint has no weights of type {typeof(T).Name}; specify a format to quantise them", nameof(format));
     }
 }

@@ -1,14 +1,14 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>Experts of a checkpoint as weights of one format: in place where the file has it so, else converted or quantised once.</summary>
-/// <typeparam name="T">Type of a weight, or of a pair of 4-bit ones.</typeparam>
+/// <summary>Loads experts of a checkpoint in one format: in place if the file has it, otherwise converted or quantised once.</summary>
+/// <typeparam name="T">Type of a weight, or of a pair of 4-bit weights.</typeparam>
 internal sealed class ExpertLoader<T>(ExpertFormat format, LoadProgress progress)
     where T : unmanaged
 {
-    /// <summary>The largest difference between a weight of the checkpoint and what quantisation made of it; 0 without.</summary>
+    /// <summary>Largest difference between a weight of the checkpoint and its quantised value; 0 without quantisation.</summary>
     public float LargestError { get; private set; }
 
-    /// <summary>Loads experts that are alike.</summary>
+    /// <summary>Loads experts of the same shapes and types.</summary>
     public ExpertWeights<T> Load(IReadOnlyList<MlpTensors> experts, int hiddenSize, int intermediateSize, ExpertBiases? biases)
     {
         if (experts[0].Gate.Format == format && experts.All(IsInPlace)) return InPlace(experts, hiddenSize, intermediateSize, biases);

@@ -2,15 +2,15 @@ using System.Runtime.ExceptionServices;
 
 namespace KernelGen.HuggingFace;
 
-/// <summary>Loads experts on all processors, can be stopped, and tells how many it has loaded.</summary>
+/// <summary>Loads experts on all cores, with cancellation and progress.</summary>
 internal sealed class LoadProgress(IProgress<int>? progress, CancellationToken cancellation)
 {
     private int _loaded;
 
     public CancellationToken Cancellation => cancellation;
 
-    /// <summary>Calls <paramref name="load"/> for every expert. What it throws comes out as it was thrown.</summary>
-    /// <exception cref="OperationCanceledException">The token asked for it.</exception>
+    /// <summary>Calls <paramref name="load"/> for every expert. Exceptions are rethrown unchanged.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public void ForEach(int experts, Action<int> load)
     {
         try

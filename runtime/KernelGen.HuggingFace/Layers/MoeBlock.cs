@@ -3,11 +3,11 @@ using System.Numerics.Tensors;
 namespace KernelGen.HuggingFace;
 
 /// <summary>
-/// The whole Mixture-of-Experts block of a decoder layer: router, gate, routed experts and, where the family has them, shared
-/// experts. The kernels are the caller's: generated at compile time or on demand, whatever declares the layer's shapes.
+/// The complete Mixture-of-Experts block of a decoder layer: router, gate, routed experts and, if the family has them, shared
+/// experts. The caller supplies the kernels, generated at compile time or on demand by any class that declares the layer's shapes.
 /// </summary>
-/// <typeparam name="T">Type that the experts' weights have in the kernels: one that <see cref="ExpertWeights{T}"/> knows.</typeparam>
-/// <remarks>The router computes in single precision, as transformers does. Instances may be used by several threads at once.</remarks>
+/// <typeparam name="T">Type of the experts' weights in the kernels, as supported by <see cref="ExpertWeights{T}"/>.</typeparam>
+/// <remarks>The router computes in fp32, as in transformers. An instance may be used by several threads at once.</remarks>
 public sealed class MoeBlock<T> : IDisposable
     where T : unmanaged
 {
@@ -18,23 +18,23 @@ public sealed class MoeBlock<T> : IDisposable
     private readonly float[] _correctionBias;
     private readonly SharedExperts? _sharedExperts;
 
-    /// <summary>Takes the weights of a layer: in place where the checkpoint has them in the format, else converted or quantised.</summary>
-    /// <param name="layer">The layer's tensors; their checkpoint must stay open as long as the block is used.</param>
-    /// <param name="route">A gate of the layer's E, k, scoring, bias and groups.</param>
+    /// <summary>Loads the weights of a layer: in place if the checkpoint has them in the format, otherwise converted or quantised.</summary>
+    /// <param name="layer">The layer's tensors. Their checkpoint must stay open while the block is in use.</param>
+    /// <param name="route">A gate with the layer's E, k, scoring, bias and groups.</param>
     /// <param name="forward">
-    /// Experts of the layer's E, k, H and I, its activation, its biases and its place of the router weight. A layer with shared experts calls it for these too: as one expert of
-    /// <see cref="MoeModelConfig.SharedIntermediateSize"/>, top-1.
+    /// Experts with the layer's E, k, H and I, activation, biases and side of the router weight. If the layer has shared experts, it is also called for these, as one expert with
+    /// intermediate size <see cref="MoeModelConfig.SharedIntermediateSize"/>, top-1.
     /// </param>
-    /// <param name="format">A format of <typeparamref name="T"/>; by default that of the checkpoint, or the one without scales.</param>
+    /// <param name="format">A format of type <typeparamref name="T"/>; by default that of the checkpoint, or the one without scales.</param>
     /// <param name="sharedExperts">
-    /// The layer's shared experts, where their weights have another type than <typeparamref name="T"/>; disposed with the block. By default they are loaded as the
-    /// routed ones are.
+    /// The layer's shared experts, if their weights have a type other than <typeparamref name="T"/>; disposed with the block. By default they are loaded like the
+    /// routed ones.
     /// </param>
-    /// <param name="progress">Is told how many experts are loaded.</param>
-    /// <param name="cancellation">Stops the loading.</param>
+    /// <param name="progress">Receives the number of loaded experts.</param>
+    /// <param name="cancellation">Cancels loading.</param>
     /// <exception cref="ArgumentException"><typeparamref name="T"/> is not the format's type.</exception>
-    /// <exception cref="SafetensorsException">A weight is to be quantised and is not finite.</exception>
-    /// <exception cref="OperationCanceledException">The token asked for it.</exception>
+    /// <exception cref="SafetensorsException">A weight to be quantised is not finite.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public MoeBlock(
         MoeLayerTensors layer,
         GateRoute<float> route,
@@ -66,21 +66,21 @@ public sealed class MoeBlock<T> : IDisposable
         LargestWeightError = Math.Max(loader.LargestError, _sharedExperts?.LargestWeightError ?? 0);
     }
 
-    /// <summary>The largest difference between a weight of the checkpoint and what quantisation made of it; 0 without.</summary>
+    /// <summary>Largest difference between a weight of the checkpoint and its quantised value; 0 without quantisation.</summary>
     public float LargestWeightError { get; }
 
-    /// <summary>Routed experts of each token, k.</summary>
+    /// <summary>Number of routed experts per token, k.</summary>
     public int TopK => _config.TopK;
 
     /// <summary>The routed experts.</summary>
     public ExpertWeights<T> Experts { get; }
 
-    /// <summary>Chooses the experts of every token: the router's logits, then the gate.</summary>
+    /// <summary>Selects the experts of every token: computes the router's logits, then the gate.</summary>
     /// <param name="hidden">[T, H].</param>
-    /// <param name="weights">Receives the weights [T, k], the routed scaling factor included.</param>
+    /// <param name="weights">Receives the weights [T, k], including the routed scaling factor.</param>
     /// <param name="experts">Receives the expert ids [T, k].</param>
-    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
-    /// <exception cref="ArgumentException">A tensor has another shape.</exception>
+    /// <param name="cancellation">Cancels the call; its outputs are then undefined.</param>
+    /// <exception cref="ArgumentException">A tensor has the wrong shape.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public void Route(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> weights, TensorSpan<int> experts, CancellationToken cancellation = default)
     {
@@ -89,10 +89,10 @@ public sealed class MoeBlock<T> : IDisposable
     }
 
     /// <summary>Computes the block.</summary>
-    /// <param name="hidden">[T, H]: what the block receives, after the layer's norm.</param>
-    /// <param name="output">Receives [T, H]: what the block returns, before the residual is added.</param>
-    /// <param name="cancellation">Ends the call early; what it writes is undefined then.</param>
-    /// <exception cref="ArgumentException">A tensor has another shape.</exception>
+    /// <param name="hidden">[T, H]: the block's input, after the layer's norm.</param>
+    /// <param name="output">Receives [T, H]: the block's output, before the residual is added.</param>
+    /// <param name="cancellation">Cancels the call; its outputs are then undefined.</param>
+    /// <exception cref="ArgumentException">A tensor has the wrong shape.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public void Forward(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output, CancellationToken cancellation = default)
     {
@@ -106,7 +106,7 @@ public sealed class MoeBlock<T> : IDisposable
         _sharedExperts?.AddTo(hidden, output, cancellation);
     }
 
-    /// <summary>Releases the weights. Calls that still run must have ended.</summary>
+    /// <summary>Releases the weights. Calls in progress must have completed.</summary>
     public void Dispose()
     {
         Experts.Dispose();

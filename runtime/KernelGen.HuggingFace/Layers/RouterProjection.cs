@@ -4,10 +4,10 @@ using KernelGen.Cpu;
 
 namespace KernelGen.HuggingFace;
 
-/// <summary>A small matrix [rows, H], perhaps with a bias, that hidden states are multiplied with in single precision: a router, or a shared expert's gate.</summary>
+/// <summary>A small fp32 projection [rows, H] of hidden states, optionally with a bias: a router, or a shared expert's gate.</summary>
 internal sealed unsafe class RouterProjection
 {
-    // A work item's tokens and rows: both stay in the caches nearest to a processor.
+    // Tokens and rows of a work item: both fit the caches closest to a core.
     private const int TokensPerItem = 16;
     private const int RowsPerItem = 8;
 
@@ -22,7 +22,7 @@ internal sealed unsafe class RouterProjection
         (Rows, _columns) = ((int)weight.Shape[0], (int)weight.Shape[1]);
     }
 
-    /// <summary>Number of results for a token.</summary>
+    /// <summary>Number of results per token.</summary>
     public int Rows { get; }
 
     /// <summary>Requires [T, H] with dense rows.</summary>

@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace KernelGen.HuggingFace;
 
 /// <summary>
-/// The shared experts of a layer, as one MLP that every token goes through. Their weights may have another format than those of the
-/// routed experts: quantisers often leave them as they are.
+/// The shared experts of a layer, as one MLP that serves every token. Their weights may have a different format from the
+/// routed experts: quantisers often leave them unquantised.
 /// </summary>
 public abstract class SharedExperts : IDisposable
 {
@@ -12,16 +12,16 @@ public abstract class SharedExperts : IDisposable
 
     private SharedExperts(MoeLayerTensors layer) => _gate = layer.SharedExpertGate is { } gate ? new RouterProjection(gate) : null;
 
-    /// <summary>The largest difference between a weight of the checkpoint and what quantisation made of it; 0 without.</summary>
+    /// <summary>Largest difference between a weight of the checkpoint and its quantised value; 0 without quantisation.</summary>
     public float LargestWeightError { get; private init; }
 
-    /// <summary>Takes their weights: in place where the checkpoint has them in the format, else converted or quantised.</summary>
-    /// <typeparam name="T">Type that the weights have in the kernel.</typeparam>
-    /// <param name="layer">A layer with shared experts; its checkpoint must stay open as long as they are used.</param>
-    /// <param name="forward">Experts of E = 1, k = 1, H, <see cref="MoeModelConfig.SharedIntermediateSize"/> and the layer's activation.</param>
-    /// <param name="format">A format of <typeparamref name="T"/>; by default that of the checkpoint, or the one without scales.</param>
-    /// <param name="progress">Is told how many experts are loaded.</param>
-    /// <param name="cancellation">Stops the loading.</param>
+    /// <summary>Loads their weights: in place if the checkpoint has them in the format, otherwise converted or quantised.</summary>
+    /// <typeparam name="T">Type of the weights in the kernel.</typeparam>
+    /// <param name="layer">A layer with shared experts. Its checkpoint must stay open while they are in use.</param>
+    /// <param name="forward">Experts with E = 1, k = 1, H, intermediate size <see cref="MoeModelConfig.SharedIntermediateSize"/> and the layer's activation.</param>
+    /// <param name="format">A format of type <typeparamref name="T"/>; by default that of the checkpoint, or the one without scales.</param>
+    /// <param name="progress">Receives the number of loaded experts.</param>
+    /// <param name="cancellation">Cancels loading.</param>
     /// <exception cref="ArgumentException">The layer has no shared experts, or <typeparamref name="T"/> is not the format's type.</exception>
     public static SharedExperts Load<T>(
         MoeLayerTensors layer, ExpertsForward<T> forward, ExpertFormat? format = null, IProgress<int>? progress = null, CancellationToken cancellation = default)
@@ -35,7 +35,7 @@ public abstract class SharedExperts : IDisposable
         return new Of<T>(layer, weights, forward) { LargestWeightError = loader.LargestError };
     }
 
-    /// <summary>Adds what they make of hidden states [T, H] to an output [T, H].</summary>
+    /// <summary>Adds their output for hidden states [T, H] to an output [T, H].</summary>
     internal void AddTo(ReadOnlyTensorSpan<float> hidden, TensorSpan<float> output, CancellationToken cancellation)
     {
         var tokens = hidden.Lengths[0];
@@ -52,7 +52,7 @@ public abstract class SharedExperts : IDisposable
         Tensor.Add<float>(output, shared, output);
     }
 
-    /// <summary>Releases the weights. Calls that still run must have ended.</summary>
+    /// <summary>Releases the weights. Calls in progress must have completed.</summary>
     public abstract void Dispose();
 
     private protected abstract void Forward(

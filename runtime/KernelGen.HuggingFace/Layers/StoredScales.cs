@@ -1,9 +1,9 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>The scales of quantised weights that are read in place. They are copied, to single precision; they are few.</summary>
+/// <summary>Copies the scales of quantised weights that are read in place, as fp32.</summary>
 internal static class StoredScales
 {
-    /// <summary>Copies the scales of experts that are alike; null where their weights have none.</summary>
+    /// <summary>Copies the scales of experts of the same format; null if their weights have none.</summary>
     public static ExpertScales? Copy(IReadOnlyList<MlpTensors> experts, ExpertFormat format, LoadProgress progress)
     {
         if (format.Quantization == WeightQuantization.None) return null;
@@ -33,7 +33,7 @@ internal static class StoredScales
         }
     }
 
-    /// <summary>The cells of a matrix that have a scale each, as kernels count them.</summary>
+    /// <summary>The grid of scales over a matrix, as kernels index it.</summary>
     private readonly record struct Grid(int Rows, int Columns, int RowsPerScale, int ColumnsPerScale)
     {
         private int Groups => (int)((Columns + (ColumnsPerScale - 1L)) / ColumnsPerScale);
@@ -62,7 +62,7 @@ internal static class StoredScales
 
         public byte[] AllocatePairs(int experts) => new byte[checked(experts * (Count / 2))];
 
-        /// <summary>Zero points, those of two neighbouring rows in a byte.</summary>
+        /// <summary>Zero points, with those of two neighbouring rows in a byte.</summary>
         public void FillPairs(ExpertMatrix matrix, byte[] target, int expert)
         {
             var part = target.AsSpan(expert * (Count / 2), Count / 2);

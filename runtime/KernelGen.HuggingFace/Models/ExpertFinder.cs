@@ -1,6 +1,6 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>Finds the matrices of MLPs, one by one or as parts of tensors that hold all experts.</summary>
+/// <summary>Finds the matrices of MLPs, as separate tensors or as parts of tensors that hold all experts.</summary>
 internal sealed class ExpertFinder(TensorFinder tensors)
 {
     private const int MxBlock = 32; // weights that share a scale
@@ -11,12 +11,12 @@ internal sealed class ExpertFinder(TensorFinder tensors)
     private MoeModelConfig Config => tensors.Config;
 
     /// <summary>All routed experts of a layer.</summary>
-    /// <param name="prefix">The layer's prefix, up to and with <c>experts.</c></param>
+    /// <param name="prefix">The layer's prefix, up to and including <c>experts.</c></param>
     public MlpTensors[] Routed(string prefix)
     {
         var names = Config.TensorNames;
         var first = $"{prefix}0.{names.Gate}.weight";
-        var isFused = names.FusedLayout is not null && !tensors.Has(first) && !tensors.Has($"{first}_packed"); // quantisers take fused experts apart
+        var isFused = names.FusedLayout is not null && !tensors.Has(first) && !tensors.Has($"{first}_packed"); // quantisers split fused experts
         var experts = !isFused ? Enumerable.Range(0, Config.Experts).Select(e => Mlp($"{prefix}{e}.", names.Gate, names.Up, names.Down, Config.IntermediateSize)).ToArray()
             : tensors.Has($"{prefix}gate_up_proj_blocks") ? Microscaled(prefix)
             : Fused(prefix, names.FusedLayout!.Value);
@@ -37,7 +37,7 @@ internal sealed class ExpertFinder(TensorFinder tensors)
         _matrices.Find(prefix + up, intermediate, Config.HiddenSize),
         _matrices.Find(prefix + down, Config.HiddenSize, intermediate));
 
-    /// <summary>gate_up_proj [E, H, 2I] and down_proj [E, I, H], inputs before outputs; gate and up columns one after the other or taking turns.</summary>
+    /// <summary>gate_up_proj [E, H, 2I] and down_proj [E, I, H], input-major; gate and up columns consecutive or interleaved.</summary>
     private MlpTensors[] Fused(string prefix, ExpertLayout layout)
     {
         int h = Config.HiddenSize, i = Config.IntermediateSize;
@@ -55,8 +55,8 @@ internal sealed class ExpertFinder(TensorFinder tensors)
     }
 
     /// <summary>
-    /// MXFP4 as gpt-oss publishes it, outputs before inputs: <c>_blocks</c> U8 [E, rows, K / 32, 16], the even column of a pair in the low half of a
-    /// byte, and <c>_scales</c> U8 [E, rows, K / 32], powers of two; gate and up rows take turns. Layout after gpt_oss/torch/weights.py of
+    /// MXFP4 as gpt-oss publishes it, output-major: <c>_blocks</c> U8 [E, rows, K / 32, 16], the even column of a pair in the low half of a
+    /// byte, and <c>_scales</c> U8 [E, rows, K / 32], powers of two; gate and up rows are interleaved. Layout after gpt_oss/torch/weights.py of
     /// openai/gpt-oss and integrations/mxfp4.py of transformers; number formats after the OCP Microscaling Formats specification v1.0.
     /// </summary>
     private MlpTensors[] Microscaled(string prefix)
@@ -79,9 +79,9 @@ internal sealed class ExpertFinder(TensorFinder tensors)
 
     private long Blocks(string key, int width) => width % MxBlock == 0
         ? width / MxBlock
-        : throw new ModelConfigException(Config.File, key, $"is {width}; MXFP4 weights need a multiple of {MxBlock}");
+        : throw new ModelConfigException(Config.File, key, $"is {width}; MXFP4 weights require a multiple of {MxBlock}");
 
-    /// <summary>One kernel reads all of them.</summary>
+    /// <summary>Requires that all experts have the same type and layout, so that one kernel can read them.</summary>
     private static void RequireAlike(IReadOnlyList<MlpTensors> experts)
     {
         var first = experts[0].Gate;

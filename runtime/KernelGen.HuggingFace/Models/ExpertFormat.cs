@@ -1,15 +1,15 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>How the weights of experts are stored for a kernel.</summary>
-/// <param name="Type">Type of a weight.</param>
+/// <summary>The format in which a kernel reads the weights of experts.</summary>
+/// <param name="Type">Weight type.</param>
 /// <param name="Quantization">Which weights share a scale.</param>
-/// <param name="GroupSize">Weights of a group, with <see cref="WeightQuantization.Group"/>; else 0.</param>
+/// <param name="GroupSize">Number of weights per group, with <see cref="WeightQuantization.Group"/>; otherwise 0.</param>
 /// <param name="ZeroPoints">Whether each group has a zero point.</param>
 public readonly record struct ExpertFormat(DType Type, WeightQuantization Quantization = WeightQuantization.None, int GroupSize = 0, bool ZeroPoints = false)
 {
     internal static ExpertFormat Single { get; } = new(DType.Float32);
 
-    /// <summary>Whether <typeparamref name="T"/> is the type of a weight, or of the pair that 4-bit weights lie in.</summary>
+    /// <summary>Whether <typeparamref name="T"/> is the type of a weight, or of a pair of 4-bit weights.</summary>
     internal bool Holds<T>()
         where T : unmanaged => Type switch
     {

@@ -1,24 +1,24 @@
 namespace KernelGen.HuggingFace;
 
 /// <summary>
-/// A matrix of an expert where it lies in the checkpoint: a tensor of its own, or a part of a tensor that holds all experts, in which
-/// rows and columns may be exchanged and may take turns with those of another matrix. Its weights may be quantised.
+/// A matrix of an expert in the checkpoint: a separate tensor, or a part of a tensor that holds all experts, in which
+/// it may be transposed and interleaved with another matrix. Its weights may be quantised.
 /// </summary>
 public sealed class ExpertMatrix
 {
-    private const int GroupUnit = 32; // kernels read groups of whole multiples of this
+    private const int GroupUnit = 32; // kernels support groups that are a multiple of this
 
     private readonly long _first;
     private readonly long _rowStride;
     private readonly long _columnStride;
 
-    /// <summary>The whole of a tensor, row after row.</summary>
+    /// <summary>A whole tensor, row-major.</summary>
     internal ExpertMatrix(SafetensorsTensor tensor, WeightEncoding encoding, int rows, int columns, MatrixScales? scales = null)
         : this(tensor, encoding, 0, rows, columns, columns, 1, scales)
     {
     }
 
-    /// <summary>A part of a tensor; the place of its first element and the strides count weights. Only whole rows can have scales.</summary>
+    /// <summary>A part of a tensor; the index of its first element and the strides count weights. Only whole rows can have scales.</summary>
     internal ExpertMatrix(
         SafetensorsTensor tensor, WeightEncoding encoding, long first, int rows, int columns, long rowStride, long columnStride, MatrixScales? scales = null)
     {
@@ -26,13 +26,13 @@ public sealed class ExpertMatrix
         (_first, _rowStride, _columnStride) = (first, rowStride, columnStride);
     }
 
-    /// <summary>The tensor that it is or is part of.</summary>
+    /// <summary>The tensor that contains it.</summary>
     public SafetensorsTensor Tensor { get; }
 
-    /// <summary>Number of rows: outputs of the product.</summary>
+    /// <summary>Number of rows: outputs of the projection.</summary>
     public int Rows { get; }
 
-    /// <summary>Number of columns: inputs of the product.</summary>
+    /// <summary>Number of columns: inputs of the projection.</summary>
     public int Columns { get; }
 
     /// <summary>Type of the tensor's elements; integers where they hold several quantised weights.</summary>
@@ -57,7 +57,7 @@ public sealed class ExpertMatrix
         _ => ExpertFormat.Single,
     };
 
-    /// <summary>Whether the elements lie row after row without gaps, so that a kernel can read them where they are.</summary>
+    /// <summary>Whether the elements are contiguous row by row, so that a kernel can read them in place.</summary>
     public bool IsRowMajor => _columnStride == 1 && _rowStride == Columns;
 
     /// <summary>Address of the first element, valid until the file is disposed.</summary>
@@ -65,15 +65,15 @@ public sealed class ExpertMatrix
 
     internal WeightEncoding Encoding { get; }
 
-    /// <summary>Scales of quantised weights, else null.</summary>
+    /// <summary>Scales of quantised weights, otherwise null.</summary>
     internal MatrixScales? Scales { get; }
 
-    /// <summary>Whether a kernel for <see cref="Format"/> can read the weights where they are.</summary>
+    /// <summary>Whether a kernel for <see cref="Format"/> can read the weights in place.</summary>
     internal bool IsInPlace => IsRowMajor && Encoding != WeightEncoding.Float4E2M1 && (Scales is null || Format != ExpertFormat.Single);
 
-    /// <summary>Rows as singles: widened exactly, or a number less its zero point, times its scale.</summary>
-    /// <param name="firstRow">Number of the first row.</param>
-    /// <param name="target">Receives whole rows, one after the other.</param>
+    /// <summary>Reads rows as fp32: widened exactly, or (number − zero point) · scale.</summary>
+    /// <param name="firstRow">Index of the first row.</param>
+    /// <param name="target">Receives whole rows, one after another.</param>
     public void ReadRows(int firstRow, Span<float> target)
     {
         var rows = target.Length / Columns;
@@ -83,7 +83,7 @@ public sealed class ExpertMatrix
             return;
         }
 
-        // Columns lie apart, rows near each other: one run of elements has a column of all the rows.
+        // Columns are far apart and rows close together: one run of elements contains a column of all the rows.
         var run = new float[checked((int)((rows - 1) * _rowStride)) + 1];
         for (var column = 0; column < Columns; column++)
         {
@@ -92,8 +92,8 @@ public sealed class ExpertMatrix
         }
     }
 
-    /// <summary>All rows as singles.</summary>
-    /// <exception cref="SafetensorsException">They are more than an array can hold.</exception>
+    /// <summary>Reads all rows as fp32.</summary>
+    /// <exception cref="SafetensorsException">There are more than an array can hold.</exception>
     public float[] ReadSingles()
     {
         if ((long)Rows * Columns > Array.MaxLength) throw Tensor.Unusable($"has {(long)Rows * Columns} weights an expert; expected at most {Array.MaxLength}");

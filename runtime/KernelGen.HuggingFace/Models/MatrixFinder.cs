@@ -1,8 +1,8 @@
 namespace KernelGen.HuggingFace;
 
 /// <summary>
-/// Finds the weight of a linear module: numbers as they are, or quantised ones with their scales as fp8, compressed-tensors, fbgemm and
-/// ModelOpt checkpoints store them. Scales of activations are not used: activations stay in single precision.
+/// Finds the weight of a linear module: unquantised, or quantised with scales as in fp8, compressed-tensors, fbgemm and
+/// ModelOpt checkpoints. Scales of activations are ignored: activations stay in fp32.
 /// </summary>
 internal sealed class MatrixFinder(TensorFinder tensors)
 {
@@ -25,8 +25,8 @@ internal sealed class MatrixFinder(TensorFinder tensors)
     }
 
     /// <summary>
-    /// <c>pack-quantized</c> of compressed-tensors: the lowest four bits of an integer hold the first of eight neighbours in a row, so that its bytes
-    /// are pairs as kernels read them; 8 stands for 0.
+    /// <c>pack-quantized</c> of compressed-tensors: the lowest four bits of an integer hold the first of eight consecutive weights of a row, so its bytes
+    /// are pairs in the kernels' layout; 8 represents 0.
     /// </summary>
     private ExpertMatrix Packed(string module, int rows, int columns)
     {
@@ -38,13 +38,13 @@ internal sealed class MatrixFinder(TensorFinder tensors)
 
     private MatrixScales Scales(string module, SafetensorsTensor weight, int rows, int columns)
     {
-        // What would permute or scale the activations.
+        // These would permute or scale the activations.
         foreach (var other in new[] { "weight_g_idx", "pre_quant_scale" })
         {
-            if (tensors.Has($"{module}.{other}")) throw tensors.Any($"{module}.{other}").Unusable("cannot be used; expected weights of activations as they are");
+            if (tensors.Has($"{module}.{other}")) throw tensors.Any($"{module}.{other}").Unusable("is not supported: it permutes or scales the activations");
         }
 
-        // fp8 checkpoints call "inverse" what a stored number is multiplied with; it is no reciprocal.
+        // fp8 checkpoints call the factor of a stored number "inverse"; it is not a reciprocal.
         string inverse = $"{module}.weight_scale_inv", name = tensors.Has(inverse) ? inverse : $"{module}.weight_scale";
         if (!tensors.Has(name)) throw weight.Unusable($"is {weight.Info.DTypeName} and has no scales: there is neither '{module}.weight_scale' nor '{inverse}'");
         var scales = tensors.Any(name);
@@ -53,7 +53,7 @@ internal sealed class MatrixFinder(TensorFinder tensors)
         return Grid(scales, rows, columns, tensors.Config.Quantization?.Block).With(ZeroPoints(zeroPoints, scales, weight, rows));
     }
 
-    /// <summary>Packed along the rows, where the weights are packed along the columns.</summary>
+    /// <summary>Zero points are packed along the rows, while weights are packed along the columns.</summary>
     private static SafetensorsTensor? ZeroPoints(SafetensorsTensor? zeroPoints, SafetensorsTensor scales, SafetensorsTensor weight, int rows)
     {
         if (zeroPoints is null) return null;
@@ -63,7 +63,7 @@ internal sealed class MatrixFinder(TensorFinder tensors)
         throw zeroPoints.Unusable($"is {zeroPoints.Info.DTypeName} {zeroPoints.Info.ShapeText}; expected I32 {SafetensorsTensorInfo.Format(shape)}, and rows in eights");
     }
 
-    /// <summary>The shape tells the grid; only the size of blocks has to be said.</summary>
+    /// <summary>The shape determines the grid; only the block size must be configured.</summary>
     private static MatrixScales Grid(SafetensorsTensor scales, int rows, int columns, (int Rows, int Columns)? block)
     {
         var shape = scales.Shape;

@@ -1,9 +1,9 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>The scales of one matrix, where they lie in the checkpoint: one for each cell of a grid over its rows and columns.</summary>
+/// <summary>The scales of one matrix in the checkpoint: one per cell of a grid over its rows and columns.</summary>
 internal sealed unsafe class MatrixScales
 {
-    /// <summary>What stands for 0 among 4-bit numbers without zero points.</summary>
+    /// <summary>The number that represents 0 among 4-bit numbers without zero points.</summary>
     public const int MiddleOfInt4 = 8;
 
     private const int ZeroPointsPerInt32 = 8;
@@ -16,11 +16,11 @@ internal sealed unsafe class MatrixScales
 
     public SafetensorsTensor Tensor { get; }
 
-    /// <summary>The kernels' name of the grid; <see cref="WeightQuantization.None"/> where they have none.</summary>
+    /// <summary>The grid as kernels know it; <see cref="WeightQuantization.None"/> if no kernel supports it.</summary>
     public WeightQuantization Quantization { get; }
 
     /// <summary>
-    /// Zero points of 4-bit numbers, I32 [rows / 8, groups]: the lowest four bits of an integer belong to the first of eight rows. Null without.
+    /// Zero points of 4-bit numbers, I32 [rows / 8, groups]: the lowest four bits of an integer belong to the first of eight rows. Null if there are none.
     /// </summary>
     public SafetensorsTensor? ZeroPoints { get; private init; }
 
@@ -28,21 +28,21 @@ internal sealed unsafe class MatrixScales
 
     public int ColumnsPerScale { get; }
 
-    /// <summary>One scale for all of the matrix.</summary>
+    /// <summary>One scale per matrix.</summary>
     public static MatrixScales PerTensor(SafetensorsTensor tensor) => new(tensor, WeightQuantization.Tensor, int.MaxValue, int.MaxValue, 0, 0);
 
-    /// <summary>One scale a row.</summary>
+    /// <summary>One scale per row.</summary>
     public static MatrixScales PerChannel(SafetensorsTensor tensor) => new(tensor, WeightQuantization.Channel, 1, int.MaxValue, 0, 1);
 
-    /// <summary>One scale a block; the last ones may be smaller.</summary>
+    /// <summary>One scale per block; the last ones may be smaller.</summary>
     public static MatrixScales PerBlock(SafetensorsTensor tensor, int rows, int columns) =>
         new(tensor, (rows, columns) == (128, 128) ? WeightQuantization.Block128 : WeightQuantization.None, rows, columns, 0, tensor.Shape[1]);
 
-    /// <summary>One scale for some neighbours in a row, in a tensor that may hold other matrices too.</summary>
+    /// <summary>One scale per group of consecutive weights of a row, in a tensor that may hold other matrices too.</summary>
     public static MatrixScales PerGroup(SafetensorsTensor tensor, int groupSize, long first, long rowStride) =>
         new(tensor, WeightQuantization.Group, 1, groupSize, first, rowStride);
 
-    /// <summary>The same with zero points, or none.</summary>
+    /// <summary>The same with zero points, or without.</summary>
     public MatrixScales With(SafetensorsTensor? zeroPoints) => new(Tensor, Quantization, RowsPerScale, ColumnsPerScale, _first, _rowStride) { ZeroPoints = zeroPoints };
 
     /// <summary>The scale of a weight.</summary>
@@ -58,7 +58,7 @@ internal sealed unsafe class MatrixScales
         };
     }
 
-    /// <summary>What stands for 0 where a weight is.</summary>
+    /// <summary>The zero point of a weight.</summary>
     public int ZeroPointAt(int row, int column)
     {
         if (ZeroPoints is null) return MiddleOfInt4;
@@ -66,7 +66,7 @@ internal sealed unsafe class MatrixScales
         return (int)(words[column / ColumnsPerScale] >> (4 * (row % ZeroPointsPerInt32))) & 0xF;
     }
 
-    // E8M0 of OCP Microscaling Formats (MX) v1.0, section 5.4.1: 2^(bits − 127), and NaN where all bits are set.
+    // E8M0 of OCP Microscaling Formats (MX) v1.0, section 5.4.1: 2^(bits − 127); NaN if all bits are set.
     private static float PowerOfTwo(byte bits) => bits switch
     {
         0 => BitConverter.UInt32BitsToSingle(0x0040_0000), // 2^-127 is subnormal

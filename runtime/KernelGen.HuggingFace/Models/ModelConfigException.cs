@@ -1,12 +1,12 @@
 namespace KernelGen.HuggingFace;
 
 /// <summary>
-/// A <c>config.json</c> lacks what a Mixture-of-Experts layer needs, contradicts itself, or describes what this library cannot run.
+/// Thrown if a <c>config.json</c> lacks a setting of a Mixture-of-Experts layer, is inconsistent, or describes something unsupported.
 /// </summary>
 /// <remarks>The message names the file and the key.</remarks>
 public sealed class ModelConfigException : IOException
 {
-    /// <summary>Carries a finished message.</summary>
+    /// <summary>Creates an exception with a complete message.</summary>
     public ModelConfigException(string message, Exception? inner = null)
         : base(message, inner)
     {

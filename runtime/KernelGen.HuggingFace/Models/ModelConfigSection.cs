@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace KernelGen.HuggingFace;
 
-/// <summary>Typed, checked access to the keys of one JSON object of a <c>config.json</c>. A key that is null counts as absent.</summary>
+/// <summary>Typed, validated access to the keys of one JSON object of a <c>config.json</c>. A null value counts as absent.</summary>
 internal sealed class ModelConfigSection(string file, JsonElement json, string prefix = "")
 {
     public string File => file;
@@ -18,7 +18,7 @@ internal sealed class ModelConfigSection(string file, JsonElement json, string p
         return new ModelConfigSection(file, value, $"{prefix}{key}.");
     }
 
-    /// <summary>The objects that the members of the object under a key are; none where the key is absent.</summary>
+    /// <summary>The members of the object under a key, which must be objects; empty if the key is absent.</summary>
     public IEnumerable<ModelConfigSection> Sections(string key)
     {
         if (Section(key) is not { } parent) yield break;
@@ -28,7 +28,7 @@ internal sealed class ModelConfigSection(string file, JsonElement json, string p
         }
     }
 
-    /// <summary>Two integers in a list, or null.</summary>
+    /// <summary>A list of two integers, or null.</summary>
     public (int First, int Second)? Pair(string key, int least, int most)
     {
         if (Find(key) is not { } value) return null;
@@ -54,7 +54,7 @@ internal sealed class ModelConfigSection(string file, JsonElement json, string p
         return value.GetBoolean();
     }
 
-    /// <summary>An integer of which the model has no sensible default.</summary>
+    /// <summary>A required integer.</summary>
     public int Int(string key, int least, int most) => OptionalInt(key, least, most) ?? throw Bad(key, "is missing; expected an integer");
 
     public int Int(string key, int least, int most, int absent) => OptionalInt(key, least, most) ?? absent;
@@ -64,10 +64,10 @@ internal sealed class ModelConfigSection(string file, JsonElement json, string p
         if (Find(key) is not { } value) return absent;
         if (value.ValueKind != JsonValueKind.Number) throw WrongType(key, value, "a number");
         if (value.TryGetDouble(out var number) && double.IsFinite((float)number) && (float)number > 0) return number;
-        throw Bad(key, $"is {Shown(value)}; expected a positive number that a single can hold");
+        throw Bad(key, $"is {Shown(value)}; expected a positive number within the range of fp32");
     }
 
-    /// <summary>Layer numbers, each below <paramref name="layers"/>, or null.</summary>
+    /// <summary>Layer indices, each below <paramref name="layers"/>, or null.</summary>
     public IReadOnlyCollection<int>? Layers(string key, int layers)
     {
         if (Find(key) is not { } value) return null;
@@ -83,7 +83,7 @@ internal sealed class ModelConfigSection(string file, JsonElement json, string p
         return numbers;
     }
 
-    /// <summary>A key with those of the objects it lies in.</summary>
+    /// <summary>A key, qualified by the objects that contain it.</summary>
     public string FullKey(string key) => SafetensorsException.Quote(prefix + key).Trim('\'');
 
     public ModelConfigException Bad(string key, string problem) => new(file, FullKey(key), problem);

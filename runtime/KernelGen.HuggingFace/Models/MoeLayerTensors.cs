@@ -1,12 +1,12 @@
 namespace KernelGen.HuggingFace;
 
 /// <summary>
-/// The tensors of one Mixture-of-Experts layer, found by the names of its family, with checked shapes and types. Nothing is copied:
-/// addresses lead into the checkpoint's files and end with <see cref="SafetensorsCheckpoint.Dispose"/>.
+/// The tensors of one Mixture-of-Experts layer, found by the family's tensor names and validated. Nothing is copied:
+/// addresses point into the checkpoint's files and become invalid with <see cref="SafetensorsCheckpoint.Dispose"/>.
 /// </summary>
 public sealed class MoeLayerTensors
 {
-    // With and without the head of a causal model, and inside a model that also sees or hears.
+    // With and without the head of a causal model, and inside a multimodal model.
     private static readonly string[] Prefixes = ["model.layers.", "layers.", "model.language_model.layers.", "language_model.model.layers."];
 
     private MoeLayerTensors(SafetensorsCheckpoint checkpoint, MoeModelConfig config, int layer)
@@ -34,51 +34,51 @@ public sealed class MoeLayerTensors
         if (config.SharedExpertGate) SharedExpertGate = tensors.Plain($"{prefix}{names.SharedExpert}_gate.weight", 1, config.HiddenSize);
     }
 
-    /// <summary>Keeps the memory that all addresses lead into; not owned by this object.</summary>
+    /// <summary>The checkpoint that owns the memory; not owned by this object.</summary>
     public SafetensorsCheckpoint Checkpoint { get; }
 
-    /// <summary>What the layer computes.</summary>
+    /// <summary>The model's configuration.</summary>
     public MoeModelConfig Config { get; }
 
-    /// <summary>Number of the decoder layer.</summary>
+    /// <summary>Index of the decoder layer.</summary>
     public int Layer { get; }
 
     /// <summary>Router weight [E, H]: F32, F16 or BF16. Logits are <c>x · routerᵀ</c>.</summary>
     public SafetensorsTensor Router { get; }
 
-    /// <summary>Bias [E] that only selects, or null where the family has none.</summary>
+    /// <summary>Correction bias [E], used only for selection, or null if the family has none.</summary>
     public SafetensorsTensor? CorrectionBias { get; }
 
-    /// <summary>Bias [E] of the router's logits, or null where the family has none.</summary>
+    /// <summary>Bias [E] of the router's logits, or null if the family has none.</summary>
     public SafetensorsTensor? RouterBias { get; }
 
-    /// <summary>Biases [E, 2I] of the gate and up projections in the order of the file (gpt_oss: taking turns), or null if none.</summary>
+    /// <summary>Biases [E, 2I] of the gate and up projections in file order (gpt_oss: interleaved), or null if there are none.</summary>
     public SafetensorsTensor? GateUpBias { get; }
 
-    /// <summary>Biases [E, H] of the down projections, or null if none.</summary>
+    /// <summary>Biases [E, H] of the down projections, or null if there are none.</summary>
     public SafetensorsTensor? DownBias { get; }
 
-    /// <summary>The E routed experts, all alike.</summary>
+    /// <summary>The E routed experts, all of the same type and layout.</summary>
     public IReadOnlyList<MlpTensors> Experts { get; }
 
-    /// <summary>What kernels read the routed experts as.</summary>
+    /// <summary>The format in which kernels read the routed experts.</summary>
     public ExpertFormat Format => Experts[0].Gate.Format;
 
     /// <summary>Type of the routed experts' weights in <see cref="Format"/>.</summary>
     public DType WeightType => Format.Type;
 
-    /// <summary>The shared experts as one MLP of <see cref="MoeModelConfig.SharedIntermediateSize"/>, or null if none.</summary>
+    /// <summary>The shared experts as one MLP with intermediate size <see cref="MoeModelConfig.SharedIntermediateSize"/>, or null if there are none.</summary>
     public MlpTensors? SharedExpert { get; }
 
-    /// <summary>Weight [1, H] of the gate whose sigmoid scales the shared experts' output, or null if none.</summary>
+    /// <summary>Weight [1, H] of the gate whose sigmoid scales the shared experts' output, or null if there is none.</summary>
     public SafetensorsTensor? SharedExpertGate { get; }
 
     /// <summary>Finds the tensors of a layer.</summary>
-    /// <param name="checkpoint">Must outlive all use of the tensors.</param>
+    /// <param name="checkpoint">Must outlive the tensors.</param>
     /// <param name="config">The configuration of the same model.</param>
     /// <param name="layer">One of <see cref="MoeModelConfig.MoeLayers"/>.</param>
-    /// <exception cref="ModelConfigException">The layer has no experts, its weights cannot be read, or there is no kernel for its activation.</exception>
-    /// <exception cref="SafetensorsException">A tensor is missing or has another shape or type than the configuration says.</exception>
+    /// <exception cref="ModelConfigException">The layer has no experts, or its weights or activation are not supported.</exception>
+    /// <exception cref="SafetensorsException">A tensor is missing, or its shape or type differs from the configuration.</exception>
     public static MoeLayerTensors Load(SafetensorsCheckpoint checkpoint, MoeModelConfig config, int layer)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
@@ -97,9 +97,9 @@ public sealed class MoeLayerTensors
     private static string NoExperts(MoeModelConfig config, int layer)
     {
         if (layer < 0 || layer >= config.Layers) return $"{config.File}: 'num_hidden_layers' is {config.Layers}; there is no layer {layer}";
-        if (config.MoeLayers.Count == 0) return $"{config.File}: layer {layer} has no experts; no layer has";
+        if (config.MoeLayers.Count == 0) return $"{config.File}: layer {layer} has no experts, and neither has any other layer";
         var more = config.MoeLayers.Count > 8 ? ", …" : "";
-        return $"{config.File}: layer {layer} has no experts; those that have: {string.Join(", ", config.MoeLayers.Take(8))}{more}";
+        return $"{config.File}: layer {layer} has no experts; layers with experts: {string.Join(", ", config.MoeLayers.Take(8))}{more}";
     }
 
     private string FindPrefix(string layerAndBlock)

@@ -1,6 +1,6 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>What each family's configuration keys mean. The reference is the family's configuration and modelling file in transformers.</summary>
+/// <summary>The configuration keys of each family. The reference is the family's configuration and modelling file in transformers.</summary>
 internal static class MoeModelFamilies
 {
     private const int MaxSize = 1 << 20;
@@ -11,7 +11,7 @@ internal static class MoeModelFamilies
 
     public static MoeModelConfig Parse(ModelConfigSection root)
     {
-        // A file that describes several models (vision, audio) keeps the language model's keys in text_config.
+        // A multimodal configuration (vision, audio) has the language model's keys in text_config.
         var json = root.Section("text_config") ?? root;
         var modelType = json.OptionalString("model_type") ?? root.OptionalString("model_type")
             ?? throw root.Bad("model_type", "is missing; expected the name of a family");
@@ -53,7 +53,7 @@ internal static class MoeModelFamilies
         };
     }
 
-    /// <summary>As qwen3_moe, with a gated shared expert.</summary>
+    /// <summary>Like qwen3_moe, with a gated shared expert.</summary>
     private static MoeModelConfig Qwen2Moe(ModelConfigSection json) => Qwen3Moe(json) with
     {
         SharedExperts = 1,
@@ -68,7 +68,7 @@ internal static class MoeModelFamilies
     private static MoeModelConfig Glm4Moe(ModelConfigSection json) => BiasedSigmoid(json, groups: 1, topKGroups: 1, scale: 1.0, denseLayers: 1);
 
     /// <summary>
-    /// Sigmoid, a bias that only selects, groups scored by the sum of their two best, a scale. The arguments are the family's defaults.
+    /// Sigmoid, a correction bias, groups scored by the sum of their two best scores, a scaling factor. The arguments are the family's defaults.
     /// </summary>
     private static MoeModelConfig BiasedSigmoid(ModelConfigSection json, int groups, int topKGroups, double scale, int denseLayers)
     {
@@ -94,7 +94,7 @@ internal static class MoeModelFamilies
         Renormalize = json.Bool("norm_topk_prob", absent: false),
     };
 
-    /// <summary>Softmax, top-k, never renormalised. With one expert all layers have an ordinary MLP.</summary>
+    /// <summary>Softmax, top-k, never renormalised. With one expert, all layers have an ordinary MLP.</summary>
     private static MoeModelConfig Jamba(ModelConfigSection json)
     {
         var config = Common(json, "num_experts", "intermediate_size");
@@ -105,11 +105,11 @@ internal static class MoeModelFamilies
         };
     }
 
-    /// <summary>Top-k of the logits, then the softmax of those: the same as softmax, top-k, renormalised.</summary>
+    /// <summary>Top-k of the logits, then softmax of those, which equals softmax, top-k, renormalised.</summary>
     private static MoeModelConfig GptOss(ModelConfigSection json)
     {
         if (json.PositiveNumber("swiglu_limit", 7.0) is var limit and not 7.0)
-            throw json.Bad("swiglu_limit", FormattableString.Invariant($"is {limit}; expected 7, the only limit of this activation"));
+            throw json.Bad("swiglu_limit", FormattableString.Invariant($"is {limit}; expected 7, the only supported limit of this activation"));
         return Common(json, "num_local_experts", "intermediate_size") with
         {
             Renormalize = true,
@@ -144,7 +144,7 @@ internal static class MoeModelFamilies
             File = json.File,
             HiddenSize = json.Int("hidden_size", 1, MaxSize),
             IntermediateSize = json.Int(intermediateKey, 1, MaxSize),
-            // The versions of transformers rename this key: 4 writes num_experts for qwen3_moe, 5 num_local_experts.
+            // Versions of transformers rename this key: version 4 writes num_experts for qwen3_moe, version 5 num_local_experts.
             Experts = json.Int(json.Has(expertsKey) ? expertsKey : ExpertKeys.FirstOrDefault(json.Has, expertsKey), 1, MaxExperts),
             TopK = json.Int("num_experts_per_tok", 1, MaxExperts),
             HiddenActivation = activation,
@@ -167,7 +167,7 @@ internal static class MoeModelFamilies
         };
     }
 
-    /// <summary>A family has one gate. Files that name it may name no other.</summary>
+    /// <summary>A family has one gate; a file that names the family may not name another gate.</summary>
     private static void CheckGate(MoeModelConfig config, ModelConfigSection json)
     {
         Expect("scoring_func", config.Scoring == GateScoring.Sigmoid ? "sigmoid" : "softmax");
@@ -181,7 +181,7 @@ internal static class MoeModelFamilies
         }
     }
 
-    /// <summary>Rejects values that are fine by themselves but not together.</summary>
+    /// <summary>Rejects values that are valid individually but not in combination.</summary>
     private static void Check(MoeModelConfig config, ModelConfigSection json)
     {
         if (config.Experts % config.Groups != 0)

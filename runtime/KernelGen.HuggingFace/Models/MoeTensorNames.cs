@@ -1,9 +1,9 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>How a family names the tensors of a layer's Mixture-of-Experts block, below the layer's own prefix.</summary>
+/// <summary>A family's tensor names of a layer's Mixture-of-Experts block, relative to the layer's prefix.</summary>
 /// <param name="Block">The block, for example <c>mlp</c>.</param>
 /// <param name="Router">The router inside the block.</param>
-/// <param name="SharedExpert">The shared experts' MLP inside the block; used where there is one.</param>
+/// <param name="SharedExpert">The shared experts' MLP inside the block, if any.</param>
 /// <param name="Gate">Gate projection of a routed expert [I, H].</param>
 /// <param name="Up">Up projection of a routed expert [I, H].</param>
 /// <param name="Down">Down projection of a routed expert [H, I].</param>
@@ -15,6 +15,6 @@ internal sealed record MoeTensorNames(
     string Up = "up_proj",
     string Down = "down_proj")
 {
-    /// <summary>How all experts lie in one tensor, transposed and perhaps interleaved (gpt_oss, llama4); null where each has its own.</summary>
+    /// <summary>The layout of a single tensor with all experts, transposed and optionally interleaved (gpt_oss, llama4); null if each expert has its own tensors.</summary>
     public ExpertLayout? FusedLayout { get; init; }
 }

@@ -1,13 +1,13 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>Finds tensors of a checkpoint and checks their shapes and types.</summary>
+/// <summary>Finds tensors of a checkpoint and validates their shapes and types.</summary>
 internal sealed class TensorFinder(SafetensorsCheckpoint checkpoint, MoeModelConfig config)
 {
     public MoeModelConfig Config => config;
 
     public bool Has(string name) => checkpoint.Contains(name);
 
-    /// <summary>A tensor of numbers that need no scales.</summary>
+    /// <summary>A tensor of floating-point numbers without scales.</summary>
     public SafetensorsTensor Plain(string name, params ReadOnlySpan<long> shape)
     {
         var tensor = Shaped(name, shape);
@@ -31,7 +31,7 @@ internal sealed class TensorFinder(SafetensorsCheckpoint checkpoint, MoeModelCon
     {
         var tensor = checkpoint.Get(name);
         if (tensor.Shape.SequenceEqual(shape)) return tensor;
-        throw tensor.Unusable($"has the shape {tensor.Info.ShapeText}; {config.File} makes it {SafetensorsTensorInfo.Format(shape)}");
+        throw tensor.Unusable($"has the shape {tensor.Info.ShapeText}; expected {SafetensorsTensorInfo.Format(shape)} from {config.File}");
     }
 
     public static bool IsPlain(SafetensorsTensor tensor) =>

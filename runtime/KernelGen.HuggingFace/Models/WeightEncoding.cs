@@ -2,7 +2,7 @@ using KernelGen.Numerics;
 
 namespace KernelGen.HuggingFace;
 
-/// <summary>What the bits of a checkpoint's weights mean.</summary>
+/// <summary>The encoding of a checkpoint's weights.</summary>
 internal enum WeightEncoding
 {
     Float32,
@@ -15,14 +15,14 @@ internal enum WeightEncoding
     /// <summary>Signed bytes with scales.</summary>
     Int8,
 
-    /// <summary>Numbers of 0 to 15 around a zero point, with scales: the one of even index in the low half of a byte.</summary>
+    /// <summary>Numbers of 0 to 15 around a zero point, with scales: the one with even index in the low half of a byte.</summary>
     Int4,
 
-    /// <summary>4-bit floats with scales: the one of even index in the low half of a byte.</summary>
+    /// <summary>4-bit floats with scales: the one with even index in the low half of a byte.</summary>
     Float4E2M1,
 }
 
-/// <summary>Reads weights as singles.</summary>
+/// <summary>Reads weights as fp32.</summary>
 internal static unsafe class WeightEncodings
 {
     // OCP Microscaling Formats (MX) v1.0, section 5.3.3: sign, two exponent bits of bias 1, one mantissa bit.
@@ -36,13 +36,13 @@ internal static unsafe class WeightEncodings
         _ => 4,
     };
 
-    /// <summary>Widens a run of weights exactly, then multiplies those that have scales.</summary>
-    /// <param name="encoding">What the bits mean.</param>
+    /// <summary>Widens a run of weights exactly, then multiplies by the scale, if any.</summary>
+    /// <param name="encoding">The encoding.</param>
     /// <param name="start">Address of the tensor.</param>
-    /// <param name="first">Number of the first weight; even with 4-bit weights.</param>
-    /// <param name="target">Receives the weights; an even number of 4-bit floats.</param>
-    /// <param name="scale">The one scale that all of them have; 1 without.</param>
-    /// <param name="zeroPoint">What stands for 0 among <see cref="WeightEncoding.Int4"/>.</param>
+    /// <param name="first">Index of the first weight; even for 4-bit weights.</param>
+    /// <param name="target">Receives the weights; an even number for 4-bit floats.</param>
+    /// <param name="scale">The scale that they share; 1 if there is none.</param>
+    /// <param name="zeroPoint">The zero point of <see cref="WeightEncoding.Int4"/>.</param>
     public static void Read(this WeightEncoding encoding, nint start, long first, Span<float> target, float scale, int zeroPoint)
     {
         var source = (byte*)start + (first * encoding.Bits() / 8);
@@ -63,7 +63,7 @@ internal static unsafe class WeightEncodings
 
     private static void ReadE2M1(byte* source, float* target, int count, float scale)
     {
-        var values = stackalloc float[16]; // the few that a weight of this run can have
+        var values = stackalloc float[16]; // the possible values of a weight in this run
         for (var i = 0; i < E2M1.Length; i++) values[i] = E2M1[i] * scale;
         for (var i = 0; i < count; i += 2)
         {

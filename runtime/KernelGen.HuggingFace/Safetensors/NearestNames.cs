@@ -1,15 +1,15 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>Finds what a missing name was probably meant to be.</summary>
+/// <summary>Suggests names similar to a missing one.</summary>
 internal static class NearestNames
 {
     /// <summary>"has no tensor 'x'; nearest: 'y', 'z'".</summary>
     public static string Missing(string name, IEnumerable<string> available)
     {
-        // Tensor names differ in one segment, so what is equal at both ends is a good and cheap measure; of equals, the sibling is nearer.
+        // Tensor names differ in one segment, so the length of equal prefix and suffix is a good and cheap measure; among equals, the sibling is nearer.
         var nearest = available.OrderByDescending(candidate => EqualEnds(name, candidate)).ThenBy(candidate => candidate, StringComparer.Ordinal)
             .Take(3).Select(SafetensorsException.Quote).ToArray();
-        var hint = nearest.Length == 0 ? "it has none at all" : $"nearest: {string.Join(", ", nearest)}";
+        var hint = nearest.Length == 0 ? "it has no tensors" : $"nearest: {string.Join(", ", nearest)}";
         return $"has no tensor {SafetensorsException.Quote(name)}; {hint}";
     }
 

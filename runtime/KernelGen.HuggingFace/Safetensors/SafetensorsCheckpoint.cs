@@ -5,13 +5,13 @@ namespace KernelGen.HuggingFace;
 
 /// <summary>
 /// All tensors of a checkpoint directory: those of <c>model.safetensors</c>, or those that <c>model.safetensors.index.json</c>
-/// finds in several files (shards). A shard is opened when a tensor of it is first asked for.
+/// maps to several files (shards). A shard is opened when one of its tensors is first requested.
 /// </summary>
 public sealed class SafetensorsCheckpoint : IDisposable
 {
     private const string SingleFile = "model.safetensors";
     private const string IndexFile = "model.safetensors.index.json";
-    private const long MaxIndexBytes = 256L << 20; // the largest published index takes some tens of megabytes
+    private const long MaxIndexBytes = 256L << 20; // the largest published index has some tens of megabytes
 
     private readonly Dictionary<string, string> _shardByTensor;
     private readonly Dictionary<string, SafetensorsFile> _openShards = [];
@@ -23,14 +23,14 @@ public sealed class SafetensorsCheckpoint : IDisposable
         _shardByTensor = shardByTensor;
     }
 
-    /// <summary>The directory it was opened with.</summary>
+    /// <summary>The directory.</summary>
     public string Directory { get; }
 
     /// <summary>Names of all tensors.</summary>
     public IReadOnlyCollection<string> Names => _shardByTensor.Keys;
 
     /// <summary>Opens a directory.</summary>
-    /// <exception cref="FileNotFoundException">It has neither <c>model.safetensors</c> nor an index.</exception>
+    /// <exception cref="FileNotFoundException">It contains neither <c>model.safetensors</c> nor an index.</exception>
     /// <exception cref="SafetensorsException">The file or the index is malformed.</exception>
     public static SafetensorsCheckpoint Open(string directory)
     {
@@ -49,26 +49,26 @@ public sealed class SafetensorsCheckpoint : IDisposable
         return new SafetensorsCheckpoint(directory, ReadIndex(index));
     }
 
-    /// <summary>Whether there is a tensor of that name, without opening its file.</summary>
+    /// <summary>Whether a tensor of that name exists; does not open its file.</summary>
     public bool Contains(string name) => _shardByTensor.ContainsKey(name);
 
     /// <summary>Finds a tensor by name.</summary>
-    /// <exception cref="SafetensorsException">The index names a file that is absent, malformed or lacks the tensor.</exception>
+    /// <exception cref="SafetensorsException">The index names a file that is missing, malformed or lacks the tensor.</exception>
     public bool TryGet(string name, [NotNullWhen(true)] out SafetensorsTensor? tensor)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         tensor = null;
         if (!_shardByTensor.TryGetValue(name, out var shard)) return false;
         if (OpenShard(shard, name).TryGet(name, out tensor)) return true;
-        throw SafetensorsException.InTensor(Path.Combine(Directory, IndexFile), name, $"is said to be in {shard}, but is not");
+        throw SafetensorsException.InTensor(Path.Combine(Directory, IndexFile), name, $"is listed in {shard}, but is not there");
     }
 
-    /// <summary>The tensor of that name.</summary>
-    /// <exception cref="SafetensorsException">There is none; the message offers the nearest names.</exception>
+    /// <summary>Returns the tensor of that name.</summary>
+    /// <exception cref="SafetensorsException">The tensor does not exist; the message suggests similar names.</exception>
     public SafetensorsTensor Get(string name) =>
         TryGet(name, out var tensor) ? tensor : throw SafetensorsException.InFile(Directory, NearestNames.Missing(name, Names));
 
-    /// <summary>Unmaps all files: every address and span into them ends here.</summary>
+    /// <summary>Unmaps all files. Addresses and spans into them become invalid.</summary>
     public void Dispose()
     {
         lock (_openShards)
@@ -86,7 +86,7 @@ public sealed class SafetensorsCheckpoint : IDisposable
             if (_openShards.TryGetValue(shard, out var open)) return open;
             var path = Path.Combine(Directory, shard);
             if (!File.Exists(path))
-                throw SafetensorsException.InTensor(Path.Combine(Directory, IndexFile), tensor, $"is said to be in {shard}, which does not exist");
+                throw SafetensorsException.InTensor(Path.Combine(Directory, IndexFile), tensor, $"is listed in {shard}, which does not exist");
             return _openShards[shard] = SafetensorsFile.Open(path);
         }
     }
@@ -100,7 +100,7 @@ public sealed class SafetensorsCheckpoint : IDisposable
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             return ReadWeightMap(document.RootElement, path);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: text that is not Unicode
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: invalid Unicode
         {
             throw SafetensorsException.InFile(path, $"is not valid JSON: {e.Message}", e);
         }
@@ -112,7 +112,7 @@ public sealed class SafetensorsCheckpoint : IDisposable
             throw SafetensorsException.InFile(path, "has no object 'weight_map'");
 
         var shardByTensor = new Dictionary<string, string>();
-        var shards = new Dictionary<string, string>(); // one string a shard, not one a tensor
+        var shards = new Dictionary<string, string>(); // one string per shard, not per tensor
         foreach (var entry in map.EnumerateObject())
         {
             if (entry.Value.ValueKind != JsonValueKind.String)
@@ -132,7 +132,7 @@ public sealed class SafetensorsCheckpoint : IDisposable
         return shardByTensor;
     }
 
-    /// <summary>Whether a name stays in its directory on every operating system, also one with another separator.</summary>
+    /// <summary>Whether a name stays in its directory on every operating system, whatever its separator.</summary>
     private static bool IsPlainFileName(string name) =>
         name.EndsWith(".safetensors", StringComparison.Ordinal) && name.IndexOfAny(['/', '\\', ':']) < 0 && !name.Any(char.IsControl);
 }

@@ -3,7 +3,7 @@ namespace KernelGen.HuggingFace;
 /// <summary>The element types of the safetensors format.</summary>
 public enum SafetensorsDType
 {
-    /// <summary>A type this library does not know (newer formats pack 4- and 6-bit elements). Its bytes can be read, its elements cannot.</summary>
+    /// <summary>An unknown type (newer formats pack 4- and 6-bit elements). Its bytes can be read, but not its elements.</summary>
     Unknown,
 
     /// <summary><c>BOOL</c>: one byte, 0 or 1.</summary>
@@ -52,7 +52,7 @@ public enum SafetensorsDType
     UInt64,
 }
 
-/// <summary>How an element type is written in a header, how long it is, and which .NET type holds it.</summary>
+/// <summary>Names, sizes and .NET types of the element types.</summary>
 internal static class SafetensorsDTypes
 {
     public static SafetensorsDType Parse(string text) => text switch
@@ -105,7 +105,7 @@ internal static class SafetensorsDTypes
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "has no known size"),
     };
 
-    /// <summary>Whether elements of this type are values of <typeparamref name="T"/>; <see cref="byte"/> takes every type as raw bytes.</summary>
+    /// <summary>Whether elements of this type are values of <typeparamref name="T"/>; <see cref="byte"/> accepts every type as raw bytes.</summary>
     public static bool Holds<T>(this SafetensorsDType type)
         where T : unmanaged
     {

@@ -1,10 +1,10 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>A safetensors file or its index is malformed, or a tensor in it is not what was asked for.</summary>
-/// <remarks>The message names the file, the tensor where there is one, what was found and what was expected.</remarks>
+/// <summary>Thrown if a safetensors file or its index is malformed, or a tensor is not as required.</summary>
+/// <remarks>The message names the file, the tensor if any, what was found and what was expected.</remarks>
 public sealed class SafetensorsException : IOException
 {
-    /// <summary>Carries a finished message.</summary>
+    /// <summary>Creates an exception with a complete message.</summary>
     public SafetensorsException(string message, Exception? inner = null)
         : base(message, inner)
     {
@@ -15,7 +15,7 @@ public sealed class SafetensorsException : IOException
     internal static SafetensorsException InTensor(string file, string tensor, string problem, Exception? inner = null) =>
         new($"{file}: tensor {Quote(tensor)} {problem}", inner);
 
-    /// <summary>A name from a file as a message may show it: on one line and not endless.</summary>
+    /// <summary>Formats a name from a file for a message: on one line and truncated.</summary>
     internal static string Quote(string name)
     {
         const int Most = 120;

@@ -3,10 +3,10 @@ using System.IO.MemoryMappedFiles;
 
 namespace KernelGen.HuggingFace;
 
-/// <summary>A safetensors file mapped into memory. Opening reads the header only; tensors are read where they lie.</summary>
+/// <summary>A memory-mapped safetensors file. Opening reads only the header; tensors are read in place.</summary>
 /// <remarks>
-/// Addresses and spans into the file end with <see cref="Dispose"/>. A file that is never disposed stays mapped until the process
-/// ends. As with every mapping, another process that shortens the file meanwhile takes the memory away.
+/// Addresses and spans into the file become invalid with <see cref="Dispose"/>. A file that is never disposed stays mapped until the process
+/// ends. As with every mapping, another process that truncates the file invalidates the memory.
 /// </remarks>
 public sealed unsafe class SafetensorsFile : IDisposable
 {
@@ -26,21 +26,21 @@ public sealed unsafe class SafetensorsFile : IDisposable
         _byName = tensors.ToDictionary(tensor => tensor.Info.Name);
     }
 
-    /// <summary>The path it was opened with.</summary>
+    /// <summary>The file's path.</summary>
     public string Path { get; }
 
-    /// <summary>The checked header.</summary>
+    /// <summary>The validated header.</summary>
     public SafetensorsHeader Header { get; }
 
-    /// <summary>The free text that the writer added; empty if none.</summary>
+    /// <summary>The writer's free-form metadata; empty if there is none.</summary>
     public IReadOnlyDictionary<string, string> Metadata => Header.Metadata;
 
-    /// <summary>All tensors in the order of their data.</summary>
+    /// <summary>All tensors in data order.</summary>
     public IReadOnlyList<SafetensorsTensor> Tensors { get; }
 
-    /// <summary>Maps a file and checks its header.</summary>
+    /// <summary>Maps a file and validates its header.</summary>
     /// <exception cref="SafetensorsException">The file is malformed.</exception>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     public static SafetensorsFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -70,12 +70,12 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <summary>Finds a tensor by name.</summary>
     public bool TryGet(string name, [NotNullWhen(true)] out SafetensorsTensor? tensor) => _byName.TryGetValue(name, out tensor);
 
-    /// <summary>The tensor of that name.</summary>
-    /// <exception cref="SafetensorsException">There is none; the message offers the nearest names.</exception>
+    /// <summary>Returns the tensor of that name.</summary>
+    /// <exception cref="SafetensorsException">The tensor does not exist; the message suggests similar names.</exception>
     public SafetensorsTensor Get(string name) =>
         TryGet(name, out var tensor) ? tensor : throw SafetensorsException.InFile(Path, NearestNames.Missing(name, _byName.Keys));
 
-    /// <summary>Unmaps the file: every address and span into it ends here.</summary>
+    /// <summary>Unmaps the file. Addresses and spans into it become invalid.</summary>
     public void Dispose()
     {
         if (_start is null) return;

@@ -4,15 +4,15 @@ using System.Text.Unicode;
 namespace KernelGen.HuggingFace;
 
 /// <summary>
-/// The checked header of a safetensors file: eight bytes of little-endian length, a JSON object of that length, then the data.
+/// The validated header of a safetensors file: a little-endian length of eight bytes, a JSON object of that length, then the data.
 /// </summary>
 /// <remarks>
-/// After a successful parse the tensors cover the data exactly: from its first byte to the file's last, with neither gap nor
-/// overlap, and each range is as long as its type and shape say.
+/// After a successful parse, the tensors cover the data exactly, without gap or overlap, from its first byte to the end of the file,
+/// and the length of each range matches its type and shape.
 /// </remarks>
 public sealed class SafetensorsHeader
 {
-    /// <summary>The longest JSON text that the format allows, in bytes.</summary>
+    /// <summary>Maximum length of the JSON text in bytes, as the format defines it.</summary>
     public const int MaxJsonBytes = 100_000_000;
 
     internal const int PrefixBytes = 8;
@@ -25,27 +25,27 @@ public sealed class SafetensorsHeader
         Metadata = metadata;
     }
 
-    /// <summary>Position of the first byte of data in the file. The format promises no alignment.</summary>
+    /// <summary>Offset of the first byte of data in the file. The format does not guarantee alignment.</summary>
     public long DataStart { get; }
 
-    /// <summary>The tensors in the order of their data.</summary>
+    /// <summary>The tensors in data order.</summary>
     public IReadOnlyList<SafetensorsTensorInfo> Tensors { get; }
 
-    /// <summary>The free text that the writer added; empty if none.</summary>
+    /// <summary>The writer's free-form metadata; empty if there is none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Parses and checks a header.</summary>
-    /// <param name="start">The first bytes of the file, at least up to the header's end.</param>
-    /// <param name="fileLength">Length of the whole file in bytes. Nothing is allocated on a header's word before it is held against this.</param>
-    /// <param name="file">How messages name the file.</param>
+    /// <summary>Parses and validates a header.</summary>
+    /// <param name="start">The first bytes of the file, at least to the end of the header.</param>
+    /// <param name="fileLength">Length of the whole file in bytes. Sizes in the header are checked against it before anything is allocated.</param>
+    /// <param name="file">Name of the file for messages.</param>
     /// <exception cref="SafetensorsException">The header is malformed or does not describe a file of this length.</exception>
-    /// <exception cref="ArgumentException"><paramref name="start"/> ends before a header that the file has room for.</exception>
+    /// <exception cref="ArgumentException"><paramref name="start"/> ends before the header does.</exception>
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> start, long fileLength, string file)
     {
         if (fileLength < PrefixBytes)
         {
             throw SafetensorsException.InFile(file,
-                $"has {fileLength} bytes; a safetensors file begins with {PrefixBytes} bytes of header length");
+                $"has {fileLength} bytes; a safetensors file starts with {PrefixBytes} bytes of header length");
         }
 
         if (start.Length < PrefixBytes)
@@ -90,7 +90,7 @@ public sealed class SafetensorsHeader
             if (end > dataLength)
             {
                 throw SafetensorsException.InTensor(file, tensor.Name,
-                    $"lies at bytes {tensor.DataOffset} to {end}, but the file has {dataLength} bytes of data; is it cut off?");
+                    $"is at bytes {tensor.DataOffset} to {end}, but the file has {dataLength} bytes of data; is it cut off?");
             }
 
             if (tensor.DataOffset < covered)

@@ -5,7 +5,7 @@ namespace KernelGen.HuggingFace;
 /// <summary>Reads the JSON of a safetensors header, token by token, in memory proportional to its length.</summary>
 internal ref struct SafetensorsHeaderReader
 {
-    // The format sets no limit; no framework goes further, and a hostile header should not fill the memory with numbers.
+    // The format sets no limit, but no framework exceeds this, and a malicious header must not exhaust memory.
     private const int MaxDimensions = 64;
 
     private readonly string _file;
@@ -36,7 +36,7 @@ internal ref struct SafetensorsHeaderReader
 
             while (_json.Read())
             {
-                // Nothing but white space may follow the object; anything else throws.
+                // Only white space may follow the object; anything else throws.
             }
         }
         catch (JsonException e)
@@ -101,7 +101,7 @@ internal ref struct SafetensorsHeaderReader
             throw InTensor(name, $"has the shape {SafetensorsTensorInfo.Format(shape)}; expected dimensions >= 0 with a product below 2^63");
 
         var info = new SafetensorsTensorInfo(name, dtype, shape, elements, begin, end);
-        if (info.DType == SafetensorsDType.Unknown) return info; // its size cannot be checked; reading it fails, the file need not
+        if (info.DType == SafetensorsDType.Unknown) return info; // its size cannot be validated; reading it fails, opening the file does not
 
         var expected = (Int128)elements * info.DType.Bytes();
         if (expected != info.ByteLength)
@@ -120,7 +120,7 @@ internal ref struct SafetensorsHeaderReader
         while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
         {
             if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt64(out var number))
-                throw InTensor(tensor, $"has a value in its {key} that is no integer below 2^63");
+                throw InTensor(tensor, $"has a value in its {key} that is not an integer below 2^63");
             if (_numbers.Count == most) throw InTensor(tensor, $"has more than {most} numbers in its {key}");
             _numbers.Add(number);
         }
@@ -142,14 +142,14 @@ internal ref struct SafetensorsHeaderReader
         {
             return _json.GetString()!;
         }
-        catch (InvalidOperationException e) // an escaped half of a surrogate pair
+        catch (InvalidOperationException e) // an escaped unpaired surrogate
         {
-            var problem = $"has text that is not Unicode at byte {_json.TokenStartIndex} of the header";
+            var problem = $"has invalid Unicode at byte {_json.TokenStartIndex} of the header";
             throw tensor is null ? InHeader(problem, e) : InTensor(tensor, problem, e);
         }
     }
 
-    /// <summary>Whether a type's name, known or not, is one that a message can show.</summary>
+    /// <summary>Whether a type name, known or not, can be shown in a message.</summary>
     private static bool IsPlain(string dtype) =>
         dtype.Length is > 0 and <= 32 && dtype.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_');
 

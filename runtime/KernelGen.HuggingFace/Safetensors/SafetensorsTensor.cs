@@ -11,10 +11,10 @@ public sealed unsafe class SafetensorsTensor
         Info = info;
     }
 
-    /// <summary>The file that it lies in and that keeps its memory.</summary>
+    /// <summary>The file that contains it and owns its memory.</summary>
     public SafetensorsFile File { get; }
 
-    /// <summary>Name, type, shape and place.</summary>
+    /// <summary>Name, type, shape and offset.</summary>
     public SafetensorsTensorInfo Info { get; }
 
     /// <summary>Name of the tensor.</summary>
@@ -30,12 +30,12 @@ public sealed unsafe class SafetensorsTensor
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
     public nint Address => File.AddressOf(Info);
 
-    /// <summary>The elements where they lie, valid until the file is disposed.</summary>
+    /// <summary>The elements in place, valid until the file is disposed.</summary>
     /// <typeparam name="T">
     /// The .NET type of the elements (<see cref="float"/> for F32, <see cref="BFloat16"/> for BF16, …), or <see cref="byte"/> for the raw
     /// bytes of a tensor of any type.
     /// </typeparam>
-    /// <exception cref="SafetensorsException">The elements are of another type, or more than a span can hold.</exception>
+    /// <exception cref="SafetensorsException">The elements have another type, or are more than a span can hold.</exception>
     public ReadOnlySpan<T> AsSpan<T>()
         where T : unmanaged
     {
@@ -43,8 +43,8 @@ public sealed unsafe class SafetensorsTensor
         return new ReadOnlySpan<T>((void*)Address, SpanLength(Info.ByteLength / sizeof(T), int.MaxValue));
     }
 
-    /// <summary>All elements as singles: F32, F16 and BF16 exactly, F64 rounded to nearest.</summary>
-    /// <exception cref="SafetensorsException">The elements are of another type, or more than an array can hold.</exception>
+    /// <summary>Reads all elements as fp32: F32, F16 and BF16 exactly, F64 rounded to nearest.</summary>
+    /// <exception cref="SafetensorsException">The elements have another type, or are more than an array can hold.</exception>
     public float[] ReadSingles()
     {
         if (DType is not (SafetensorsDType.Float32 or SafetensorsDType.Float16 or SafetensorsDType.BFloat16 or SafetensorsDType.Float64))
@@ -72,8 +72,8 @@ public sealed unsafe class SafetensorsTensor
         return values;
     }
 
-    /// <summary>All elements as 32-bit integers: I32, or I64 whose values fit.</summary>
-    /// <exception cref="SafetensorsException">The elements are of another type, do not fit, or are more than an array can hold.</exception>
+    /// <summary>Reads all elements as 32-bit integers: I32, or I64 whose values fit.</summary>
+    /// <exception cref="SafetensorsException">The elements have another type, do not fit, or are more than an array can hold.</exception>
     public int[] ReadInt32s()
     {
         if (DType is not (SafetensorsDType.Int32 or SafetensorsDType.Int64)) throw Unusable($"is {Info.DTypeName}; expected I32 or I64");

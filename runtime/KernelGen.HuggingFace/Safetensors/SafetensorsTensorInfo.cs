@@ -1,15 +1,15 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>What a header says of one tensor.</summary>
+/// <summary>The header entry of one tensor.</summary>
 public sealed class SafetensorsTensorInfo
 {
     private readonly long[] _shape;
 
     /// <summary>Describes a tensor to be written.</summary>
-    /// <param name="name">Name; any text but <c>__metadata__</c>.</param>
+    /// <param name="name">Any name except <c>__metadata__</c>.</param>
     /// <param name="dtype">A known element type.</param>
-    /// <param name="shape">Dimensions, none negative; no dimension at all is a scalar.</param>
-    /// <exception cref="ArgumentException">The name is reserved, the type unknown, or the shape negative or longer than 2⁶³ − 1 bytes.</exception>
+    /// <param name="shape">Dimensions, none negative; empty for a scalar.</param>
+    /// <exception cref="ArgumentException">The name is reserved, the type unknown, a dimension negative, or the tensor longer than 2⁶³ − 1 bytes.</exception>
     public SafetensorsTensorInfo(string name, SafetensorsDType dtype, ReadOnlySpan<long> shape)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -40,7 +40,7 @@ public sealed class SafetensorsTensorInfo
     /// <summary>Name of the tensor.</summary>
     public string Name { get; }
 
-    /// <summary>Type of the elements; <see cref="SafetensorsDType.Unknown"/> where this library does not know <see cref="DTypeName"/>.</summary>
+    /// <summary>Type of the elements; <see cref="SafetensorsDType.Unknown"/> if <see cref="DTypeName"/> is unknown.</summary>
     public SafetensorsDType DType { get; }
 
     /// <summary>Type of the elements as the header writes it, for example <c>BF16</c>.</summary>
@@ -55,7 +55,7 @@ public sealed class SafetensorsTensorInfo
     /// <summary>Length of the data in bytes.</summary>
     public long ByteLength { get; }
 
-    /// <summary>Where the data begins, in bytes after the header.</summary>
+    /// <summary>Offset of the data, in bytes after the header.</summary>
     public long DataOffset { get; }
 
     internal string ShapeText => Format(_shape);
@@ -65,7 +65,7 @@ public sealed class SafetensorsTensorInfo
 
     internal static string Format(ReadOnlySpan<long> shape) => $"[{string.Join(", ", shape.ToArray())}]";
 
-    /// <summary>Product of the dimensions; false when one is negative or the product leaves 63 bits.</summary>
+    /// <summary>Product of the dimensions; false if one is negative or the product exceeds 63 bits.</summary>
     internal static bool TryCount(ReadOnlySpan<long> shape, out long elements)
     {
         elements = shape.Contains(0) ? 0 : 1;

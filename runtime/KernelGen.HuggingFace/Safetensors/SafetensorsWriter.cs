@@ -7,8 +7,8 @@ namespace KernelGen.HuggingFace;
 
 /// <summary>Writes a safetensors file: declare all tensors, write their elements in any order, then <see cref="Commit"/>.</summary>
 /// <remarks>
-/// The target appears complete or not at all: everything goes to a temporary file beside it, which <see cref="Commit"/> renames.
-/// The same tensors give the same bytes: larger element types first, which aligns all, then by name; metadata by key.
+/// The write is atomic: everything goes to a temporary file next to the target, which <see cref="Commit"/> renames.
+/// The same tensors give the same bytes: larger element types first, which aligns all of them, then by name; metadata by key.
 /// </remarks>
 public sealed class SafetensorsWriter : IDisposable
 {
@@ -22,8 +22,8 @@ public sealed class SafetensorsWriter : IDisposable
     /// <summary>Creates the temporary file and writes the header.</summary>
     /// <param name="path">The target, replaced by <see cref="Commit"/> if it exists.</param>
     /// <param name="tensors">All tensors of the file.</param>
-    /// <param name="metadata">Free text to add.</param>
-    /// <exception cref="ArgumentException">Two tensors have one name, or the header would be longer than the format allows.</exception>
+    /// <param name="metadata">Free-form metadata.</param>
+    /// <exception cref="ArgumentException">Two tensors have the same name, or the header would be longer than the format allows.</exception>
     public SafetensorsWriter(string path, IEnumerable<SafetensorsTensorInfo> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -52,9 +52,9 @@ public sealed class SafetensorsWriter : IDisposable
         }
     }
 
-    /// <summary>Appends elements to a tensor; called as often as it takes to fill it.</summary>
+    /// <summary>Appends elements to a tensor; may be called repeatedly until it is full.</summary>
     /// <typeparam name="T">The .NET type of the elements, or <see cref="byte"/> for the raw bytes of any type.</typeparam>
-    /// <exception cref="ArgumentException">The tensor was not declared, has another type, or has no room for these elements.</exception>
+    /// <exception cref="ArgumentException">The tensor was not declared, has another type, or lacks room for these elements.</exception>
     public unsafe void Write<T>(string name, ReadOnlySpan<T> elements)
         where T : unmanaged
     {
@@ -76,8 +76,8 @@ public sealed class SafetensorsWriter : IDisposable
         }
     }
 
-    /// <summary>Makes the file durable and gives it its name.</summary>
-    /// <exception cref="InvalidOperationException">A tensor lacks elements.</exception>
+    /// <summary>Flushes the file to disk and renames it to the target.</summary>
+    /// <exception cref="InvalidOperationException">A tensor is incomplete.</exception>
     public void Commit()
     {
         if (_regions.Values.FirstOrDefault(region => region.Missing > 0) is { } unfinished)
@@ -113,7 +113,7 @@ public sealed class SafetensorsWriter : IDisposable
             json.WriteEndObject();
         }
 
-        while (stream.Length % 8 != 0) stream.WriteByte((byte)' '); // so that the data is aligned
+        while (stream.Length % 8 != 0) stream.WriteByte((byte)' '); // aligns the data
         var header = stream.ToArray();
         var length = header.Length - SafetensorsHeader.PrefixBytes;
         if (length > SafetensorsHeader.MaxJsonBytes)
@@ -143,7 +143,7 @@ public sealed class SafetensorsWriter : IDisposable
         json.WriteEndObject();
     }
 
-    /// <summary>Where a tensor's bytes go and how many have come.</summary>
+    /// <summary>The byte range of a tensor, and how much of it has been written.</summary>
     private sealed class Region(SafetensorsTensorInfo tensor, long start)
     {
         private readonly long _end = start + tensor.ByteLength;

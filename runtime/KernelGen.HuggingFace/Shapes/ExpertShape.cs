@@ -1,12 +1,12 @@
 namespace KernelGen.HuggingFace;
 
 /// <summary>
-/// The numbers of a model's routed experts, as far as they decide which kernels suit: what a tuner needs of a <c>config.json</c>. Unlike
-/// <see cref="MoeModelConfig"/> it knows families whose layers this library cannot run, and asks for no key that it does not need.
+/// The sizes of a model's routed experts that determine which kernels are suitable, as a tuner needs them from a <c>config.json</c>. Unlike
+/// <see cref="MoeModelConfig"/>, it supports families whose layers this library cannot run, and requires no other keys.
 /// </summary>
 /// <remarks>
 /// Families: mixtral, qwen2_moe, qwen3_moe, qwen3_vl_moe, bailing_moe, deepseek_v2, deepseek_v3, kimi_k2, glm4_moe, mimo_v2_flash, llama4, dbrx, jamba, olmoe,
-/// grok-1 and gpt_oss. A file that describes several models keeps the language model in <c>text_config</c>.
+/// grok-1 and gpt_oss. A multimodal configuration has the language model in <c>text_config</c>.
 /// </remarks>
 public sealed record ExpertShape
 {
@@ -14,28 +14,28 @@ public sealed record ExpertShape
     {
     }
 
-    /// <summary>The file, or <c>preset NAME</c>: how messages name it.</summary>
+    /// <summary>The file, or <c>preset NAME</c>, for messages.</summary>
     public required string Source { get; init; }
 
-    /// <summary>What <c>model_type</c> says.</summary>
+    /// <summary>The value of <c>model_type</c>.</summary>
     public required string ModelType { get; init; }
 
-    /// <summary>Number of experts E; with the shared one, if it is fused.</summary>
+    /// <summary>Number of experts E, including a fused shared expert.</summary>
     public required int Experts { get; init; }
 
-    /// <summary>Experts of each token, k; with the shared one, if it is fused.</summary>
+    /// <summary>Number of experts per token, k, including a fused shared expert.</summary>
     public required int TopK { get; init; }
 
-    /// <summary>Width H of the hidden states.</summary>
+    /// <summary>Hidden size H.</summary>
     public required int HiddenSize { get; init; }
 
-    /// <summary>Width I of one expert's intermediate states.</summary>
+    /// <summary>Intermediate size I of an expert.</summary>
     public required int IntermediateSize { get; init; }
 
-    /// <summary>Whether the last expert is a shared one, which every token has: one of the same width as the routed ones.</summary>
+    /// <summary>Whether the last expert is a fused shared one, which serves every token and has the routed experts' size.</summary>
     public bool HasSharedExpert { get; init; }
 
-    /// <summary>What the experts compute.</summary>
+    /// <summary>The experts' activation.</summary>
     public MoeActivation Activation { get; init; } = MoeActivation.SiluAndMul;
 
     /// <summary>How the weights are stored.</summary>
@@ -43,9 +43,9 @@ public sealed record ExpertShape
 
     /// <summary>Reads <c>config.json</c>.</summary>
     /// <param name="path">A model directory, or the file itself.</param>
-    /// <param name="fuseSharedExpert">Whether a shared expert as wide as the routed ones is taken as one more of them.</param>
+    /// <param name="fuseSharedExpert">Whether a shared expert with the routed experts' size counts as one more of them.</param>
     /// <exception cref="ModelConfigException">A key is missing, ill-typed or out of range, or the family is unknown.</exception>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     public static ExpertShape Load(string path, bool fuseSharedExpert = true)
     {
         var (json, file) = ModelConfigFile.Read(path);
@@ -54,17 +54,17 @@ public sealed record ExpertShape
 
     /// <summary>Parses the text of a <c>config.json</c>.</summary>
     /// <param name="json">UTF-8.</param>
-    /// <param name="source">How messages name the text.</param>
-    /// <param name="fuseSharedExpert">Whether a shared expert as wide as the routed ones is taken as one more of them.</param>
+    /// <param name="source">Name of the text for messages.</param>
+    /// <param name="fuseSharedExpert">Whether a shared expert with the routed experts' size counts as one more of them.</param>
     /// <exception cref="ModelConfigException">A key is missing, ill-typed or out of range, or the family is unknown.</exception>
     public static ExpertShape Parse(ReadOnlyMemory<byte> json, string source, bool fuseSharedExpert = true) =>
         ModelConfigFile.Parse(json, source, root => ExpertShapeFamilies.Parse(root, fuseSharedExpert));
 
-    /// <summary>What one of <paramref name="tensorParallel"/> ranks holds: E / ep experts of width I · ep / tp.</summary>
-    /// <param name="tensorParallel">Ranks in all, tp.</param>
-    /// <param name="expertParallel">Groups of ranks that share the experts out, ep.</param>
-    /// <exception cref="ModelConfigException">Something does not divide; the message shows the arithmetic.</exception>
-    /// <remarks>A fused shared expert is on every rank. The router still chooses among all experts: <see cref="ShardedShape.RoutedExperts"/>.</remarks>
+    /// <summary>Returns the share of one of <paramref name="tensorParallel"/> ranks: E / ep experts with intermediate size I · ep / tp.</summary>
+    /// <param name="tensorParallel">Total number of ranks, tp.</param>
+    /// <param name="expertParallel">Number of groups of ranks that divide the experts among them, ep.</param>
+    /// <exception cref="ModelConfigException">A size does not divide; the message shows the arithmetic.</exception>
+    /// <remarks>A fused shared expert is on every rank. The router still selects among all experts: <see cref="ShardedShape.RoutedExperts"/>.</remarks>
     public ShardedShape Shard(int tensorParallel, int expertParallel)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(tensorParallel, 1);
@@ -86,12 +86,12 @@ public sealed record ExpertShape
     }
 
     private ModelConfigException Indivisible(string what, string terms, double quotient) =>
-        new(FormattableString.Invariant($"{Source}: {what} cannot be divided: {terms} = {quotient:0.###}, no whole number"));
+        new(FormattableString.Invariant($"{Source}: {what} cannot be divided: {terms} = {quotient:0.###}, not a whole number"));
 }
 
-/// <summary>The experts that one rank of several holds.</summary>
-/// <param name="Whole">The whole model's.</param>
-/// <param name="Experts">Experts of the rank, a fused shared one included.</param>
-/// <param name="IntermediateSize">Columns of each that the rank holds.</param>
-/// <param name="RoutedExperts">Experts that the router chooses among, on all ranks together.</param>
+/// <summary>The experts on one of several ranks.</summary>
+/// <param name="Whole">The experts of the whole model.</param>
+/// <param name="Experts">Number of experts on the rank, including a fused shared expert.</param>
+/// <param name="IntermediateSize">Intermediate size on the rank.</param>
+/// <param name="RoutedExperts">Number of experts that the router selects among, on all ranks together.</param>
 public sealed record ShardedShape(ExpertShape Whole, int Experts, int IntermediateSize, int RoutedExperts);

@@ -1,6 +1,6 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>Where each family keeps the numbers of its experts.</summary>
+/// <summary>The configuration keys of each family's experts.</summary>
 internal static class ExpertShapeFamilies
 {
     private const int MaxSize = 1 << 20;
@@ -26,7 +26,7 @@ internal static class ExpertShapeFamilies
         new("gpt_oss", "num_local_experts", "intermediate_size"),
     ];
 
-    // What files and tools also call them.
+    // Other names used by files and tools.
     private static readonly Dictionary<string, string> OtherNames = new()
     {
         ["qwen3_vl_moe_text"] = "qwen3_vl_moe",
@@ -60,7 +60,7 @@ internal static class ExpertShapeFamilies
             Experts = experts + (isShared ? 1 : 0),
             TopK = topK + (isShared ? 1 : 0),
             HiddenSize = json.Int(json.Has(family.HiddenKey) ? family.HiddenKey : "hidden_size", 1, MaxSize),
-            // Conversions of Grok-1 from before it had a dense path call the experts' width plainly.
+            // Early conversions of Grok-1, from before it had a dense path, use the plain key for the experts.
             IntermediateSize = inner.Int(inner.Has(family.IntermediateKey) ? family.IntermediateKey : "intermediate_size", 1, MaxSize),
             HasSharedExpert = isShared,
             Activation = family.Name == "gpt_oss" ? MoeActivation.SwigluOai : Activation(json, family),
@@ -86,10 +86,10 @@ internal static class ExpertShapeFamilies
 
         public string HiddenKey { get; init; } = "hidden_size";
 
-        /// <summary>The object that the experts' keys lie in.</summary>
+        /// <summary>The object that contains the experts' keys.</summary>
         public string? Inside { get; init; }
 
-        /// <summary>Which key counts shared experts; one alone is as wide as a routed expert.</summary>
+        /// <summary>The key that counts shared experts; a single one has the size of a routed expert.</summary>
         public string? SharedKey { get; init; }
 
         public bool AlwaysShared { get; init; }

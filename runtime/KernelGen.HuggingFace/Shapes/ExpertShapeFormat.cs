@@ -1,12 +1,12 @@
 namespace KernelGen.HuggingFace;
 
-/// <summary>How a model's experts are stored, in the words of tuned files.</summary>
+/// <summary>How a model's experts are stored, in the terms of tuning files.</summary>
 /// <param name="Type"><c>fp8_w8a8</c>, <c>int8_w8a8</c>, <c>int8_w8a16</c>, <c>int4_w4a16</c>, <c>float32</c>, <c>float16</c> or <c>bfloat16</c>.</param>
-/// <param name="BlockShape">Rows and columns of the weights that share a scale; 0 rows: each row has its own. Null where scales are no blocks'.</param>
+/// <param name="BlockShape">Rows and columns of the weights that share a scale; 0 rows means one row. Null if scales are not per block.</param>
 /// <param name="PerChannel">Whether each row of the weights has a scale.</param>
 public sealed record ExpertShapeFormat(string Type, (int Rows, int Columns)? BlockShape = null, bool PerChannel = false)
 {
-    /// <summary>Reads the number type and the quantisation of a <c>config.json</c>; 4-bit floats count as what they are widened to.</summary>
+    /// <summary>Parses the number type and the quantisation of a <c>config.json</c>; 4-bit floats count as the type to which they are widened.</summary>
     internal static ExpertShapeFormat Parse(ModelConfigSection root, ModelConfigSection language)
     {
         var plain = language.OptionalString("dtype") ?? language.OptionalString("torch_dtype") ?? root.OptionalString("dtype") ?? root.OptionalString("torch_dtype") ?? "bfloat16";
@@ -49,7 +49,7 @@ public sealed record ExpertShapeFormat(string Type, (int Rows, int Columns)? Blo
         };
     }
 
-    /// <summary>Weights alone are integers, by groups along a row.</summary>
+    /// <summary>Weight-only integers with groups along a row.</summary>
     private static ExpertShapeFormat Integers(ModelConfigSection json, string bitsKey)
     {
         var group = json.Int("group_size", -1, MaxBlock, absent: -1);

@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace KernelGen.HuggingFace;
 
-/// <summary>Reads a <c>config.json</c> as far as any of its readers does: what is no such file is one message.</summary>
+/// <summary>Reads a <c>config.json</c>, with one error message for everything that is not one.</summary>
 internal static class ModelConfigFile
 {
     private const int MaxBytes = 16 << 20;
 
-    /// <summary>The bytes of a model directory's file, or of a file, and its name.</summary>
+    /// <summary>The content and name of a file, or of the <c>config.json</c> of a model directory.</summary>
     public static (byte[] Json, string File) Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -18,7 +18,7 @@ internal static class ModelConfigFile
         return (File.ReadAllBytes(file), file);
     }
 
-    /// <summary>Parses an object and gives it to <paramref name="read"/>.</summary>
+    /// <summary>Parses an object and passes it to <paramref name="read"/>.</summary>
     public static T Parse<T>(ReadOnlyMemory<byte> json, string file, Func<ModelConfigSection, T> read)
     {
         try
@@ -27,7 +27,7 @@ internal static class ModelConfigFile
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new ModelConfigException($"{file}: is not a JSON object");
             return read(new ModelConfigSection(file, document.RootElement));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: text that is not Unicode
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: invalid Unicode
         {
             throw new ModelConfigException($"{file}: is not valid JSON: {e.Message}", e);
         }

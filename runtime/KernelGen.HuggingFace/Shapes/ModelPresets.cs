@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace KernelGen.HuggingFace;
 
 /// <summary>
-/// The experts of well-known models by name, where no <c>config.json</c> is at hand. The embedded <c>ModelPresets.json</c> holds, in each
-/// model's own keys, the values of its published configuration and the address where that is.
+/// The experts of well-known models by name, for when no <c>config.json</c> is at hand. The embedded <c>ModelPresets.json</c> contains, under each
+/// model's own keys, the values of its published configuration and their source address.
 /// </summary>
 public static class ModelPresets
 {
@@ -14,10 +14,10 @@ public static class ModelPresets
     /// <summary>The names, sorted.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Configs.Value.Keys.Order(StringComparer.Ordinal)];
 
-    /// <summary>The experts of a model.</summary>
+    /// <summary>Finds the experts of a model.</summary>
     /// <param name="name">One of <see cref="Names"/>, in any case.</param>
     /// <param name="fuseSharedExpert">As in <see cref="ExpertShape.Load"/>.</param>
-    /// <returns>Null where no model has that name.</returns>
+    /// <returns>Null if there is no such model.</returns>
     public static ExpertShape? Find(string name, bool fuseSharedExpert = true)
     {
         ArgumentNullException.ThrowIfNull(name);

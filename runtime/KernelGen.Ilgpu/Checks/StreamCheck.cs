@@ -3,13 +3,13 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Checks that a stream can be used, and that views lie in its accelerator's memory.</summary>
+/// <summary>Checks that a stream is usable, and that views are in its accelerator's memory.</summary>
 internal static class StreamCheck
 {
-    /// <summary>The accelerator of a stream that can be used.</summary>
-    /// <exception cref="ArgumentNullException">There is no stream.</exception>
+    /// <summary>Returns the accelerator of a usable stream.</summary>
+    /// <exception cref="ArgumentNullException">The stream is null.</exception>
     /// <exception cref="ObjectDisposedException">The stream or its accelerator is disposed.</exception>
-    /// <exception cref="NotSupportedException">ILGPU has a version that was not tested.</exception>
+    /// <exception cref="NotSupportedException">The loaded ILGPU version was not tested.</exception>
     public static Accelerator Require(AcceleratorStream stream, string argument = "stream")
     {
         IlgpuVersion.Require();
@@ -20,15 +20,15 @@ internal static class StreamCheck
         return stream.Accelerator;
     }
 
-    /// <summary>Requires that a view's memory belongs to <paramref name="accelerator"/>; a view of nothing fits every accelerator.</summary>
-    /// <exception cref="ArgumentException">It belongs to another accelerator.</exception>
-    /// <exception cref="ObjectDisposedException">It has been freed.</exception>
+    /// <summary>Requires that a view's memory belongs to <paramref name="accelerator"/>. An empty view fits every accelerator.</summary>
+    /// <exception cref="ArgumentException">The memory belongs to another accelerator.</exception>
+    /// <exception cref="ObjectDisposedException">The memory has been freed.</exception>
     public static void RequireSameAccelerator<TView>(in TView view, string argument, Accelerator accelerator)
         where TView : struct, IArrayView
     {
         if (view.Buffer is not { } buffer) return;
         if (!ReferenceEquals(buffer.Accelerator, accelerator))
-            throw new ArgumentException($"{argument} lies in memory of {buffer.Accelerator.Name}, but the stream belongs to another accelerator, {accelerator.Name}", argument);
+            throw new ArgumentException($"{argument} is in memory of {buffer.Accelerator.Name}, but the stream belongs to another accelerator, {accelerator.Name}", argument);
         if (buffer.IsDisposed) throw new ObjectDisposedException(argument, $"the buffer of {argument} is disposed");
     }
 }

@@ -4,7 +4,7 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>The arguments of a CUDA launch as the driver takes them: one block of bytes, each argument at its natural alignment.</summary>
+/// <summary>The arguments of a CUDA launch: one block of bytes, with each argument at its natural alignment.</summary>
 internal unsafe struct CudaArguments
 {
     private const int Capacity = 320;
@@ -15,7 +15,7 @@ internal unsafe struct CudaArguments
     private int _length;
     private int _count;
 
-    /// <summary>Appends a view, as ILGPU's kernels take it: address and length.</summary>
+    /// <summary>Appends a view in the layout of ILGPU's kernels: address and length.</summary>
     public void Add<T>(in ArrayView<T> view)
         where T : unmanaged
     {
@@ -27,32 +27,32 @@ internal unsafe struct CudaArguments
     public void Add<T>(T value)
         where T : unmanaged => Add(value, sizeof(T));
 
-    /// <summary>Appends a structure whose largest member has <paramref name="alignment"/> bytes.</summary>
+    /// <summary>Appends a structure whose largest member is <paramref name="alignment"/> bytes.</summary>
     public void Add<T>(T value, int alignment)
         where T : unmanaged
     {
         var start = (_length + alignment - 1) / alignment * alignment;
-        if (start + sizeof(T) > Capacity) throw new InvalidOperationException($"a kernel's arguments may take {Capacity} bytes");
-        if (_count == MaxValues) throw new InvalidOperationException($"a kernel may take {MaxValues} values");
+        if (start + sizeof(T) > Capacity) throw new InvalidOperationException($"the arguments of a kernel may not exceed {Capacity} bytes");
+        if (_count == MaxValues) throw new InvalidOperationException($"a kernel may not have more than {MaxValues} arguments");
         _starts[_count++] = start;
         Unsafe.WriteUnaligned(ref _bytes[start], value);
         _length = start + sizeof(T);
     }
 
-    /// <summary>The device address of a view's first element; 0 for a view of nothing.</summary>
+    /// <summary>Device address of a view's first element; 0 for an empty view.</summary>
     public static nint Address<T>(in ArrayView<T> view)
         where T : unmanaged
     {
         return AddressOf(in view);
 
-        // Through the type parameter, because through the interface the view would be boxed.
+        // Through the type parameter, because the interface would box the view.
         static nint AddressOf<TView>(in TView view)
             where TView : struct, IContiguousArrayView => view.Buffer is { } buffer ? buffer.NativePtr + (nint)view.IndexInBytes : 0;
     }
 
     /// <summary>
-    /// Launches a function that takes each value as a parameter of its own. The driver, which knows where they go, copies them: a
-    /// parameter that wants 64 bytes of alignment does not lie where the sizes of those in front of it put it.
+    /// Launches a function that takes each value as a separate parameter. The driver, which knows the parameter offsets, copies them: a
+    /// parameter with 64-byte alignment is not at the offset that the sizes of the preceding ones suggest.
     /// </summary>
     public void LaunchEach(in CudaLaunch launch)
     {
@@ -64,7 +64,7 @@ internal unsafe struct CudaArguments
         }
     }
 
-    /// <summary>Launches a function with these arguments, views and structures among them.</summary>
+    /// <summary>Launches a function with these arguments, including views and structures.</summary>
     public void Launch(in CudaLaunch launch)
     {
         fixed (byte* bytes = _bytes)

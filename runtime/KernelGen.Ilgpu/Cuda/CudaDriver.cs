@@ -4,13 +4,13 @@ using ILGPU.Runtime.Cuda;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>The few functions of the CUDA driver that ILGPU does not offer.</summary>
+/// <summary>The CUDA driver functions that ILGPU does not expose.</summary>
 internal static unsafe partial class CudaDriver
 {
-    /// <summary>Attribute of a function: bytes of dynamic shared memory it may be given.</summary>
+    /// <summary>Function attribute: maximum dynamic shared memory in bytes.</summary>
     public const int MaxDynamicSharedBytes = 8;
 
-    /// <summary>Attribute of a device: bytes of shared memory that a block may have if its function is allowed to.</summary>
+    /// <summary>Device attribute: maximum shared memory per thread block in bytes, with opt-in.</summary>
     public const int MaxSharedBytesOptIn = 97;
 
     private const string Library = "cuda";
@@ -32,7 +32,7 @@ internal static unsafe partial class CudaDriver
     [LibraryImport(Library, EntryPoint = "cuModuleGetFunction", StringMarshalling = StringMarshalling.Utf8)]
     public static partial CudaError GetFunction(out nint function, nint module, string name);
 
-    // Launching never waits for managed code, so the garbage collector need not be told.
+    // Launches never call back into managed code, so the GC transition can be suppressed.
     [LibraryImport(Library, EntryPoint = "cuLaunchKernel")]
     [SuppressGCTransition]
     public static partial CudaError Launch(
@@ -64,13 +64,13 @@ internal static unsafe partial class CudaDriver
     [LibraryImport(Library, EntryPoint = "cuGraphDestroy")]
     public static partial CudaError DestroyGraph(nint graph);
 
-    /// <summary>Throws when a call failed, saying what was tried.</summary>
+    /// <summary>Throws if a call failed; the message states the attempted operation.</summary>
     public static void Check(CudaError result, string attempt)
     {
         if (result != CudaError.CUDA_SUCCESS) throw new CudaException($"{attempt} failed: {CudaAPI.CurrentAPI.GetErrorString(result)} ({result})");
     }
 
-    // Drivers install libcuda.so.1 and nvcuda.dll; libcuda.so is there for developers only.
+    // Drivers install libcuda.so.1 and nvcuda.dll; libcuda.so is only for development.
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
         if (name != Library) return 0;

@@ -22,7 +22,7 @@ internal unsafe struct CudaLaunchConfig
 [StructLayout(LayoutKind.Explicit, Size = 72)]
 internal struct CudaLaunchAttribute
 {
-    /// <summary>The kernel may start before the one in front of it has ended, and waits itself for what it needs of it.</summary>
+    /// <summary>Programmatic dependent launch: the kernel may start before the preceding one has ended, and waits for its results itself.</summary>
     public const int ProgrammaticStreamSerialization = 6;
 
     [FieldOffset(0)]

@@ -6,14 +6,14 @@ using ILGPU.Runtime.Cuda;
 namespace KernelGen.Ilgpu;
 
 /// <summary>
-/// A PTX module in a CUDA context, with one function. An object of its accelerator: disposed with it, while its context is still
-/// there, and not sooner, whoever forgets it.
+/// A PTX module in a CUDA context, with one function. It belongs to its accelerator: it is disposed with it, while the context still
+/// exists, and not earlier, even if nothing references it.
 /// </summary>
 internal sealed class CudaModule : AcceleratorObject
 {
     private const int LogBytes = 16 * 1024;
 
-    // An accelerator's own references to its objects are weak, and the driver's functions, also those in graphs, hold no module.
+    // An accelerator references its objects weakly, and driver functions, including those in graphs, do not keep a module alive.
     private static readonly ConditionalWeakTable<Accelerator, List<CudaModule>> Loaded = new();
 
     private readonly nint _handle;
@@ -21,16 +21,16 @@ internal sealed class CudaModule : AcceleratorObject
     private CudaModule(Accelerator accelerator, nint handle)
         : base(accelerator) => _handle = handle;
 
-    /// <summary>The driver's function.</summary>
+    /// <summary>The driver function.</summary>
     public nint Function { get; private set; }
 
     /// <summary>Loads a module.</summary>
     /// <param name="accelerator">A CUDA accelerator.</param>
-    /// <param name="ptx">The text, in ASCII.</param>
-    /// <param name="entry">Name of its entry.</param>
-    /// <param name="name">The variant's name, for messages.</param>
-    /// <param name="dynamicSharedBytes">Shared memory that launches give to the function.</param>
-    /// <exception cref="CudaException">The driver rejects the text; the message has its log.</exception>
+    /// <param name="ptx">The PTX, in ASCII.</param>
+    /// <param name="entry">Name of the entry.</param>
+    /// <param name="name">Name of the variant, for messages.</param>
+    /// <param name="dynamicSharedBytes">Dynamic shared memory of a launch in bytes.</param>
+    /// <exception cref="CudaException">The driver rejects the PTX; the message contains its log.</exception>
     public static CudaModule Load(Accelerator accelerator, ReadOnlySpan<byte> ptx, string entry, string name, int dynamicSharedBytes)
     {
         accelerator.Bind();
@@ -39,7 +39,7 @@ internal sealed class CudaModule : AcceleratorObject
         if (dynamicSharedBytes > 0)
         {
             var allowed = CudaDriver.SetFunctionAttribute(function, CudaDriver.MaxDynamicSharedBytes, dynamicSharedBytes);
-            CudaDriver.Check(allowed, $"giving {name} {dynamicSharedBytes} bytes of shared memory");
+            CudaDriver.Check(allowed, $"reserving {dynamicSharedBytes} bytes of shared memory for {name}");
         }
 
         module.Function = function;

@@ -9,8 +9,8 @@ using ILGPU.Runtime.Cuda;
 namespace KernelGen.Ilgpu;
 
 /// <summary>
-/// From a kernel's method to PTX text. ILGPU compiles it with settings of our own, whatever those of the program's context are,
-/// and on a machine without a GPU too.
+/// Compiles a kernel's method to PTX. ILGPU does this with KernelGen's own settings, independent of those of the program's context,
+/// also on a machine without a GPU.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class PtxCompiler
@@ -21,7 +21,7 @@ public static class PtxCompiler
     /// <summary>Compiles an explicitly grouped kernel.</summary>
     /// <param name="method">The kernel.</param>
     /// <param name="architecture">The device's architecture.</param>
-    /// <param name="instructionSet">The newest PTX that the driver reads.</param>
+    /// <param name="instructionSet">The latest PTX version that the driver supports.</param>
     public static PtxText Compile(MethodInfo method, CudaArchitecture architecture, CudaInstructionSet instructionSet)
     {
         lock (Settings)
@@ -29,7 +29,7 @@ public static class PtxCompiler
             using var backend = new PTXBackend(Settings.Value, architecture, instructionSet, null!);
             var compiled = (PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(method), KernelSpecialization.Empty);
 
-            // ILGPU asks for no more than its own instructions need.
+            // ILGPU targets only what its own instructions need.
             var target = $".target {backend.Capabilities.TargetArchitecture.ToString().ToLowerInvariant()}";
             var text = compiled.PTXAssembly.Replace(target, $".target sm_{architecture.Major}{architecture.Minor}", StringComparison.Ordinal);
             return new PtxText(PtxLocals.ToRegisters(text), compiled.Name);
@@ -38,7 +38,7 @@ public static class PtxCompiler
 }
 
 /// <summary>A PTX module.</summary>
-/// <param name="Text">The whole text.</param>
+/// <param name="Text">The PTX text.</param>
 /// <param name="Entry">Name of its <c>.entry</c>.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record PtxText(string Text, string Entry);

@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 namespace KernelGen.Ilgpu;
 
 /// <summary>
-/// Takes single values out of local memory. ILGPU keeps what inline assembly yields in a memory cell of its own, which would
-/// cost a store and a load for every instruction; a register does as well.
+/// Moves scalars from local memory to registers. ILGPU puts the result of inline assembly into a local variable, which
+/// would cost a store and a load per instruction.
 /// </summary>
 internal static partial class PtxLocals
 {
-    /// <summary>The same text with a register for each cell whose address is used for nothing but loads and stores of its one value.</summary>
+    /// <summary>Returns the same PTX with a register for each local variable whose address is used only to load and store its single value.</summary>
     public static string ToRegisters(string text)
     {
         var lines = text.ReplaceLineEndings("\n").Split('\n');
@@ -18,7 +18,7 @@ internal static partial class PtxLocals
             var isAccess = Access().Match(line) is { Success: true } access && cells.ContainsKey(access.Groups["address"].Value);
             foreach (Match register in Register().Matches(line))
             {
-                // An address that is used in any other way may be anywhere.
+                // If the address is used in any other way, it may escape.
                 if (!isAccess && cells.TryGetValue(register.Value, out var cell) && line != cell.AddressLine) cells.Remove(register.Value);
             }
         }

@@ -3,35 +3,35 @@ using ILGPU.Runtime.Cuda;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>What the tensor memory accelerator knows of a tensor: an opaque value, which a kernel takes as an argument.</summary>
+/// <summary>A tensor map for TMA: an opaque value, which a kernel takes as an argument.</summary>
 [InlineArray(Bytes)]
 internal struct TensorMap
 {
-    /// <summary>Its size.</summary>
+    /// <summary>Size in bytes.</summary>
     public const int Bytes = 128;
 
-    /// <summary>Where it must start among a kernel's arguments, and where the driver writes it.</summary>
+    /// <summary>Required alignment, both as a kernel argument and when the driver writes it.</summary>
     public const int Alignment = 64;
 
-    // Elements, and rows in four.
+    // Elements, and four dimensions of rows.
     private const int Dimensions = 5;
 
     private const int BFloat16 = 9;
     private const int Swizzle128Bytes = 3;
 
-    // What a box has of a row. Fetching the next part into the L2 cache with it, as the driver also can, took up to 4 % longer.
+    // Prefetch size in the L2 cache. Prefetching 256 bytes, the next part of a row, took up to 4 % longer.
     private const int PromoteTo128Bytes = 2;
 
-#pragma warning disable IDE0044, IDE0051 // an inline array has one field, which nobody names
+#pragma warning disable IDE0044, IDE0051 // an inline array has one field, which is never named
     private byte _first;
 #pragma warning restore IDE0044, IDE0051
 
-    /// <summary>Weights as the kernels with <c>wgmma</c> fetch them: 64 elements of two bytes, or 128 of one in pairs, of each row of a box, under the swizzle of 128 bytes.</summary>
+    /// <summary>The tensor map of the weights for <c>wgmma</c> kernels: 64 elements of two bytes, or 128 of one byte in pairs, of each row of a box, with the 128-byte swizzle.</summary>
     /// <param name="address">Device address, a multiple of 16.</param>
-    /// <param name="columns">Elements or pairs of a row.</param>
-    /// <param name="rows">How the rows of all experts are seen, and in which order a box runs through them: four dimensions.</param>
+    /// <param name="columns">Number of elements or pairs per row.</param>
+    /// <param name="rows">The dimensions in which the rows of all experts are viewed, and the order in which a box traverses them: four dimensions.</param>
     /// <exception cref="CudaException">The driver rejects the tensor.</exception>
-    public static unsafe TensorMap OfWeights(nint address, int columns, ReadOnlySpan<FetchedRows> rows)
+    public static unsafe TensorMap OfWeights(nint address, int columns, ReadOnlySpan<TmaRows> rows)
     {
         var rowBytes = 2UL * (uint)columns;
         var lengths = stackalloc ulong[] { (uint)columns, 0, 0, 0, 0 };
@@ -42,7 +42,7 @@ internal struct TensorMap
         var memory = stackalloc byte[Bytes + Alignment];
         var map = (byte*)(((nint)memory + Alignment - 1) & -Alignment);
         var result = CudaDriver.EncodeTensorMap(map, BFloat16, Dimensions, address, lengths, strides, box, elementStrides, 0, Swizzle128Bytes, PromoteTo128Bytes, 0);
-        CudaDriver.Check(result, $"describing weights of {columns} columns to the tensor memory accelerator");
+        CudaDriver.Check(result, $"encoding a tensor map for weights with {columns} columns");
         return Unsafe.ReadUnaligned<TensorMap>(map);
     }
 }

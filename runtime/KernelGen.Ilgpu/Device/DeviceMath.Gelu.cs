@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace KernelGen.Ilgpu;
 
-/// <content>The activation that is made of the error function. The approximations are those of the CPU's kernels.</content>
+/// <content>The error function and gelu. The approximations are those of the CPU kernels.</content>
 public static partial class DeviceMath
 {
     /// <summary>½ x · (1 + erf(x / √2)), within 4e-7 · |x|. NaN stays NaN.</summary>
@@ -19,7 +19,7 @@ public static partial class DeviceMath
     public static float Erf(float x)
     {
         var magnitude = Interop.IntAsFloat(Interop.FloatAsInt(x) & ~SignBit);
-        if (magnitude > 4f) magnitude = 4f; // erf has become 1
+        if (magnitude > 4f) magnitude = 4f; // erf rounds to 1
 
         // 1 ≤ |x|: 1 − e^(−R), R a polynomial in |x|.
         var r = (magnitude * -1.6140616e-06f) + 4.55906229e-05f;

@@ -6,7 +6,7 @@ using ILGPU.Runtime.Cuda;
 namespace KernelGen.Ilgpu;
 
 /// <summary>
-/// Functions of single precision for kernels, on every device. ILGPU itself has them only with libraries of its own. Their
+/// fp32 functions for kernels on every device. ILGPU itself provides them only with additional libraries. Their
 /// absolute errors are below 1e-7 of the largest result that matters to a gate or an activation.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
@@ -25,7 +25,7 @@ public static partial class DeviceMath
         return other > number ? other : number;
     }
 
-    /// <summary>The smaller of two numbers, neither of them NaN.</summary>
+    /// <summary>The smaller of two numbers; neither may be NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Smaller(float first, float second)
     {
@@ -33,7 +33,7 @@ public static partial class DeviceMath
         return second < first ? second : first;
     }
 
-    /// <summary>A number that is greater for a greater value, the same for −0 and 0, and 0 for NaN alone.</summary>
+    /// <summary>Maps a value to an integer that increases with it, is the same for −0 and 0, and is 0 only for NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Order(float value)
     {
@@ -42,7 +42,7 @@ public static partial class DeviceMath
         return value >= float.NegativeInfinity ? order : 0;
     }
 
-    /// <summary>The value of which <see cref="Order"/> made <paramref name="order"/>, which is not 0.</summary>
+    /// <summary>The inverse of <see cref="Order"/>; <paramref name="order"/> must not be 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Ordered(uint order) => Interop.IntAsFloat(order ^ ((uint)((int)~order >> 31) | SignBit));
 
@@ -76,10 +76,10 @@ public static partial class DeviceMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sigmoid(float x) => Reciprocal(1f + Exp(-x));
 
-    /// <summary>The most that <see cref="RoughSigmoid"/> errs by: half of what CUDA states for its fast hyperbolic tangent.</summary>
+    /// <summary>Maximum error of <see cref="RoughSigmoid"/>: half of what CUDA states for its fast hyperbolic tangent.</summary>
     public const float RoughSigmoidError = 1f / 4096;
 
-    /// <summary>1 / (1 + e⁻ˣ) − ½ + <paramref name="addend"/>, roughly, in three instructions.</summary>
+    /// <summary>1 / (1 + e⁻ˣ) − ½ + <paramref name="addend"/>, approximately, in three instructions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float RoughSigmoid(float x, float addend)
     {
@@ -96,14 +96,14 @@ public static partial class DeviceMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float SqrtSoftplus(float x)
     {
-        // Below 0 the result is h times a root near 1: eˣ itself would underflow long before its root does.
+        // Below 0, the result is h times a root near 1: eˣ itself underflows long before its root does.
         var h = Exp(x < 0f ? x * 0.5f : x * -0.5f);
         var y = h * h;
         var ratio = Log1PRatio(y);
         return x > 0f ? MathF.Sqrt(x + (y * ratio)) : h * MathF.Sqrt(ratio);
     }
 
-    // ln(1 + y) / y for y in [0, 1], from ln(1 + y) = 2 artanh(z) with z = y / (2 + y): the series in z², of at most a ninth, to the last bit that counts.
+    // ln(1 + y) / y for y in [0, 1], from ln(1 + y) = 2 artanh(z) with z = y / (2 + y): the series in z² ≤ 1/9, to the last significant bit.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Log1PRatio(float y)
     {
@@ -118,7 +118,7 @@ public static partial class DeviceMath
         return 2f * half * (1f + (s * series));
     }
 
-    // eˣ = 2ⁿ · eʳ with |r| ≤ ln 2 / 2, ln 2 subtracted in two parts so that nothing is lost.
+    // eˣ = 2ⁿ · eʳ with |r| ≤ ln 2 / 2. ln 2 is subtracted in two parts so that no bits are lost.
     private static float PortableExp(float x)
     {
         if (!(x >= -87f)) return x < -87f ? 0f : x;
@@ -131,7 +131,7 @@ public static partial class DeviceMath
         power = (1f / 6) + (r * power);
         power = 0.5f + (r * power);
         power = 1f + (r * (1f + (r * power)));
-        var half = n / 2; // in two steps: 2ⁿ itself may lie beyond the largest exponent
+        var half = n / 2; // in two steps: 2ⁿ itself may exceed the largest exponent
         return power * Interop.IntAsFloat((uint)(half + 127) << 23) * Interop.IntAsFloat((uint)(n - half + 127) << 23);
     }
 }

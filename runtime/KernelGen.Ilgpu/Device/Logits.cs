@@ -4,15 +4,15 @@ using ILGPU;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Logits of every type in single precision, for kernels.</summary>
+/// <summary>Converts logits of every type to fp32 in kernels.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class Logits
 {
-    /// <summary>A logit that has single precision.</summary>
+    /// <summary>An fp32 logit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float ToSingle(float logit) => logit;
 
-    /// <summary>A logit of half precision.</summary>
+    /// <summary>An fp16 logit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float ToSingle(ILGPU.Half logit) => logit;
 
@@ -20,7 +20,7 @@ public static class Logits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float ToSingle(ushort bits) => Interop.IntAsFloat((uint)bits << 16);
 
-    /// <summary>For templates that do not know the type yet; specialised code calls one of the others.</summary>
+    /// <summary>For unspecialised kernel templates; specialised code calls one of the other overloads.</summary>
     public static float ToSingle<T>(T logit)
-        where T : unmanaged => throw new NotSupportedException($"{typeof(T)} is no type of logits");
+        where T : unmanaged => throw new NotSupportedException($"{typeof(T)} is not a logit type");
 }

@@ -2,21 +2,21 @@ using System.ComponentModel;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Four neighbours in memory, which a device reads at once where they are aligned.</summary>
-/// <typeparam name="T">Type of an element.</typeparam>
+/// <summary>Four consecutive elements, which a device reads at once if they are aligned.</summary>
+/// <typeparam name="T">Element type.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public struct Quad<T>
     where T : unmanaged
 {
-    /// <summary>The first.</summary>
+    /// <summary>First element.</summary>
     public T X;
 
-    /// <summary>The second.</summary>
+    /// <summary>Second element.</summary>
     public T Y;
 
-    /// <summary>The third.</summary>
+    /// <summary>Third element.</summary>
     public T Z;
 
-    /// <summary>The fourth.</summary>
+    /// <summary>Fourth element.</summary>
     public T W;
 }

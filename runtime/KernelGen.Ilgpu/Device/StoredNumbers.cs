@@ -4,11 +4,11 @@ using ILGPU;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Numbers of every type of weights, which kernels know by their bits.</summary>
+/// <summary>Weights of every type, which kernels handle as bits.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class StoredNumbers
 {
-    /// <summary>The bits as they are.</summary>
+    /// <summary>The bits of an element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Bits(uint element) => element;
 
@@ -20,16 +20,16 @@ public static class StoredNumbers
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Bits(byte element) => element;
 
-    /// <summary>For templates that do not know the type yet; specialised code calls one of the others.</summary>
+    /// <summary>For unspecialised kernel templates; specialised code calls one of the other overloads.</summary>
     public static uint Bits<T>(T element)
-        where T : unmanaged => throw new NotSupportedException($"{typeof(T)} holds no weights");
+        where T : unmanaged => throw new NotSupportedException($"{typeof(T)} is not a weight type");
 
-    /// <summary>The value of a half, from its 16 bits; OpenCL devices need no halves of their own for that.</summary>
+    /// <summary>The value of an fp16 number, from its 16 bits. OpenCL devices do not need fp16 support for it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float OfHalf(uint bits)
     {
         var magnitude = (int)(bits & 0x7FFF);
-        var number = Interop.IntAsFloat((uint)(magnitude + 0x1C000) << 13); // 0x1C000: the biases' difference, 112, beside ten mantissa bits
+        var number = Interop.IntAsFloat((uint)(magnitude + 0x1C000) << 13); // 0x1C000: the difference of the exponent biases, 112, above ten mantissa bits
         if (magnitude < 0x400) number = magnitude * (1f / 16777216); // subnormal: steps of 2⁻²⁴
         if (magnitude >= 0x7C00) number = Interop.IntAsFloat((uint)(magnitude + 0x38000) << 13); // infinity and NaN
         return (bits & 0x8000) != 0 ? -number : number;
@@ -40,13 +40,13 @@ public static class StoredNumbers
     public static float OfFloat8(uint bits)
     {
         var magnitude = (int)(bits & 0x7F);
-        var number = Interop.IntAsFloat((uint)(magnitude + 960) << 20); // 960: the biases' difference, 120, beside three mantissa bits
+        var number = Interop.IntAsFloat((uint)(magnitude + 960) << 20); // 960: the difference of the exponent biases, 120, above three mantissa bits
         if (magnitude < 8) number = magnitude * (1f / 512); // subnormal: steps of 2⁻⁹
         if (magnitude == 0x7F) number = float.NaN;
         return (bits & 0x80) != 0 ? -number : number;
     }
 
-    /// <summary>The nearest 8-bit float, ties to even, ±448 for what is larger; NaN stays NaN.</summary>
+    /// <summary>The nearest 8-bit float, ties to even, saturating at ±448; NaN stays NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float RoundToFloat8(float value)
     {
@@ -57,7 +57,7 @@ public static class StoredNumbers
         var bits = Interop.FloatAsInt(magnitude);
         if (magnitude < 1f / 64)
         {
-            // Beside 2¹⁴ singles have steps of 2⁻⁹, those of the subnormals.
+            // Near 2¹⁴, fp32 numbers have a spacing of 2⁻⁹, that of the subnormals.
             bits = Interop.FloatAsInt((Interop.FloatAsInt(magnitude + 16384f) & 0xFu) * (1f / 512));
         }
         else
@@ -82,5 +82,5 @@ public static class StoredNumbers
 
     /// <summary>The nearest integer, ties to even; for magnitudes below 2²².</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int RoundToInt(float value) => (int)Interop.FloatAsInt(value + 12582912f) - 0x4B40_0000; // beside 1.5 · 2²³ singles are integers
+    public static int RoundToInt(float value) => (int)Interop.FloatAsInt(value + 12582912f) - 0x4B40_0000; // near 1.5 · 2²³, fp32 numbers are integers
 }

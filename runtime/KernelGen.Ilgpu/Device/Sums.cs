@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Arithmetic of sums, which are singles, or integers where both factors are.</summary>
+/// <summary>Arithmetic on accumulators, which are fp32, or int32 if both factors are integers.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class Sums
 {
@@ -23,7 +23,7 @@ public static class Sums
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Add(int first, int second) => first + second;
 
-    /// <summary>A sum in single precision.</summary>
+    /// <summary>Converts an accumulator to fp32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float ToSingle(float sum) => sum;
 
@@ -31,7 +31,7 @@ public static class Sums
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float ToSingle(int sum) => sum;
 
-    /// <summary>A stored number as a factor: of singles itself, of integers an integer.</summary>
+    /// <summary>Converts a stored number to a factor: an integer for integer accumulators, otherwise fp32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Factor(float number, out float factor) => factor = number;
 
@@ -43,7 +43,7 @@ public static class Sums
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Factor(int number, out int factor) => factor = number;
 
-    /// <summary>For templates that do not know the type yet, as are the others below; specialised code calls one of those above.</summary>
+    /// <summary>For unspecialised kernel templates, like the overloads below; specialised code calls one of those above.</summary>
     public static T MultiplyAdd<T>(T x, T w, T sum)
         where T : unmanaged => throw NoSums<T>();
 
@@ -63,5 +63,5 @@ public static class Sums
     public static void Factor<T>(int number, out T factor)
         where T : unmanaged => throw NoSums<T>();
 
-    private static NotSupportedException NoSums<T>() => new($"{typeof(T)} is no type of sums");
+    private static NotSupportedException NoSums<T>() => new($"{typeof(T)} is not an accumulator type");
 }

@@ -6,16 +6,16 @@ using ILGPU.Runtime.Cuda;
 namespace KernelGen.Ilgpu;
 
 /// <summary>
-/// Steps that 32 lanes of a warp take together, for kernels. On CUDA one instruction each, of compute capability 8.0 and later;
-/// elsewhere five exchanges. Every lane must take part.
+/// Operations across the 32 lanes of a warp, for kernels. On CUDA, each is one instruction of compute capability 8.0 or later;
+/// elsewhere, five shuffles. Every lane must take part.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class Warps
 {
-    /// <summary>Lanes of a warp.</summary>
+    /// <summary>Number of lanes per warp.</summary>
     public const int Lanes = 32;
 
-    /// <summary>The largest value of all lanes.</summary>
+    /// <summary>The maximum over all lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Max(uint value)
     {
@@ -29,7 +29,7 @@ public static class Warps
         return value;
     }
 
-    /// <summary>The smallest value of all lanes.</summary>
+    /// <summary>The minimum over all lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Min(uint value)
     {
@@ -43,7 +43,7 @@ public static class Warps
         return value;
     }
 
-    /// <summary>The sum of all lanes' numbers.</summary>
+    /// <summary>The sum over all lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Sum(uint value)
     {
@@ -57,7 +57,7 @@ public static class Warps
         return value;
     }
 
-    /// <summary>The sum of the numbers of the lanes before this one.</summary>
+    /// <summary>The exclusive prefix sum: the sum over the lanes before this one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int SumBefore(int value, int lane)
     {
@@ -87,11 +87,11 @@ public static class Warps
         return bit;
     }
 
-    /// <summary>How many bits of a ballot stand for lanes before this one.</summary>
+    /// <summary>The number of bits in a ballot that belong to lanes before this one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int CountBefore(uint ballot, int lane) => IntrinsicMath.PopCount(ballot & ((1u << lane) - 1));
 
-    /// <summary>The sum of all lanes, the same in each, added in the same order every time.</summary>
+    /// <summary>The sum over all lanes, the same in each, always added in the same order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(float value)
     {
@@ -99,11 +99,11 @@ public static class Warps
         return value;
     }
 
-    /// <summary>All lanes see what each has written to shared memory.</summary>
+    /// <summary>Makes each lane's writes to shared memory visible to all lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Barrier() => Warp.Barrier();
 
-    /// <summary>What stands before is read before what follows is computed; compilers would put each read off until its first use.</summary>
+    /// <summary>Forces preceding reads to be issued before the computation that follows; compilers would otherwise delay each read until its first use.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void KeepReadsBefore()
     {

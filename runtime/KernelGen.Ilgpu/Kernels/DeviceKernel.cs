@@ -6,7 +6,7 @@ using ILGPU.Runtime.Cuda;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>One explicitly grouped ILGPU kernel of a generated variant. It is loaded at its first use on an accelerator and stays there.</summary>
+/// <summary>An explicitly grouped ILGPU kernel of a generated variant. It is loaded on first use on an accelerator and stays loaded.</summary>
 /// <typeparam name="TLauncher"><c>Action&lt;AcceleratorStream, KernelConfig, …&gt;</c> with the kernel's parameters.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public class DeviceKernel<TLauncher>
@@ -14,10 +14,10 @@ public class DeviceKernel<TLauncher>
 {
     private readonly PerAccelerator<LoadedKernel<TLauncher>> _loaded;
 
-    /// <summary>Loads nothing yet.</summary>
+    /// <summary>Creates a kernel; nothing is loaded yet.</summary>
     /// <param name="name">The variant's canonical name, for messages.</param>
     /// <param name="kernel">The kernel: a static method.</param>
-    /// <param name="sharedBytes">Bytes of shared memory of a group.</param>
+    /// <param name="sharedBytes">Shared memory per thread block in bytes.</param>
     public DeviceKernel(string name, Delegate kernel, int sharedBytes = 0)
     {
         (Name, Method) = (name, kernel.Method);
@@ -30,18 +30,18 @@ public class DeviceKernel<TLauncher>
     /// <summary>The kernel's method.</summary>
     public MethodInfo Method { get; }
 
-    /// <summary>The kernel on an accelerator. Thread-safe; only the first use takes long.</summary>
+    /// <summary>Returns the kernel loaded on an accelerator. Thread-safe; only the first use is slow.</summary>
     internal LoadedKernel<TLauncher> On(Accelerator accelerator) => _loaded.Of(accelerator);
 }
 
-/// <summary>A kernel that can be launched on one accelerator, in one of two ways.</summary>
-/// <param name="Cuda">The driver's functions where the accelerator is CUDA's: <see cref="CudaLaunch"/> costs less than half of what ILGPU's launch does.</param>
+/// <summary>A kernel loaded on one accelerator, launched in one of two ways.</summary>
+/// <param name="Cuda">Driver functions on a CUDA accelerator: a <see cref="CudaLaunch"/> costs less than half of ILGPU's launch.</param>
 /// <param name="Launcher">Launches through ILGPU on every other accelerator.</param>
 internal sealed record LoadedKernel<TLauncher>(CudaForms? Cuda, TLauncher? Launcher)
     where TLauncher : Delegate
 {
     /// <summary>Compiles a kernel for an accelerator.</summary>
-    /// <exception cref="NotSupportedException">The kernel needs more shared memory than the accelerator has, or what it cannot do.</exception>
+    /// <exception cref="NotSupportedException">The kernel needs more shared memory than the accelerator has, or an unsupported feature.</exception>
     public static LoadedKernel<TLauncher> Load(Accelerator accelerator, string name, MethodInfo method, int sharedBytes)
     {
         SharedMemoryLimit.Require(accelerator, sharedBytes, name);

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>The kernels of one generated variant, for tools that look at what becomes of them.</summary>
+/// <summary>The kernels of one generated variant, for tools that inspect them.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public interface IGeneratedKernels
 {

@@ -4,26 +4,26 @@ using ILGPU.Runtime.Cuda;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Who does the work of a token, from which a device chooses.</summary>
+/// <summary>How the work of a token is distributed; selected by device.</summary>
 internal enum KernelForm
 {
-    /// <summary>Warps of 32 lanes together.</summary>
+    /// <summary>One warp of 32 lanes per token.</summary>
     Warp,
 
-    /// <summary>A thread alone.</summary>
+    /// <summary>One thread per token.</summary>
     Thread,
 }
 
-/// <summary>Which form serves a device.</summary>
+/// <summary>Selects the form for a device.</summary>
 internal static class KernelForms
 {
     private const int ThreadsOfGroup = 64;
 
-    /// <summary>Warps of ILGPU's CPU accelerator are emulated at great cost; other devices may have warps of any size.</summary>
+    /// <summary>ILGPU's CPU accelerator emulates warps at great cost, and other devices may have warps of any size; only CUDA uses warps.</summary>
     public static KernelForm Of(Accelerator accelerator) =>
         accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80 ? KernelForm.Warp : KernelForm.Thread;
 
-    /// <summary>Groups for <paramref name="threads"/> threads that work alone.</summary>
+    /// <summary>The grid for <paramref name="threads"/> independent threads.</summary>
     public static KernelConfig OfThreads(Accelerator accelerator, int threads)
     {
         var ofGroup = Math.Min(ThreadsOfGroup, accelerator.MaxNumThreadsPerGroup);

@@ -2,15 +2,15 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Something that is made once for each accelerator and forgotten when the accelerator is disposed.</summary>
-/// <remarks>Looking up takes no lock: a program has one accelerator, or a handful.</remarks>
+/// <summary>A value that is created once per accelerator and dropped when the accelerator is disposed.</summary>
+/// <remarks>Lookups are lock-free: a program has one accelerator or a handful.</remarks>
 internal sealed class PerAccelerator<T>(Func<Accelerator, T> make)
     where T : class
 {
     private readonly object _changes = new();
     private volatile Entry[] _entries = [];
 
-    /// <summary>That of <paramref name="accelerator"/>, made now if this is the first use.</summary>
+    /// <summary>Returns the value for <paramref name="accelerator"/>, created on first use.</summary>
     public T Of(Accelerator accelerator)
     {
         foreach (var entry in _entries)

@@ -1,17 +1,17 @@
 namespace KernelGen.Ilgpu;
 
-/// <summary>A device has no room for what a kernel needs beside its arguments.</summary>
+/// <summary>Thrown if a device lacks the memory for a workspace or for weights.</summary>
 public sealed class DeviceOutOfMemoryException : Exception
 {
     internal DeviceOutOfMemoryException(string what, long bytes, string device, Exception cause)
-        : base($"{what} needs {bytes} bytes, which {device} has no room for", cause)
+        : base($"{what} needs {bytes} bytes, but {device} is out of memory", cause)
     {
         (What, Bytes) = (what, bytes);
     }
 
-    /// <summary>The variant that asked.</summary>
+    /// <summary>What the memory was for, such as the name of a variant.</summary>
     public string What { get; }
 
-    /// <summary>Bytes that were asked for.</summary>
+    /// <summary>The requested size in bytes.</summary>
     public long Bytes { get; }
 }

@@ -6,8 +6,8 @@ using ILGPU.Runtime.Cuda;
 namespace KernelGen.Ilgpu;
 
 /// <summary>
-/// Device memory that kernels use among themselves. A stream has a pool of its own: work in a stream runs in order, so what one
-/// call has given back the next may use at once, without waiting for the device.
+/// Device memory for kernels' intermediate results. Each stream has its own pool: work on a stream runs in order, so the next
+/// call can use what the previous one has returned without waiting for the device.
 /// </summary>
 internal sealed class WorkspacePool
 {
@@ -24,10 +24,10 @@ internal sealed class WorkspacePool
     /// <summary>The pool of a stream.</summary>
     public static WorkspacePool Of(AcceleratorStream stream) => Pools.GetValue(stream, static stream => new WorkspacePool(stream));
 
-    /// <summary>Takes a workspace, to be disposed when everything that uses it has been launched. Its content is arbitrary.</summary>
-    /// <param name="bytes">Least size.</param>
-    /// <param name="what">The variant that asks, for the message.</param>
-    /// <exception cref="DeviceOutOfMemoryException">The device has no room.</exception>
+    /// <summary>Rents a workspace, to be disposed once everything that uses it has been launched. Its content is undefined.</summary>
+    /// <param name="bytes">Minimum size in bytes.</param>
+    /// <param name="what">The requesting variant, for the message.</param>
+    /// <exception cref="DeviceOutOfMemoryException">The device is out of memory.</exception>
     public DeviceWorkspace Rent(long bytes, string what)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
@@ -48,12 +48,12 @@ internal sealed class WorkspacePool
         }
     }
 
-    /// <summary>From now on workspaces are a recording's own, until it says otherwise.</summary>
+    /// <summary>Starts a capture: until it ends, it owns the workspaces that are rented.</summary>
     public CapturedWorkspaces BeginCapture()
     {
         lock (_free)
         {
-            if (_capture is not null) throw new InvalidOperationException("the stream is being recorded already");
+            if (_capture is not null) throw new InvalidOperationException("the stream is already being captured");
             return _capture = new CapturedWorkspaces(this);
         }
     }
@@ -68,7 +68,7 @@ internal sealed class WorkspacePool
         lock (_free) (workspace.Capture?.Free ?? _free).Add(workspace);
     }
 
-    /// <summary>What a recording no longer needs any call in the stream may use: it was launched before them.</summary>
+    /// <summary>Returns the workspaces of a capture to the pool.</summary>
     internal void TakeBack(List<DeviceWorkspace> workspaces)
     {
         lock (_free)
@@ -87,7 +87,7 @@ internal sealed class WorkspacePool
         }
         catch (Exception error) when (IsOutOfMemory(error))
         {
-            // What this stream has pooled may be all that is missing; the device must be done with it first.
+            // Freeing the stream's pooled memory may suffice; the device must first be done with it.
             if (_capture is not null || _free.Count == 0) throw new DeviceOutOfMemoryException(what, size, _accelerator.Name, error);
             _accelerator.Synchronize();
             foreach (var workspace in _free) workspace.Free();
@@ -115,15 +115,15 @@ internal sealed class WorkspacePool
         or AcceleratorException { AcceleratorType: AcceleratorType.OpenCL };
 }
 
-/// <summary>The workspaces of one recorded graph, which nobody else may use while the graph can be replayed.</summary>
+/// <summary>The workspaces of a captured graph, which nothing else may use while the graph can be replayed.</summary>
 internal sealed class CapturedWorkspaces(WorkspacePool pool) : IDisposable
 {
-    /// <summary>Those that no call of the recording holds.</summary>
+    /// <summary>Workspaces that no call of the capture holds.</summary>
     public List<DeviceWorkspace> Free { get; } = [];
 
-    /// <summary>Later calls in the stream get workspaces of the pool again.</summary>
+    /// <summary>Ends the capture; later calls on the stream rent from the pool again.</summary>
     public void EndCapture() => pool.EndCapture();
 
-    /// <summary>Gives them to the stream's pool.</summary>
+    /// <summary>Returns the workspaces to the stream's pool.</summary>
     public void Dispose() => pool.TakeBack(Free);
 }

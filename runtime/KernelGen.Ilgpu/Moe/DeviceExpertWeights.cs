@@ -3,10 +3,10 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>The weights of all experts of a layer in a device's memory.</summary>
+/// <summary>The weights of all experts of a layer in device memory.</summary>
 /// <typeparam name="T">
-/// Type of a weight: <see cref="float"/>, <see cref="System.Half"/> or <see cref="BFloat16"/>; with scales <see cref="Float8E4M3"/>,
-/// <see cref="sbyte"/> or <see cref="Int4Pair"/>, which holds two neighbours of a row.
+/// Weight type: <see cref="float"/>, <see cref="System.Half"/> or <see cref="BFloat16"/>; with scales, <see cref="Float8E4M3"/>,
+/// <see cref="sbyte"/> or <see cref="Int4Pair"/>, which holds two consecutive weights of a row.
 /// </typeparam>
 public sealed class DeviceExpertWeights<T> : IDisposable
     where T : unmanaged
@@ -24,22 +24,22 @@ public sealed class DeviceExpertWeights<T> : IDisposable
     /// <summary>Number of experts E.</summary>
     public int Experts { get; }
 
-    /// <summary>Width H of the hidden states.</summary>
+    /// <summary>Hidden size H.</summary>
     public int HiddenSize { get; }
 
-    /// <summary>Width I of the intermediate states.</summary>
+    /// <summary>Intermediate size I.</summary>
     public int IntermediateSize { get; }
 
-    /// <summary>Whether there are up projections beside the gate projections.</summary>
+    /// <summary>Whether there are up projections in addition to the gate projections.</summary>
     public bool IsGated { get; }
 
-    /// <summary>The scales of quantised weights; null for others.</summary>
+    /// <summary>Scales of quantised weights; null otherwise.</summary>
     public DeviceExpertScales? Scales { get; }
 
-    /// <summary>The experts' biases, or null if they have none.</summary>
+    /// <summary>The biases of the experts, or null.</summary>
     public DeviceExpertBiases? Biases { get; }
 
-    /// <summary>Gate and up projections, [E, 2I, H], or [E, I, H] where there are no up projections.</summary>
+    /// <summary>Gate and up projections, [E, 2I, H], or [E, I, H] without up projections.</summary>
     internal ArrayView<T> GateUp { get; }
 
     /// <summary>Down projections, [E, H, I].</summary>
@@ -47,21 +47,21 @@ public sealed class DeviceExpertWeights<T> : IDisposable
 
     private static int WeightsPerElement => typeof(T) == typeof(Int4Pair) ? 2 : 1;
 
-    /// <summary>Uses tensors where they are. The caller keeps their buffers.</summary>
+    /// <summary>Wraps tensors that are already on the device. The caller keeps ownership of their buffers.</summary>
     /// <param name="gateUp">
-    /// [E, 2I, H], each expert's gate rows before its up rows; 4-bit weights [E, 2I, H / 2]. It begins at a multiple of 4 bytes of its buffer;
-    /// kernels on tensor cores want an address that is a multiple of 16.
+    /// [E, 2I, H], each expert's gate rows before its up rows; 4-bit weights [E, 2I, H / 2]. It must start at a multiple of 4 bytes within its buffer;
+    /// tensor-core kernels require an address that is a multiple of 16.
     /// </param>
     /// <param name="down">[E, H, I]; 4-bit weights [E, H, I / 2].</param>
     /// <param name="experts">Number of experts E.</param>
-    /// <param name="hiddenSize">Width H of the hidden states.</param>
-    /// <param name="intermediateSize">Width I of the intermediate states.</param>
-    /// <param name="scales">The scales of quantised weights; null for others.</param>
-    /// <param name="biases">The experts' biases, if they have any.</param>
-    /// <param name="gated">Whether there are up projections; without them, I stands for 2I everywhere.</param>
+    /// <param name="hiddenSize">Hidden size H.</param>
+    /// <param name="intermediateSize">Intermediate size I.</param>
+    /// <param name="scales">Scales of quantised weights; null otherwise.</param>
+    /// <param name="biases">The biases of the experts, or null.</param>
+    /// <param name="gated">Whether there are up projections; otherwise read I for 2I everywhere.</param>
     /// <exception cref="ArgumentException">
-    /// A tensor has another number of elements than its shape or begins within four bytes, 4-bit weights have rows of odd length, or weights of this type
-    /// want scales, or none.
+    /// A tensor has the wrong number of elements or is not aligned to four bytes, 4-bit weights have rows of odd length, or scales are missing
+    /// or unexpected for this weight type.
     /// </exception>
     public static DeviceExpertWeights<T> FromViews(
         ArrayView<T> gateUp, ArrayView<T> down, int experts, int hiddenSize, int intermediateSize, DeviceExpertScales? scales = null, DeviceExpertBiases? biases = null, bool gated = true)
@@ -94,10 +94,10 @@ public sealed class DeviceExpertWeights<T> : IDisposable
         return new DeviceExpertWeights<T>(gateUp, down, (experts, hiddenSize, intermediateSize, gated), scales, biases, []);
     }
 
-    /// <summary>Copies weights, with their scales and biases, to a device.</summary>
-    /// <param name="stream">A stream of the accelerator; the copy has ended when the method returns.</param>
+    /// <summary>Copies weights with their scales and biases to a device.</summary>
+    /// <param name="stream">A stream of the accelerator. The copy has completed when the method returns.</param>
     /// <param name="weights">The weights.</param>
-    /// <exception cref="DeviceOutOfMemoryException">The device has no room.</exception>
+    /// <exception cref="DeviceOutOfMemoryException">The device is out of memory.</exception>
     /// <exception cref="ObjectDisposedException">The weights, the stream or its accelerator is disposed.</exception>
     public static DeviceExpertWeights<T> Upload(AcceleratorStream stream, ExpertWeights<T> weights)
     {
@@ -113,14 +113,14 @@ public sealed class DeviceExpertWeights<T> : IDisposable
         return new DeviceExpertWeights<T>(gateUp, down, (source.Experts, source.HiddenSize, source.IntermediateSize, source.Gated), scales, biases, owners);
     }
 
-    /// <summary>Frees what <see cref="Upload"/> has allocated; views are their owner's.</summary>
+    /// <summary>Frees what <see cref="Upload"/> allocated. Wrapped views stay with their owner.</summary>
     public void Dispose()
     {
         _disposed = true;
         foreach (var owner in _owners) owner.Dispose();
     }
 
-    /// <summary>Requires that the weights lie in an accelerator's memory.</summary>
+    /// <summary>Requires that the weights are in an accelerator's memory.</summary>
     internal void Require(Accelerator accelerator, string argument)
     {
         if (_disposed) throw new ObjectDisposedException(argument, $"{argument} are disposed");
@@ -143,15 +143,15 @@ public sealed class DeviceExpertWeights<T> : IDisposable
 
     private static void RequireEven(int width, string argument)
     {
-        if (width % WeightsPerElement != 0) throw new ArgumentException($"{argument} is {width}; 4-bit weights lie in pairs, so it must be even", argument);
+        if (width % WeightsPerElement != 0) throw new ArgumentException($"{argument} is {width}; 4-bit weights are stored in pairs, so it must be even", argument);
     }
 
-    // Kernels read four bytes at once.
+    // Kernels read four bytes at a time.
     private static void RequireWords<TView>(in TView view, string argument)
         where TView : struct, IContiguousArrayView
     {
         if (view.IndexInBytes % sizeof(uint) != 0)
-            throw new ArgumentException($"{argument} begins {view.IndexInBytes} bytes behind the start of its buffer; expected a multiple of {sizeof(uint)}", argument);
+            throw new ArgumentException($"{argument} starts {view.IndexInBytes} bytes into its buffer; expected a multiple of {sizeof(uint)}", argument);
     }
 
     private static void RequireLength<TElement>(in ArrayView<TElement> view, string argument, string shape, long length)

@@ -3,7 +3,7 @@ using ILGPU.Runtime.Cuda;
 
 namespace KernelGen.Ilgpu;
 
-/// <content>The products on tensor cores that multiply bytes: the inputs of both are rounded first, from single precision, or the second's by the first product.</content>
+/// <content>The 8-bit tensor-core GEMMs. The inputs of both are quantised first, from fp32; those of the second by a kernel or by the first GEMM.</content>
 public readonly partial struct DeviceExpertsCall<TWeight>
 {
     private void RunInBytes<TBits>(ExpertsKernels<TBits> kernels, ExpertsByteKernels bytes, ExpertGemmPair pair)
@@ -13,14 +13,14 @@ public readonly partial struct DeviceExpertsCall<TWeight>
         else RunWithSingles(kernels, bytes, pair);
     }
 
-    /// <summary>The first product makes bytes of its results, each group of a row for itself.</summary>
+    /// <summary>The first GEMM quantises its results itself, each group of a row separately.</summary>
     private void RunInBytesAlone<TBits>(ExpertsKernels<TBits> kernels, ExpertsByteKernels bytes, ExpertGemmPair pair)
         where TBits : unmanaged
     {
         var stream = (CudaStream)_stream;
         var (slots, blocks, sizes) = Blocks(pair);
         var (hiddenLength, intermediateLength) = ((long)Tokens * HiddenSize, (long)slots * IntermediateSize);
-        var (hiddenScales, intermediateScales) = ((long)Tokens * bytes.ScalesOfRow(HiddenSize), (long)slots * bytes.ScalesOfRow(IntermediateSize));
+        var (hiddenScales, intermediateScales) = ((long)Tokens * bytes.ScalesPerRow(HiddenSize), (long)slots * bytes.ScalesPerRow(IntermediateSize));
         using var workspace = WorkspacePool.Of(stream).Rent(
             AlignedSlotsSize.Bytes(slots, blocks, sizes.BlockM)
             + DeviceWorkspace.SizeOf<byte>(hiddenLength) + DeviceWorkspace.SizeOf<float>(hiddenScales) + DeviceWorkspace.SizeOf<int>(1)
@@ -42,10 +42,10 @@ public readonly partial struct DeviceExpertsCall<TWeight>
         var (stream, shape, portable) = ((CudaStream)_stream, kernels.Shape, kernels.Portable);
         var (slots, blocks, sizes) = Blocks(pair);
 
-        // The hidden states and their scales are not needed any more when the intermediate states take their place.
+        // The intermediate states reuse the memory of the hidden states and their scales, which are no longer needed.
         var intermediateLength = (long)slots * IntermediateSize;
         var numbersLength = Math.Max((long)Tokens * HiddenSize, intermediateLength);
-        var scalesLength = Math.Max((long)Tokens * bytes.ScalesOfRow(HiddenSize), (long)slots * bytes.ScalesOfRow(IntermediateSize));
+        var scalesLength = Math.Max((long)Tokens * bytes.ScalesPerRow(HiddenSize), (long)slots * bytes.ScalesPerRow(IntermediateSize));
         var gateUpSums = GateUpSums(shape, pair.GateUp);
         using var workspace = WorkspacePool.Of(stream).Rent(
             AlignedSlotsSize.Bytes(slots, blocks, sizes.BlockM)

@@ -6,8 +6,8 @@ using KernelGen.Cpu;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Between a generated <c>Forward</c> and its kernels: checks the views, takes a workspace and launches.</summary>
-/// <typeparam name="TWeight">Type of a weight.</typeparam>
+/// <summary>Connects a generated <c>Forward</c> with its kernels: validates the views, rents a workspace and launches.</summary>
+/// <typeparam name="TWeight">Weight type.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly partial struct DeviceExpertsCall<TWeight>
     where TWeight : unmanaged
@@ -45,26 +45,26 @@ public readonly partial struct DeviceExpertsCall<TWeight>
     /// <summary>Number of experts E.</summary>
     public int Experts => _expertWeights.Experts;
 
-    /// <summary>Experts of each token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK { get; }
 
-    /// <summary>Width H of the hidden states.</summary>
+    /// <summary>Hidden size H.</summary>
     public int HiddenSize => _expertWeights.HiddenSize;
 
-    /// <summary>Width I of the intermediate states.</summary>
+    /// <summary>Intermediate size I.</summary>
     public int IntermediateSize => _expertWeights.IntermediateSize;
 
     /// <summary>Which weights share a scale.</summary>
     public WeightQuantization Quantization => _expertWeights.Scales?.Quantization ?? WeightQuantization.None;
 
-    /// <summary>Weights of a group, or 0.</summary>
+    /// <summary>Number of weights per group, or 0.</summary>
     public int GroupSize => _expertWeights.Scales?.GroupSize ?? 0;
 
     /// <summary>Whether groups have zero points.</summary>
     public bool ZeroPoints => _expertWeights.Scales?.HasZeroPoints ?? false;
 
-    /// <summary>Checks that the arguments of <c>Forward</c> fit each other. X of a matrix runs along a row.</summary>
-    /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory.</exception>
+    /// <summary>Validates the arguments of <c>Forward</c>. The X dimension of a matrix is its row.</summary>
+    /// <exception cref="ArgumentException">A view has the wrong extent, or is in another accelerator's memory.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator, the weights or a buffer is disposed.</exception>
     public static DeviceExpertsCall<TWeight> Create(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, DeviceExpertWeights<TWeight> expertWeights,
@@ -82,10 +82,10 @@ public readonly partial struct DeviceExpertsCall<TWeight>
         return new DeviceExpertsCall<TWeight>(stream, hidden, expertWeights, weights, experts, output);
     }
 
-    /// <summary>The number of slices for this call: what was asked for or, when that is 0, the fewest that give most multiprocessors work.</summary>
-    /// <param name="asked">The caller's number; 0 leaves the choice open.</param>
-    /// <param name="declared">The declared numbers, the fewest first.</param>
-    /// <param name="columnsOfGroup">Columns of the first product that a group of threads has where slots are few.</param>
+    /// <summary>The slice count for this call: the requested one or, if that is 0, the fewest slices that occupy most SMs.</summary>
+    /// <param name="asked">The requested count; 0 leaves the choice open.</param>
+    /// <param name="declared">The declared counts in ascending order.</param>
+    /// <param name="columnsOfGroup">Columns of the first GEMM per thread block if there are few slots.</param>
     public int SplitK(int asked, ReadOnlySpan<int> declared, int columnsOfGroup = 64)
     {
         if (asked != 0) return asked;
@@ -98,14 +98,14 @@ public readonly partial struct DeviceExpertsCall<TWeight>
         return declared[^1];
     }
 
-    /// <summary>The same where tuning files choose, on the devices that they are for.</summary>
+    /// <summary>The same, if a tuning file decides for the device.</summary>
     public int SplitK<TBits>(int asked, ReadOnlySpan<int> declared, ExpertsKernels<TBits> tuned, int columnsOfGroup = 64)
         where TBits : unmanaged =>
         asked == 0 && tuned.Tuned(_stream.Accelerator, Tokens) is { } choice ? choice.Slices : SplitK(asked, declared, columnsOfGroup);
 
-    /// <summary>Puts the experts into the stream.</summary>
-    /// <typeparam name="TBits">The type that kernels know weights by, of the same size.</typeparam>
-    /// <exception cref="ArgumentException">The experts have parts that the kernels have not, or the reverse.</exception>
+    /// <summary>Enqueues a forward pass: routes each token through its experts and accumulates their weighted outputs.</summary>
+    /// <typeparam name="TBits">The type of the same size by which kernels handle weights.</typeparam>
+    /// <exception cref="ArgumentException">The experts lack a part that the kernels need, or have one that they do not support.</exception>
     public void Run<TBits>(ExpertsKernels<TBits> kernels)
         where TBits : unmanaged
     {
@@ -114,10 +114,10 @@ public readonly partial struct DeviceExpertsCall<TWeight>
             (_expertWeights.IsGated, _expertWeights.Biases is not null, _expertWeights.Scales?.InputScales is not null));
         if (Tokens == 0) return;
         if (kernels.Choose(_stream.Accelerator, (long)Tokens * TopK, Matrices(isDown: false), Matrices(isDown: true)) is { } pair) RunOnTensorCores(kernels, pair);
-        else RunAnywhere(kernels, _expertWeights.GateUp.Cast<TBits>(), _expertWeights.Down.Cast<TBits>());
+        else RunPortable(kernels, _expertWeights.GateUp.Cast<TBits>(), _expertWeights.Down.Cast<TBits>());
     }
 
-    /// <summary>The products on tensor cores.</summary>
+    /// <summary>Runs the tensor-core GEMMs.</summary>
     internal void RunOnTensorCores<TBits>(ExpertsKernels<TBits> kernels, ExpertGemmPair pair)
         where TBits : unmanaged
     {
@@ -125,7 +125,7 @@ public readonly partial struct DeviceExpertsCall<TWeight>
         else RunInBFloat16(kernels, pair);
     }
 
-    /// <summary>bfloat16 in, single precision inside.</summary>
+    /// <summary>bf16 inputs, fp32 accumulation.</summary>
     private void RunInBFloat16<TBits>(ExpertsKernels<TBits> kernels, ExpertGemmPair pair)
         where TBits : unmanaged
     {
@@ -158,7 +158,7 @@ public readonly partial struct DeviceExpertsCall<TWeight>
         RunDown(kernels, pair.Down, workspace, CudaArguments.Address(intermediate), aligned, blocks, sizes);
     }
 
-    /// <summary>The call's slots, the blocks of a pair that they fill at most, and the kernels' sizes.</summary>
+    /// <summary>The call's slots, the maximum number of blocks that they fill, and the kernels' sizes.</summary>
     private (int Slots, int Blocks, ExpertsSizes Sizes) Blocks(ExpertGemmPair pair)
     {
         var slots = checked(Tokens * TopK);
@@ -167,7 +167,7 @@ public readonly partial struct DeviceExpertsCall<TWeight>
         return (slots, AlignedSlotsSize.MaxBlocks(slots, Experts, sizes.BlockM), sizes);
     }
 
-    /// <summary>The second product, and the sum of each token's slots.</summary>
+    /// <summary>The second GEMM, and the sum over each token's slots.</summary>
     private void RunDown<TBits>(
         ExpertsKernels<TBits> kernels, ExpertGemm gemm, DeviceWorkspace workspace, nint intermediate, in AlignedSlots slots, int blocks, in ExpertsSizes sizes, nint inputScales = 0)
         where TBits : unmanaged
@@ -187,7 +187,7 @@ public readonly partial struct DeviceExpertsCall<TWeight>
         }
     }
 
-    /// <summary>Sums that the first product leaves: none where it activates them itself.</summary>
+    /// <summary>Number of sums that the first GEMM leaves: none if it applies the activation itself.</summary>
     private long GateUpSums(in DeclaredExperts shape, ExpertGemm gemm) => gemm.Slices == 1 ? 0 : (long)gemm.Slices * Tokens * TopK * shape.GateUpWidth;
 
     private long DownSums(ExpertGemm gemm) => (long)gemm.Slices * Tokens * TopK * HiddenSize;

@@ -4,8 +4,8 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Between a generated <c>Route</c> or <c>RouteByTable</c> and its kernels: checks the views.</summary>
-/// <typeparam name="TLogit">Type of a logit.</typeparam>
+/// <summary>Connects a generated <c>Route</c> or <c>RouteByTable</c> with its kernels: validates the views.</summary>
+/// <typeparam name="TLogit">Logit type.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly struct DeviceGateCall<TLogit>
     where TLogit : unmanaged
@@ -42,7 +42,7 @@ public readonly struct DeviceGateCall<TLogit>
     /// <summary>Number of experts E.</summary>
     public int Experts => (int)_logits.Extent.X;
 
-    /// <summary>Experts of each token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK => (int)_weights.Extent.X;
 
     /// <summary>Whether there is a correction bias.</summary>
@@ -54,9 +54,9 @@ public readonly struct DeviceGateCall<TLogit>
 
     private ArrayView2D<int, Stride2D.DenseX> Table { get; init; }
 
-    /// <summary>Checks that the arguments of <c>Route</c> fit each other. X of a matrix runs along a row.</summary>
-    /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The factor is not finite, or the number of tokens lies outside 0 to T.</exception>
+    /// <summary>Validates the arguments of <c>Route</c>. The X dimension of a matrix is its row.</summary>
+    /// <exception cref="ArgumentException">A view has the wrong extent, or is in another accelerator's memory.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The factor is not finite, or the number of tokens is outside 0 to T.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator or a buffer is disposed.</exception>
     public static DeviceGateCall<TLogit> Create(
         AcceleratorStream stream, ArrayView2D<TLogit, Stride2D.DenseX> logits, ArrayView<float> correctionBias,
@@ -67,9 +67,9 @@ public readonly struct DeviceGateCall<TLogit>
         return call;
     }
 
-    /// <summary>Checks that the arguments of <c>RouteByTable</c> fit each other. X of a matrix runs along a row.</summary>
-    /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The factor is not finite, or the number of tokens lies outside 0 to T.</exception>
+    /// <summary>Validates the arguments of <c>RouteByTable</c>. The X dimension of a matrix is its row.</summary>
+    /// <exception cref="ArgumentException">A view has the wrong extent, or is in another accelerator's memory.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The factor is not finite, or the number of tokens is outside 0 to T.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator or a buffer is disposed.</exception>
     public static DeviceGateCall<TLogit> CreateByTable(
         AcceleratorStream stream, ArrayView2D<TLogit, Stride2D.DenseX> logits, ArrayView<int> tokenIds, ArrayView2D<int, Stride2D.DenseX> table,
@@ -81,12 +81,12 @@ public readonly struct DeviceGateCall<TLogit>
         return call;
     }
 
-    /// <summary>Puts the gate into the stream.</summary>
-    /// <typeparam name="TBits">The type that kernels know logits by, of the same size.</typeparam>
+    /// <summary>Enqueues the gate.</summary>
+    /// <typeparam name="TBits">The type of the same size by which kernels handle logits.</typeparam>
     public void Run<TBits>(GateKernels<TBits> kernels)
         where TBits : unmanaged => Run(kernels, form: null);
 
-    /// <summary>The same in a given form, for tests.</summary>
+    /// <summary>Enqueues the gate in a given form, for tests.</summary>
     internal void Run<TBits>(GateKernels<TBits> kernels, GateForm? form)
         where TBits : unmanaged
     {

@@ -5,7 +5,7 @@ using ILGPU.Runtime.Cuda;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>One grouped GEMM on tensor cores: a PTX kernel and the grid it wants.</summary>
+/// <summary>A grouped tensor-core GEMM: a PTX kernel and its grid.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ExpertGemm
 {
@@ -14,46 +14,46 @@ public sealed class ExpertGemm
     private readonly int _columnBlocks;
     private readonly int _threads;
 
-    /// <summary>Loads nothing yet.</summary>
-    /// <param name="variant">The variant it belongs to.</param>
+    /// <summary>Creates a GEMM; nothing is loaded yet.</summary>
+    /// <param name="variant">The variant to which it belongs.</param>
     /// <param name="source">The PTX module.</param>
-    /// <param name="entry">Its entry.</param>
-    /// <param name="blockM">Slots of a block.</param>
-    /// <param name="groupM">Blocks of slots that take turns.</param>
-    /// <param name="columnBlocks">Blocks of columns.</param>
-    /// <param name="slices">Slices of the reduction.</param>
-    /// <param name="threads">Threads of a group.</param>
-    /// <param name="sharedBytes">Shared memory of a group.</param>
+    /// <param name="entry">Name of its entry.</param>
+    /// <param name="blockM">Slots per block.</param>
+    /// <param name="groupM">Number of slot blocks that are processed in turn for the same columns.</param>
+    /// <param name="columnBlocks">Number of column blocks.</param>
+    /// <param name="slices">Number of Split-K slices.</param>
+    /// <param name="threads">Threads per thread block.</param>
+    /// <param name="sharedBytes">Shared memory per thread block in bytes.</param>
     public ExpertGemm(KernelVariant variant, PtxSource source, string entry, int blockM, int groupM, int columnBlocks, int slices, int threads, int sharedBytes)
     {
         _kernel = new PtxKernel($"{variant.Name} ({entry})", source, entry, sharedBytes);
         (BlockM, _groupM, _columnBlocks, Slices, _threads) = (blockM, groupM, columnBlocks, slices, threads);
     }
 
-    /// <summary>Whether the kernel may start while the one before it in the stream still runs.</summary>
+    /// <summary>Whether the kernel uses programmatic dependent launch.</summary>
     public bool Chained { get; init; }
 
-    /// <summary>Groups that a multiprocessor holds at once, of a kernel whose groups share all tiles; 0 for one tile a group.</summary>
+    /// <summary>Thread blocks per SM of a persistent kernel, whose thread blocks share all tiles; 0 for one tile per thread block.</summary>
     public int Resident { get; init; }
 
-    /// <summary>Whether the kernel makes bytes of the intermediate states, with a scale for each 128 of a row, and stores both.</summary>
+    /// <summary>Whether the kernel quantises the intermediate states, with one scale for every 128 elements of a row, and stores both.</summary>
     public bool RoundsOutput { get; init; }
 
-    /// <summary>The weights that the tensor memory accelerator fetches; null for kernels that load them themselves.</summary>
-    public FetchedWeights? Fetched { get; init; }
+    /// <summary>The weights that TMA loads; null for kernels that load them themselves.</summary>
+    public TmaWeights? Fetched { get; init; }
 
-    /// <summary>Slots of a block.</summary>
+    /// <summary>Slots per block.</summary>
     public int BlockM { get; }
 
-    /// <summary>Slices of the reduction. One slice yields bfloat16, more yield sums in single precision.</summary>
+    /// <summary>Number of Split-K slices. One slice yields bf16; several yield fp32 sums.</summary>
     public int Slices { get; }
 
-    /// <summary>The kernel, for tools that look at it.</summary>
+    /// <summary>The kernel, for tools that inspect it.</summary>
     public PtxKernel Kernel => _kernel;
 
-    /// <summary>Launches the product for at most <paramref name="blocks"/> blocks of slots.</summary>
-    /// <param name="inputScales">Scales of the activations where those are bytes, else 0.</param>
-    /// <param name="outputScales">Receives scales where the kernel rounds its output, else 0.</param>
+    /// <summary>Launches the GEMM for at most <paramref name="blocks"/> blocks of slots.</summary>
+    /// <param name="inputScales">Scales of 8-bit activations, otherwise 0.</param>
+    /// <param name="outputScales">Receives scales if the kernel quantises its output, otherwise 0.</param>
     internal void Launch(CudaStream stream, nint activations, in ExpertMatrices matrices, nint output, in AlignedSlots slots, int blocks, nint inputScales = 0, nint outputScales = 0)
     {
         var arguments = default(CudaArguments);
@@ -78,42 +78,42 @@ public sealed class ExpertGemm
     {
         if (Resident == 0) return new(checked((blocks + _groupM - 1) / _groupM * _groupM * _columnBlocks), Slices, 1);
 
-        // As many groups, or clusters of them, as run at once; each takes one tile after the other.
+        // As many thread blocks, or clusters of them, as run at once; each processes one tile after another.
         var tiles = (long)blocks * _columnBlocks * Slices;
         var cluster = Fetched?.Cluster ?? 1;
         return new((int)Math.Min(tiles, (long)Resident * accelerator.NumMultiprocessors / cluster) * cluster, 1, 1);
     }
 }
 
-/// <summary>The two products for a number of rows of an expert.</summary>
-/// <param name="NeedsWgmma">Whether they need <c>wgmma</c>, which compute capability 9.0 alone has.</param>
-/// <param name="MaxRows">Rows of an expert, on average, up to which they are the fastest.</param>
-/// <param name="GateUp">The first product.</param>
-/// <param name="Down">The second product, with blocks as large.</param>
+/// <summary>The two GEMMs for a range of row counts per expert.</summary>
+/// <param name="NeedsWgmma">Whether they need <c>wgmma</c>, which only compute capability 9.0 has.</param>
+/// <param name="MaxRows">Maximum average number of rows per expert for which they are the fastest.</param>
+/// <param name="GateUp">The first GEMM.</param>
+/// <param name="Down">The second GEMM, with the same block size.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record ExpertGemmPair(bool NeedsWgmma, int MaxRows, ExpertGemm GateUp, ExpertGemm Down)
 {
-    /// <summary>Slots up to which they are the fastest, however few rows an expert has.</summary>
+    /// <summary>Maximum number of slots for which they are the fastest, however few rows an expert has.</summary>
     public int MaxSlots { get; init; } = int.MaxValue;
 
-    /// <summary>Whether they multiply 8-bit floats, from compute capability 8.9 and CUDA 12.4 on.</summary>
+    /// <summary>Whether they multiply 8-bit floats, which needs compute capability 8.9 and CUDA 12.4.</summary>
     public bool NeedsFloat8 { get; init; }
 
-    /// <summary>Whether a device has their instructions.</summary>
+    /// <summary>Whether a device supports their instructions.</summary>
     internal bool RunsOn(CudaAccelerator cuda) =>
         cuda.Architecture >= CudaArchitecture.SM_80 && (!NeedsWgmma || cuda.Architecture == CudaArchitecture.SM_90)
         && (!NeedsFloat8 || (cuda.Architecture >= CudaArchitecture.SM_89 && cuda.DriverVersion >= CudaDriverVersion.FromMajorMinor(12, 4)));
 }
 
-/// <summary>Addresses of one projection of all experts; 0 for what it does not have.</summary>
+/// <summary>Addresses of one projection of all experts; 0 if absent.</summary>
 internal readonly record struct ExpertMatrices(nint Weights, nint Biases, nint Scales, nint ZeroPoints)
 {
-    /// <summary>Whether all of them can be read 16 bytes at once.</summary>
+    /// <summary>Whether all of them are aligned for 16-byte reads.</summary>
     public bool IsAligned => (Weights | Biases | Scales | ZeroPoints) % 16 == 0;
 }
 
-/// <summary>Slots in the order of their experts, each expert's padded to whole blocks.</summary>
-/// <param name="Sorted">The slots; the number of slots pads.</param>
+/// <summary>Slots sorted by expert, with each expert's padded to whole blocks.</summary>
+/// <param name="Sorted">The slots; padding is marked by the number of slots.</param>
 /// <param name="BlockExperts">The expert of each block.</param>
 /// <param name="Padded">The number of sorted and padded slots.</param>
 /// <param name="Weights">The router weight of each slot.</param>

@@ -4,7 +4,7 @@ using KernelGen.Cpu;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Copies the parts of experts to a device. Disposing frees what was copied.</summary>
+/// <summary>Copies experts to a device. Disposing frees what was copied.</summary>
 internal sealed unsafe class ExpertUpload(AcceleratorStream stream) : IDisposable
 {
     private readonly List<MemoryBuffer> _buffers = [];
@@ -38,7 +38,7 @@ internal sealed unsafe class ExpertUpload(AcceleratorStream stream) : IDisposabl
         return new DeviceExpertBiases(gateUp, down);
     }
 
-    /// <summary>The scales and zero points in the form of <see cref="DeviceExpertScales"/>.</summary>
+    /// <summary>The scales and zero points in the layout of <see cref="DeviceExpertScales"/>.</summary>
     public DeviceExpertScales Scales<T>(in ExpertPointers source, ExpertScales scales)
         where T : unmanaged
     {
@@ -57,7 +57,7 @@ internal sealed unsafe class ExpertUpload(AcceleratorStream stream) : IDisposabl
         return scales.InputScales is { } inputs ? copy.WithInputScales(inputs.GateUp, inputs.Down) : copy;
     }
 
-    /// <summary>What was copied now belongs to somebody else.</summary>
+    /// <summary>Transfers ownership of what was copied to the caller.</summary>
     public IDisposable[] Release()
     {
         stream.Synchronize();
@@ -99,7 +99,7 @@ internal sealed unsafe class ExpertUpload(AcceleratorStream stream) : IDisposabl
 
             fixed (float* scale = hostScales) Copy(scale, deviceScales.SubView(expert * count, count));
             fixed (sbyte* zero = hostZeros) if (scales.HasZeroPoints) Copy(zero, deviceZeros.SubView(expert * count, count));
-            stream.Synchronize(); // the next expert's take their place
+            stream.Synchronize(); // the next expert reuses the buffer
         }
 
         return (deviceScales, deviceZeros);
@@ -121,7 +121,7 @@ internal sealed unsafe class ExpertUpload(AcceleratorStream stream) : IDisposabl
         }
     }
 
-    // Spans end at 2³¹ elements.
+    // Spans are limited to 2³¹ elements.
     private void Copy<T>(T* source, ArrayView<T> target)
         where T : unmanaged
     {

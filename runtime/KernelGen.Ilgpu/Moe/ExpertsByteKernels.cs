@@ -5,22 +5,22 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>The kernels that make bytes of both products' inputs, for tensor cores that multiply bytes.</summary>
+/// <summary>The kernels that quantise the inputs of both GEMMs to 8 bits, for 8-bit tensor cores.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ExpertsByteKernels
 {
-    // Of a thread, as the template has it.
+    // Per thread, as in the kernel template.
     private const int NumbersAtOnce = 4;
 
     private readonly DeclaredExperts _shape;
     private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>, ExpertsSizes>> _prepare;
     private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<byte>, ArrayView<float>, ExpertsSizes>> _intermediate;
 
-    /// <summary>Loads nothing yet.</summary>
+    /// <summary>Creates the kernels; nothing is loaded yet.</summary>
     /// <param name="variant">The variant.</param>
-    /// <param name="shape">Its sizes.</param>
-    /// <param name="prepare">Sorts the slots and rounds the hidden states.</param>
-    /// <param name="intermediate">Rounds the intermediate states.</param>
+    /// <param name="shape">The declared sizes.</param>
+    /// <param name="prepare">Sorts the slots and quantises the hidden states.</param>
+    /// <param name="intermediate">Quantises the intermediate states.</param>
     public ExpertsByteKernels(
         KernelVariant variant,
         DeclaredExperts shape,
@@ -33,24 +33,24 @@ public sealed class ExpertsByteKernels
         _intermediate = new(variant.Name, intermediate, Maxima * sizeof(int));
     }
 
-    /// <summary>The kernels' methods, for tools that look at what becomes of them.</summary>
+    /// <summary>The kernels' methods, for tools that inspect them.</summary>
     public IEnumerable<MethodInfo> Methods => [_prepare.Method, _intermediate.Method];
 
-    /// <summary>Scales that a row of inputs has.</summary>
-    internal int ScalesOfRow(int width) => _shape.Inputs == ActivationQuantization.DynamicGroup128 ? width / 128 : 1;
+    /// <summary>Number of scales per input row.</summary>
+    internal int ScalesPerRow(int width) => _shape.Inputs == ActivationQuantization.DynamicGroup128 ? width / 128 : 1;
 
-    /// <summary>Sorts slots and rounds hidden states.</summary>
+    /// <summary>Sorts slots and quantises hidden states.</summary>
     internal void Prepare(
         AcceleratorStream stream, in ArrayView<float> hidden, in ArrayView<float> weights, in ArrayView<int> experts, in RoundedInputs rounded, in AlignedSlots slots, in ExpertsSizes sizes) =>
         _prepare.Launch(
             stream, ExpertsLaunch.ForPreparation(stream.Accelerator, _shape, sizes.Tokens), hidden, weights, experts, rounded.Largest, rounded.Numbers, rounded.Scales,
             slots.Sorted, slots.BlockExperts, slots.Padded, slots.Weights, sizes);
 
-    /// <summary>Rounds intermediate states.</summary>
+    /// <summary>Quantises intermediate states.</summary>
     internal void Round(AcceleratorStream stream, in ArrayView<float> intermediate, in ArrayView<int> experts, in RoundedInputs rounded, in ExpertsSizes sizes)
     {
         var slots = checked(sizes.Tokens * _shape.TopK);
-        var scales = (long)slots * ScalesOfRow(_shape.IntermediateSize);
+        var scales = (long)slots * ScalesPerRow(_shape.IntermediateSize);
         var config = _shape.Inputs == ActivationQuantization.DynamicGroup128
             ? ExpertsLaunch.ForItems(stream.Accelerator, scales * Warps.Lanes)
             : new KernelConfig(slots, Math.Min(_shape.IntermediateSize / NumbersAtOnce, ExpertsLaunch.MaxThreads));
@@ -58,8 +58,8 @@ public sealed class ExpertsByteKernels
     }
 }
 
-/// <summary>A product's inputs as bytes.</summary>
+/// <summary>The 8-bit inputs of a GEMM.</summary>
 /// <param name="Numbers">[T, H], or [slots, I].</param>
-/// <param name="Scales">One a row, or one for each 128 of a row.</param>
-/// <param name="Largest">The bits of the largest magnitude of all rows, [1], where they share a scale.</param>
+/// <param name="Scales">One per row, or one for every 128 elements of a row.</param>
+/// <param name="Largest">The bits of the largest magnitude of all rows, [1], if they share a scale.</param>
 internal readonly record struct RoundedInputs(ArrayView<byte> Numbers, ArrayView<float> Scales, ArrayView<int> Largest);

@@ -7,7 +7,7 @@ using ILGPU.Runtime.Cuda;
 namespace KernelGen.Ilgpu;
 
 /// <summary>The kernels of one generated variant of experts, and the order in which a call launches them.</summary>
-/// <typeparam name="TWeight">The type that kernels know weights by.</typeparam>
+/// <typeparam name="TWeight">The type by which kernels handle weights.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ExpertsKernels<TWeight> : IGeneratedKernels
     where TWeight : unmanaged
@@ -18,15 +18,15 @@ public sealed class ExpertsKernels<TWeight> : IGeneratedKernels
     private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<uint>, ArrayView<int>, ArrayView<float>, ExpertsSizes>> _combineRounded;
     private readonly ExpertGemmPair[] _pairs;
 
-    /// <summary>Loads nothing yet.</summary>
+    /// <summary>Creates the kernels; nothing is loaded yet.</summary>
     /// <param name="variant">The variant.</param>
-    /// <param name="shape">Its sizes.</param>
-    /// <param name="portable">The products on devices of every kind, and what goes with them.</param>
-    /// <param name="prepare">Sorts the slots and rounds the hidden states.</param>
-    /// <param name="activate">Adds up and activates, as bfloat16.</param>
-    /// <param name="combineSingle">Adds up weighted sums in single precision.</param>
-    /// <param name="combineRounded">Adds up weighted sums in bfloat16.</param>
-    /// <param name="pairs">The products on tensor cores, the fewest rows of an expert first.</param>
+    /// <param name="shape">The declared sizes.</param>
+    /// <param name="portable">The portable GEMMs with their phases.</param>
+    /// <param name="prepare">Sorts the slots and rounds the hidden states to bf16.</param>
+    /// <param name="activate">Adds up slices and applies the activation, to bf16.</param>
+    /// <param name="combineSingle">Adds up weighted fp32 sums.</param>
+    /// <param name="combineRounded">Adds up weighted bf16 sums.</param>
+    /// <param name="pairs">The tensor-core GEMMs, in ascending order of rows per expert.</param>
     public ExpertsKernels(
         KernelVariant variant,
         DeclaredExperts shape,
@@ -53,28 +53,28 @@ public sealed class ExpertsKernels<TWeight> : IGeneratedKernels
     /// <summary>The variant.</summary>
     public KernelVariant Variant { get; }
 
-    /// <summary>The kernels' methods, for tools that look at what becomes of them.</summary>
+    /// <summary>The kernels' methods, for tools that inspect them.</summary>
     public IEnumerable<MethodInfo> Methods => [_prepare.Method, _activate.Method, _combineSingle.Method, _combineRounded.Method, .. Portable.Methods, .. Bytes?.Methods ?? []];
 
-    /// <summary>The products on tensor cores.</summary>
+    /// <summary>The tensor-core GEMMs.</summary>
     public IReadOnlyList<ExpertGemmPair> Pairs => _pairs;
 
-    /// <summary>What makes bytes of the products' inputs; null where tensor cores multiply bfloat16.</summary>
+    /// <summary>The kernels that quantise the GEMM inputs; null if tensor cores multiply bf16.</summary>
     public ExpertsByteKernels? Bytes { get; init; }
 
-    /// <summary>What tuning files choose, on devices of certain names.</summary>
+    /// <summary>The choices of tuning files, by device.</summary>
     public IReadOnlyList<TunedDevice> Tunings { get; init; } = [];
 
-    /// <summary>The same with one choice of products on tensor cores, whatever the number of rows: what a tuner compares.</summary>
-    /// <param name="pair">The products; sliced ones in as many slices as the variant.</param>
+    /// <summary>Returns the same kernels with a single pair of tensor-core GEMMs for every number of rows, for a tuner to compare.</summary>
+    /// <param name="pair">The GEMMs; with Split-K, with the variant's slice count.</param>
     public ExpertsKernels<TWeight> With(ExpertGemmPair pair) => new(this, pair);
 
     internal DeclaredExperts Shape { get; }
 
-    /// <summary>The products on devices of every kind.</summary>
+    /// <summary>The portable GEMMs.</summary>
     internal PortableExpertsKernels<TWeight> Portable { get; }
 
-    /// <summary>What a tuning file chooses for a device and so many tokens; null without a file for it.</summary>
+    /// <summary>The choice of a tuning file for a device and token count; null without a file.</summary>
     internal TunedDeviceChoice? Tuned(Accelerator accelerator, long tokens)
     {
         foreach (var tuning in Tunings)
@@ -85,7 +85,7 @@ public sealed class ExpertsKernels<TWeight> : IGeneratedKernels
         return null;
     }
 
-    /// <summary>The products on tensor cores for a device and so many slots; null where the device or the alignment of the weights allows none.</summary>
+    /// <summary>The tensor-core GEMMs for a device and number of slots; null if the device or the alignment of the weights does not allow any.</summary>
     internal ExpertGemmPair? Choose(Accelerator accelerator, long slots, in ExpertMatrices gateUp, in ExpertMatrices down)
     {
         if (accelerator is not CudaAccelerator cuda || !gateUp.IsAligned || !down.IsAligned) return null;
@@ -95,7 +95,7 @@ public sealed class ExpertsKernels<TWeight> : IGeneratedKernels
         return Array.Find(_pairs, pair => pair.NeedsWgmma == usesWgmma && pair.RunsOn(cuda) && slots <= pair.MaxSlots && slots <= pair.MaxRows * usedExperts);
     }
 
-    /// <summary>Sorts slots and rounds hidden states.</summary>
+    /// <summary>Sorts slots and rounds hidden states to bf16.</summary>
     internal void Prepare(
         AcceleratorStream stream, in ArrayView<float> hidden, in ArrayView<float> weights, in ArrayView<int> experts, in ArrayView<uint> rounded, in AlignedSlots slots, in ExpertsSizes sizes) =>
         _prepare.Launch(
@@ -106,7 +106,7 @@ public sealed class ExpertsKernels<TWeight> : IGeneratedKernels
         _prepare.Launch(
             stream, ExpertsLaunch.ForSorting(stream.Accelerator, (long)sizes.Tokens * Shape.TopK), default, weights, experts, default, slots.Sorted, slots.BlockExperts, slots.Padded, slots.Weights, sizes);
 
-    /// <summary>Adds up the slices of the first product and activates them, as bfloat16.</summary>
+    /// <summary>Adds up the slices of the first GEMM and applies the activation, to bf16.</summary>
     internal void Activate(AcceleratorStream stream, in ExpertPhase phase, in ArrayView<ushort> intermediate, in ExpertsSizes sizes) => _activate.Launch(
         stream, ExpertsLaunch.ForItems(stream.Accelerator, (long)sizes.Tokens * Shape.TopK * Shape.IntermediateSize),
         phase.Sums, phase.Scales, phase.Bias, phase.Weights, phase.Experts, phase.InputScales, intermediate, sizes);
@@ -115,7 +115,7 @@ public sealed class ExpertsKernels<TWeight> : IGeneratedKernels
     internal void Combine(AcceleratorStream stream, in ArrayView<float> sums, in ArrayView<int> experts, in ArrayView<float> output, in ExpertsSizes sizes) =>
         _combineSingle.Launch(stream, ExpertsLaunch.ForItems(stream.Accelerator, (long)sizes.Tokens * Shape.HiddenSize), sums, experts, output, sizes);
 
-    /// <summary>Adds up weighted slots in bfloat16, two an element.</summary>
+    /// <summary>Adds up weighted slots in bf16, two per element.</summary>
     internal void Combine(AcceleratorStream stream, in ArrayView<uint> sums, in ArrayView<int> experts, in ArrayView<float> output, in ExpertsSizes sizes) =>
         _combineRounded.Launch(stream, ExpertsLaunch.ForRows(sizes.Tokens, Shape.HiddenSize), sums, experts, output, sizes);
 }

@@ -4,51 +4,51 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>How many threads the experts' kernels are launched with.</summary>
+/// <summary>Launch configurations of the experts' kernels.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class ExpertsLaunch
 {
-    /// <summary>Most threads of a group.</summary>
+    /// <summary>Maximum number of threads per thread block.</summary>
     public const int MaxThreads = 1024;
 
-    /// <summary>Threads of a group that adds up part of a token's row, eight columns a thread.</summary>
-    public const int ThreadsOfRow = 128;
+    /// <summary>Threads per block that adds up part of a token's row, eight columns per thread.</summary>
+    public const int ThreadsPerRow = 128;
 
-    /// <summary>Threads of a group that streams rows of weights.</summary>
+    /// <summary>Threads per block that streams rows of weights.</summary>
     public const int ThreadsOfRows = 128;
 
     /// <summary>Lanes that share a row of weights.</summary>
-    public const int LanesOfRow = 32;
+    public const int LanesPerRow = 32;
 
-    /// <summary>Rows of weights of a tile.</summary>
+    /// <summary>Weight rows per tile.</summary>
     public const int TileRows = 64;
 
-    /// <summary>Slots of a tile where experts have few.</summary>
+    /// <summary>Slots per tile if experts have few.</summary>
     public const int NarrowSlots = 16;
 
-    /// <summary>Slots of a tile where experts have many.</summary>
+    /// <summary>Slots per tile if experts have many.</summary>
     public const int WideSlots = 64;
 
     private const int ThreadsOfItems = 256;
 
-    /// <summary>Groups for a thread an item.</summary>
+    /// <summary>The grid for one thread per item.</summary>
     internal static KernelConfig ForItems(Accelerator accelerator, long items)
     {
         var threads = Math.Min(ThreadsOfItems, accelerator.MaxNumThreadsPerGroup);
         return new KernelConfig(checked((int)((items + threads - 1) / threads)), threads);
     }
 
-    /// <summary>Groups for eight columns of a row a thread.</summary>
-    internal static KernelConfig ForRows(int rows, int columns) => new(checked(rows * (((columns / 8) + ThreadsOfRow - 1) / ThreadsOfRow)), ThreadsOfRow);
+    /// <summary>The grid for one thread per eight columns of a row.</summary>
+    internal static KernelConfig ForRows(int rows, int columns) => new(checked(rows * (((columns / 8) + ThreadsPerRow - 1) / ThreadsPerRow)), ThreadsPerRow);
 
-    /// <summary>A power of two of threads, as many as there may be of <paramref name="most"/>.</summary>
+    /// <summary>The largest power of two of threads, at most <paramref name="most"/>, that the device supports.</summary>
     internal static int PowerOfTwo(Accelerator accelerator, int most) => 1 << int.Log2(Math.Min(most, accelerator.MaxNumThreadsPerGroup));
 
-    /// <summary>One group to sort the slots.</summary>
+    /// <summary>The grid for sorting the slots: one thread block.</summary>
     internal static KernelConfig ForSorting(Accelerator accelerator, long slots) =>
         new(1, Math.Min(slots > ThreadsOfItems ? MaxThreads : ThreadsOfItems, accelerator.MaxNumThreadsPerGroup));
 
-    /// <summary>One group to sort the slots, others to round the hidden states.</summary>
+    /// <summary>One thread block to sort the slots, others to round the hidden states.</summary>
     internal static KernelConfig ForPreparation(Accelerator accelerator, in DeclaredExperts shape, int tokens)
     {
         var threads = Math.Min(tokens * (long)shape.TopK > ThreadsOfItems ? MaxThreads : ThreadsOfItems, accelerator.MaxNumThreadsPerGroup);

@@ -2,37 +2,37 @@ using System.ComponentModel;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>The numbers that the experts' kernels are called with.</summary>
+/// <summary>The sizes and strides passed to the experts' kernels.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public struct ExpertsSizes
 {
-    /// <summary>Elements from one row of hidden states to the next.</summary>
+    /// <summary>Row stride of the hidden states.</summary>
     public long HiddenStride;
 
-    /// <summary>Elements from one row of router weights to the next.</summary>
+    /// <summary>Row stride of the router weights.</summary>
     public long WeightsStride;
 
-    /// <summary>Elements from one row of experts to the next.</summary>
+    /// <summary>Row stride of the expert ids.</summary>
     public long ExpertsStride;
 
-    /// <summary>Elements from one row of the output to the next.</summary>
+    /// <summary>Row stride of the output.</summary>
     public long OutputStride;
 
     /// <summary>Number of tokens T.</summary>
     public int Tokens;
 
-    /// <summary>Slots of a block, all of one expert.</summary>
+    /// <summary>Slots per block; all belong to one expert.</summary>
     public int BlockM;
 
-    /// <summary>1 where every row of the output starts at a multiple of 16 bytes, else 0.</summary>
+    /// <summary>1 if every output row starts at a multiple of 16 bytes, otherwise 0.</summary>
     public int AlignedOutput;
 
-    /// <summary>Scale that the first product's inputs are rounded with, where it is known beforehand.</summary>
+    /// <summary>Static scale of the first GEMM's inputs, if any.</summary>
     public float HiddenScale;
 
-    /// <summary>Scale that the second product's inputs are rounded with, where it is known beforehand.</summary>
+    /// <summary>Static scale of the second GEMM's inputs, if any.</summary>
     public float ActivationScale;
 
-    /// <summary>Keeps the size a multiple of the alignment.</summary>
+    /// <summary>Padding to a multiple of the alignment.</summary>
     public int Unused;
 }

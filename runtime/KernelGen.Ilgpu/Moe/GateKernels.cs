@@ -6,28 +6,28 @@ using ILGPU.Runtime.Cuda;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>An entry of the gates' ILGPU template.</summary>
-/// <typeparam name="TLogit">The type that kernels know logits by.</typeparam>
+/// <summary>An entry of the gates' kernel template for ILGPU.</summary>
+/// <typeparam name="TLogit">The type by which kernels handle logits.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public delegate void GateKernel<TLogit>(
     ArrayView<TLogit> logits, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<int> tokenIds, ArrayView<int> table, GateSizes sizes)
     where TLogit : unmanaged;
 
-/// <summary>The forms of a gate's kernel, from which a device and the layout of the views choose.</summary>
+/// <summary>The forms of a gate's kernel, selected by device and layout of the views.</summary>
 internal enum GateForm
 {
-    /// <summary>A warp for each token; rows of logits are aligned.</summary>
+    /// <summary>One warp per token; rows of logits are aligned.</summary>
     Warp,
 
-    /// <summary>A warp for each token; rows lie anywhere.</summary>
+    /// <summary>One warp per token; rows may be unaligned.</summary>
     Unaligned,
 
-    /// <summary>A thread for each token.</summary>
+    /// <summary>One thread per token.</summary>
     Thread,
 }
 
 /// <summary>The kernels of one generated gate, and how they are launched.</summary>
-/// <typeparam name="TLogit">The type that kernels know logits by.</typeparam>
+/// <typeparam name="TLogit">The type by which kernels handle logits.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class GateKernels<TLogit> : IGeneratedKernels
     where TLogit : unmanaged
@@ -37,11 +37,11 @@ public sealed class GateKernels<TLogit> : IGeneratedKernels
     private readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<TLogit>, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<int>, GateSizes>>[] _forms;
     private readonly int _vectorWidth;
 
-    /// <summary>Loads nothing yet.</summary>
+    /// <summary>Creates the kernels; nothing is loaded yet.</summary>
     /// <param name="variant">The variant.</param>
-    /// <param name="warp">A warp for each token; rows of logits are aligned to <paramref name="vectorWidth"/> elements.</param>
-    /// <param name="unaligned">A warp for each token.</param>
-    /// <param name="thread">A thread for each token.</param>
+    /// <param name="warp">One warp per token; rows of logits are aligned to <paramref name="vectorWidth"/> elements.</param>
+    /// <param name="unaligned">One warp per token.</param>
+    /// <param name="thread">One thread per token.</param>
     /// <param name="vectorWidth">Logits that a lane reads at once.</param>
     public GateKernels(KernelVariant variant, GateKernel<TLogit> warp, GateKernel<TLogit> unaligned, GateKernel<TLogit> thread, int vectorWidth)
     {
@@ -53,13 +53,13 @@ public sealed class GateKernels<TLogit> : IGeneratedKernels
     /// <summary>The variant.</summary>
     public KernelVariant Variant { get; }
 
-    /// <summary>The kernels' methods, for tools that look at what becomes of them.</summary>
+    /// <summary>The kernels' methods, for tools that inspect them.</summary>
     public IEnumerable<MethodInfo> Methods => _forms.Select(form => form.Method);
 
-    /// <summary>The form for a device and the layout of a call's views.</summary>
+    /// <summary>Selects the form for a device and the layout of a call's views.</summary>
     internal GateForm Choose(Accelerator accelerator, in ArrayView<TLogit> logits, in ArrayView<float> bias, in GateSizes sizes)
     {
-        // Warps of ILGPU's CPU accelerator are emulated at great cost; other devices may have warps of any size.
+        // ILGPU's CPU accelerator emulates warps at great cost; other devices may have warps of any size.
         if (accelerator is not CudaAccelerator cuda || cuda.Architecture < CudaArchitecture.SM_80) return GateForm.Thread;
         var isAligned = _vectorWidth == 1
             || (IsAligned(CudaArguments.Address(logits), Interop.SizeOf<TLogit>())
@@ -86,7 +86,7 @@ public sealed class GateKernels<TLogit> : IGeneratedKernels
             return (((tokens - 1) / threads) + 1, threads);
         }
 
-        return (((tokens - 1) / GateLaunch.WarpsOfGroup) + 1, GateLaunch.WarpsOfGroup * Warps.Lanes);
+        return (((tokens - 1) / GateLaunch.WarpsPerBlock) + 1, GateLaunch.WarpsPerBlock * Warps.Lanes);
     }
 
     private bool IsAligned(nint address, int elementSize) => address % (_vectorWidth * elementSize) == 0;

@@ -2,34 +2,34 @@ using System.ComponentModel;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>The numbers that a gate kernel is called with.</summary>
+/// <summary>The sizes and strides passed to a gate kernel.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public struct GateSizes
 {
-    /// <summary>Elements from one row of logits to the next.</summary>
+    /// <summary>Row stride of the logits.</summary>
     public long LogitsStride;
 
-    /// <summary>Elements from one row of weights to the next.</summary>
+    /// <summary>Row stride of the weights.</summary>
     public long WeightsStride;
 
-    /// <summary>Elements from one row of experts to the next.</summary>
+    /// <summary>Row stride of the experts.</summary>
     public long ExpertsStride;
 
-    /// <summary>Elements from one row of the table to the next.</summary>
+    /// <summary>Row stride of the table.</summary>
     public long TableStride;
 
-    /// <summary>Rows of the table.</summary>
+    /// <summary>Number of table rows.</summary>
     public long TableRows;
 
     /// <summary>Number of tokens T.</summary>
     public int Tokens;
 
-    /// <summary>Tokens that are routed; those behind them get the expert −1 and the weight 0.</summary>
+    /// <summary>Number of tokens to route; the remaining ones get expert −1 and weight 0.</summary>
     public int RoutedTokens;
 
-    /// <summary>Every routed expert's weight is multiplied by this.</summary>
+    /// <summary>Factor for the weight of every routed expert.</summary>
     public float RoutedScalingFactor;
 
-    /// <summary>Keeps the size a multiple of the alignment.</summary>
+    /// <summary>Padding to a multiple of the alignment.</summary>
     public int Unused;
 }

@@ -3,9 +3,9 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>What a tuning file chooses for experts on one device.</summary>
-/// <param name="deviceName">The device, as file names have it: with <c>_</c> for spaces.</param>
-/// <param name="choices">By numbers of tokens, the fewest first; the last one has no end.</param>
+/// <summary>The choices of a tuning file for experts on one device.</summary>
+/// <param name="deviceName">The device name as in file names, with <c>_</c> for spaces.</param>
+/// <param name="choices">In ascending order of token counts; the last one is unbounded.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class TunedDevice(string deviceName, params TunedDeviceChoice[] choices)
 {
@@ -18,7 +18,7 @@ public sealed class TunedDevice(string deviceName, params TunedDeviceChoice[] ch
     /// <summary>Whether an accelerator is the device.</summary>
     public bool IsFor(Accelerator accelerator) => IsFor(accelerator.Name);
 
-    /// <summary>The choice for a number of tokens.</summary>
+    /// <summary>The choice for a token count.</summary>
     public TunedDeviceChoice Choose(int tokens)
     {
         foreach (var choice in choices)
@@ -29,7 +29,7 @@ public sealed class TunedDevice(string deviceName, params TunedDeviceChoice[] ch
         return choices[^1];
     }
 
-    // Letter by letter: a call must not allocate.
+    // Character by character: a call must not allocate.
     internal bool IsFor(ReadOnlySpan<char> name)
     {
         name = name.Trim();
@@ -43,9 +43,9 @@ public sealed class TunedDevice(string deviceName, params TunedDeviceChoice[] ch
     }
 }
 
-/// <summary>What serves a range of token numbers on a device.</summary>
-/// <param name="MaxTokens">The range's end, included.</param>
-/// <param name="Slices">Slices of the reduction.</param>
-/// <param name="Pair">The products; null in variants of other slices.</param>
+/// <summary>The choice for a range of token counts on a device.</summary>
+/// <param name="MaxTokens">Inclusive end of the range.</param>
+/// <param name="Slices">Number of Split-K slices.</param>
+/// <param name="Pair">The GEMMs; null in variants with another slice count.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record TunedDeviceChoice(int MaxTokens, int Slices, ExpertGemmPair? Pair);

@@ -4,7 +4,7 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Between a generated <c>Backward</c> of one-neuron experts and its kernels: checks the views, and owns the workspace.</summary>
+/// <summary>Connects a generated <c>Backward</c> of neuron experts with its kernels: validates the views and rents the workspace.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly struct DeviceOmniExpertsBackwardCall
 {
@@ -14,8 +14,8 @@ public readonly struct DeviceOmniExpertsBackwardCall
     private readonly ArrayView2D<float, Stride2D.DenseX> _gradDown;
     private readonly ArrayView2D<float, Stride2D.DenseX> _gradWeights;
 
-    /// <summary>Checks that the arguments of <c>Backward</c> fit each other. X of a matrix runs along a row.</summary>
-    /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory, or E is no square.</exception>
+    /// <summary>Validates the arguments of <c>Backward</c>. The X dimension of a matrix is its row.</summary>
+    /// <exception cref="ArgumentException">A view has the wrong extent, or is in another accelerator's memory, or E is not a square.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator or a buffer is disposed.</exception>
     public DeviceOmniExpertsBackwardCall(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, ArrayView2D<float, Stride2D.DenseX> up, ArrayView2D<float, Stride2D.DenseX> down,
@@ -33,9 +33,9 @@ public readonly struct DeviceOmniExpertsBackwardCall
         ViewCheck.RequireOwnRows(gradUp, nameof(gradUp));
         ViewCheck.RequireOwnRows(gradDown, nameof(gradDown));
         ViewCheck.RequireOwnRows(gradWeights, nameof(gradWeights));
-        const int Most = 1 << 30; // the slots are sorted in a room that is a power of two
+        const int Most = 1 << 30; // the slots are sorted in a buffer whose length is a power of two
         if (weights.Extent.Y * weights.Extent.X > Most)
-            throw new ArgumentException($"weights has {weights.Extent.Y * weights.Extent.X} elements; a backward pass takes at most {Most} at once", nameof(weights));
+            throw new ArgumentException($"weights has {weights.Extent.Y * weights.Extent.X} elements; a backward pass supports at most {Most}", nameof(weights));
         (_gradHidden, _gradUp, _gradDown, _gradWeights) = (gradHidden, gradUp, gradDown, gradWeights);
     }
 
@@ -45,14 +45,14 @@ public readonly struct DeviceOmniExpertsBackwardCall
     /// <summary>n, of E = n² experts.</summary>
     public int ExpertsPerAxis => _forward.ExpertsPerAxis;
 
-    /// <summary>Experts of each token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK => _forward.TopK;
 
-    /// <summary>Width H of the hidden states.</summary>
+    /// <summary>Hidden size H.</summary>
     public int HiddenSize => _forward.HiddenSize;
 
-    /// <summary>Puts the backward pass into the stream.</summary>
-    /// <exception cref="DeviceOutOfMemoryException">The device has no room for 16 to 24 bytes for each slot.</exception>
+    /// <summary>Enqueues the backward pass.</summary>
+    /// <exception cref="DeviceOutOfMemoryException">The device lacks memory for 16 to 24 bytes per slot.</exception>
     public void Run(OmniExpertsKernels kernels)
     {
         var width = kernels.VectorWidth;
@@ -61,7 +61,7 @@ public readonly struct DeviceOmniExpertsBackwardCall
         Run(kernels, form == OmniExpertsForm.Group && !areAligned ? OmniExpertsForm.Unaligned : form);
     }
 
-    /// <summary>The same in a given form, for tests.</summary>
+    /// <summary>Enqueues the backward pass in a given form, for tests.</summary>
     internal void Run(OmniExpertsKernels kernels, OmniExpertsForm form)
     {
         if (Tokens == 0) return;

@@ -4,7 +4,7 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Between a generated <c>Forward</c> of one-neuron experts and its kernels: checks the views.</summary>
+/// <summary>Connects a generated <c>Forward</c> of neuron experts with its kernels: validates the views.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly struct DeviceOmniExpertsCall
 {
@@ -28,22 +28,22 @@ public readonly struct DeviceOmniExpertsCall
     /// <summary>n, of E = n² experts.</summary>
     public int ExpertsPerAxis => (int)Math.Sqrt(_up.Extent.Y);
 
-    /// <summary>Experts of each token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK => (int)_weights.Extent.X;
 
-    /// <summary>Width H of the hidden states.</summary>
+    /// <summary>Hidden size H.</summary>
     public int HiddenSize => (int)_hidden.Extent.X;
 
     /// <summary>The stream.</summary>
     internal AcceleratorStream Stream { get; }
 
-    /// <summary>The output, or its gradients.</summary>
+    /// <summary>The output, or the gradients with respect to it.</summary>
     internal ArrayView2D<float, Stride2D.DenseX> Output { get; }
 
-    /// <summary>What the kernels read.</summary>
+    /// <summary>Inputs of the kernels.</summary>
     internal OmniExpertsInputs Inputs => new(_hidden.BaseView, _up.BaseView, _down.BaseView, _weights.BaseView, _experts.BaseView);
 
-    /// <summary>The strides and the number of tokens.</summary>
+    /// <summary>Strides and token count.</summary>
     internal OmniExpertsSizes Sizes => new()
     {
         HiddenStride = _hidden.Stride.YStride,
@@ -55,8 +55,8 @@ public readonly struct DeviceOmniExpertsCall
         Tokens = Tokens,
     };
 
-    /// <summary>Checks that the arguments of <c>Forward</c> fit each other. X of a matrix runs along a row.</summary>
-    /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory, or E is no square.</exception>
+    /// <summary>Validates the arguments of <c>Forward</c>. The X dimension of a matrix is its row.</summary>
+    /// <exception cref="ArgumentException">A view has the wrong extent, or is in another accelerator's memory, or E is not a square.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator or a buffer is disposed.</exception>
     public static DeviceOmniExpertsCall Create(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, ArrayView2D<float, Stride2D.DenseX> up, ArrayView2D<float, Stride2D.DenseX> down,
@@ -67,16 +67,16 @@ public readonly struct DeviceOmniExpertsCall
         return call;
     }
 
-    /// <summary>Puts the forward pass into the stream.</summary>
+    /// <summary>Enqueues the forward pass.</summary>
     public void Run(OmniExpertsKernels kernels) => Run(kernels, Form(kernels));
 
-    /// <summary>The same in a given form, for tests.</summary>
+    /// <summary>Enqueues the forward pass in a given form, for tests.</summary>
     internal void Run(OmniExpertsKernels kernels, OmniExpertsForm form)
     {
         if (Tokens > 0) kernels.Launch(form, Stream, Inputs, Output.BaseView, Sizes);
     }
 
-    /// <summary>The same checks where the gradients of the output are read.</summary>
+    /// <summary>The same validation if the gradients with respect to the output are read.</summary>
     internal static DeviceOmniExpertsCall Checked(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> hidden, ArrayView2D<float, Stride2D.DenseX> up, ArrayView2D<float, Stride2D.DenseX> down,
         ArrayView2D<float, Stride2D.DenseX> weights, ArrayView2D<int, Stride2D.DenseX> experts, ArrayView2D<float, Stride2D.DenseX> output, string outputName)
@@ -94,7 +94,7 @@ public readonly struct DeviceOmniExpertsCall
         return new DeviceOmniExpertsCall(stream, hidden, up, down, weights, experts, output);
     }
 
-    /// <summary>The form for the device and the layout of the views.</summary>
+    /// <summary>Selects the form for the device and the layout of the views.</summary>
     internal OmniExpertsForm Form(OmniExpertsKernels kernels)
     {
         if (KernelForms.Of(Stream.Accelerator) == KernelForm.Thread) return OmniExpertsForm.Thread;
@@ -104,7 +104,7 @@ public readonly struct DeviceOmniExpertsCall
             : OmniExpertsForm.Unaligned;
     }
 
-    /// <summary>Whether every row begins at a multiple of some elements.</summary>
+    /// <summary>Whether every row starts at a multiple of <paramref name="elements"/> elements.</summary>
     internal static bool AreRowsAligned(in ArrayView2D<float, Stride2D.DenseX> matrix, int elements) =>
         CudaArguments.Address(matrix.BaseView) % (elements * sizeof(float)) == 0 && matrix.Stride.YStride % elements == 0;
 }

@@ -4,7 +4,7 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Between a generated <c>Route</c> or <c>RouteBackward</c> of a product-key router and its kernels: checks the views.</summary>
+/// <summary>Connects a generated <c>Route</c> or <c>RouteBackward</c> of a product-key router with its kernels: validates the views.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly struct DeviceOmniRouterCall
 {
@@ -23,14 +23,14 @@ public readonly struct DeviceOmniRouterCall
     /// <summary>Number of tokens T.</summary>
     public int Tokens => (int)_x.Extent.Y;
 
-    /// <summary>Keys of an axis, n.</summary>
+    /// <summary>Number of keys per axis, n.</summary>
     public int ExpertsPerAxis => (int)_x.Extent.X;
 
-    /// <summary>Experts chosen for each token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK => (int)_indices.Extent.X;
 
-    /// <summary>Checks that the arguments of <c>Route</c> fit each other. X of a matrix runs along a row.</summary>
-    /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory.</exception>
+    /// <summary>Validates the arguments of <c>Route</c>. The X dimension of a matrix is its row.</summary>
+    /// <exception cref="ArgumentException">A view has the wrong extent, or is in another accelerator's memory.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator or a buffer is disposed.</exception>
     public static DeviceOmniRouterCall Create(
         AcceleratorStream stream, ArrayView2D<float, Stride2D.DenseX> x, ArrayView2D<float, Stride2D.DenseX> y,
@@ -47,8 +47,8 @@ public readonly struct DeviceOmniRouterCall
         return new DeviceOmniRouterCall(stream, x, y, scores, indices, isBackward: false);
     }
 
-    /// <summary>Checks that the arguments of <c>RouteBackward</c> fit each other. X of a matrix runs along a row.</summary>
-    /// <exception cref="ArgumentException">A view has another extent, or lies in another accelerator's memory.</exception>
+    /// <summary>Validates the arguments of <c>RouteBackward</c>. The X dimension of a matrix is its row.</summary>
+    /// <exception cref="ArgumentException">A view has the wrong extent, or is in another accelerator's memory.</exception>
     /// <exception cref="ObjectDisposedException">The stream, its accelerator or a buffer is disposed.</exception>
     public static DeviceOmniRouterCall CreateBackward(
         AcceleratorStream stream, ArrayView2D<int, Stride2D.DenseX> indices, ArrayView2D<float, Stride2D.DenseX> gradScores,
@@ -65,10 +65,10 @@ public readonly struct DeviceOmniRouterCall
         return new DeviceOmniRouterCall(stream, gradX, gradY, gradScores, indices, isBackward: true);
     }
 
-    /// <summary>Puts the router, or its backward pass, into the stream.</summary>
+    /// <summary>Enqueues the router or its backward pass.</summary>
     public void Run(OmniRouterKernels kernels) => Run(kernels, KernelForms.Of(_stream.Accelerator));
 
-    /// <summary>The same in a given form, for tests.</summary>
+    /// <summary>Enqueues it in a given form, for tests.</summary>
     internal void Run(OmniRouterKernels kernels, KernelForm form)
     {
         if (Tokens == 0) return;

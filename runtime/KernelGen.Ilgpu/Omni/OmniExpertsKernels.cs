@@ -14,7 +14,7 @@ using Forward = System.Action<
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>A forward entry of the one-neuron experts' ILGPU template.</summary>
+/// <summary>A forward entry of the neuron experts' kernel template for ILGPU.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public delegate void OmniExpertsKernel(
     ArrayView<float> hidden, ArrayView<float> up, ArrayView<float> down, ArrayView<float> weights, ArrayView<int> experts, ArrayView<float> output, OmniExpertsSizes sizes);
@@ -31,7 +31,7 @@ public delegate void OmniExpertsRowsKernel(
     ArrayView<float> hidden, ArrayView<float> gradOutput, ArrayView<float> gradUp, ArrayView<float> gradDown,
     ArrayView<ulong> sortedSlots, ArrayView<float> sumGradients, ArrayView<float> activations, OmniExpertsSizes sizes);
 
-/// <summary>The kernels of one generated configuration of one-neuron experts, and how they are launched.</summary>
+/// <summary>The kernels of one generated configuration of neuron experts, and how they are launched.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class OmniExpertsKernels : IGeneratedKernels
 {
@@ -39,9 +39,9 @@ public sealed class OmniExpertsKernels : IGeneratedKernels
     private readonly DeviceKernel<Backward>[] _tokens;
     private readonly DeviceKernel<Experts>[] _experts;
 
-    /// <summary>Loads nothing yet. Of each three kernels one is for groups and aligned rows, one for groups and any rows, one for single threads.</summary>
+    /// <summary>Creates the kernels; nothing is loaded yet. Each array has three kernels: thread blocks with aligned rows, thread blocks with any rows, single threads.</summary>
     /// <param name="variant">The variant.</param>
-    /// <param name="vectorWidth">Elements that aligned rows are read by.</param>
+    /// <param name="vectorWidth">Number of elements that are read at once from aligned rows.</param>
     /// <param name="forward">The forward pass.</param>
     /// <param name="tokens">The gradients of the tokens.</param>
     /// <param name="experts">The gradients of the experts.</param>
@@ -56,10 +56,10 @@ public sealed class OmniExpertsKernels : IGeneratedKernels
     /// <summary>The variant.</summary>
     public KernelVariant Variant { get; }
 
-    /// <summary>The kernels' methods, for tools that look at what becomes of them.</summary>
+    /// <summary>The kernels' methods, for tools that inspect them.</summary>
     public IEnumerable<MethodInfo> Methods => [.. _forward.Select(kernel => kernel.Method), .. _tokens.Select(kernel => kernel.Method), .. _experts.Select(kernel => kernel.Method)];
 
-    /// <summary>Elements that aligned rows are read by.</summary>
+    /// <summary>Number of elements that are read at once from aligned rows.</summary>
     internal int VectorWidth { get; }
 
     /// <summary>Launches the forward pass.</summary>
@@ -69,7 +69,7 @@ public sealed class OmniExpertsKernels : IGeneratedKernels
         _forward[(int)form].Launch(stream, config, inputs.Hidden, inputs.Up, inputs.Down, inputs.Weights, inputs.Experts, output, sizes);
     }
 
-    /// <summary>Launches the gradients of the tokens; the workspaces receive what those of the experts need.</summary>
+    /// <summary>Launches the gradients of the tokens; the workspaces receive what the gradients of the experts need.</summary>
     internal void LaunchTokens(
         OmniExpertsForm form, AcceleratorStream stream, in OmniExpertsInputs inputs, in ArrayView<float> gradOutput,
         in ArrayView<float> gradHidden, in ArrayView<float> gradWeights, in ArrayView<float> sumGradients, in ArrayView<float> activations, in OmniExpertsSizes sizes)
@@ -79,7 +79,7 @@ public sealed class OmniExpertsKernels : IGeneratedKernels
             stream, config, inputs.Hidden, inputs.Up, inputs.Down, inputs.Weights, inputs.Experts, gradOutput, gradHidden, gradWeights, sumGradients, activations, sizes);
     }
 
-    /// <summary>Launches the gradients of the experts, which are added to what is there.</summary>
+    /// <summary>Launches the gradients of the experts, which are accumulated.</summary>
     internal void LaunchExperts(
         OmniExpertsForm form, AcceleratorStream stream, in ArrayView<float> hidden, in ArrayView<float> gradOutput, in ArrayView<float> gradUp, in ArrayView<float> gradDown,
         in ArrayView<ulong> sortedSlots, in ArrayView<float> sumGradients, in ArrayView<float> activations, in OmniExpertsSizes sizes, int hiddenSize)
@@ -89,7 +89,7 @@ public sealed class OmniExpertsKernels : IGeneratedKernels
     }
 }
 
-/// <summary>What both passes read.</summary>
+/// <summary>Inputs of both passes.</summary>
 /// <param name="Hidden">Hidden states [T, H].</param>
 /// <param name="Up">U [E, H].</param>
 /// <param name="Down">D [E, H].</param>

@@ -3,29 +3,29 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>Who does the work of a token of one-neuron experts.</summary>
+/// <summary>How the work of a token of neuron experts is distributed.</summary>
 internal enum OmniExpertsForm
 {
-    /// <summary>A group of warps; rows are aligned.</summary>
+    /// <summary>One thread block per token; rows are aligned.</summary>
     Group,
 
-    /// <summary>A group of warps; rows lie anywhere.</summary>
+    /// <summary>One thread block per token; rows may be unaligned.</summary>
     Unaligned,
 
-    /// <summary>A thread.</summary>
+    /// <summary>One thread per token.</summary>
     Thread,
 }
 
-/// <summary>How the kernels of one-neuron experts are spread over a device.</summary>
+/// <summary>Launch configurations of neuron experts.</summary>
 internal static class OmniExpertsLaunch
 {
     private const int ThreadsOfGroup = 128;
 
-    /// <summary>Groups for the tokens.</summary>
+    /// <summary>The grid for the tokens.</summary>
     public static KernelConfig OfTokens(OmniExpertsForm form, Accelerator accelerator, int tokens) =>
         form == OmniExpertsForm.Thread ? KernelForms.OfThreads(accelerator, tokens) : new KernelConfig(tokens, ThreadsOfGroup);
 
-    /// <summary>Groups for the experts: for each slot as many as the columns need.</summary>
+    /// <summary>The grid for the experts: per slot, as many thread blocks as the columns need.</summary>
     public static KernelConfig OfExperts(OmniExpertsForm form, Accelerator accelerator, int slots, int hiddenSize, int vectorWidth)
     {
         if (form == OmniExpertsForm.Thread) return KernelForms.OfThreads(accelerator, slots);

@@ -2,7 +2,7 @@ using System.ComponentModel;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>The numbers that a kernel of one-neuron experts is called with. Strides count elements from row to row.</summary>
+/// <summary>The sizes passed to the kernels of neuron experts. Strides are row strides in elements.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public struct OmniExpertsSizes
 {
@@ -21,7 +21,7 @@ public struct OmniExpertsSizes
     /// <summary>Stride of the ids.</summary>
     public long ExpertsStride;
 
-    /// <summary>Stride of the output, or of its gradients.</summary>
+    /// <summary>Stride of the output, or of the gradients with respect to it.</summary>
     public long OutputStride;
 
     /// <summary>Stride of the gradients of the hidden states.</summary>
@@ -39,6 +39,6 @@ public struct OmniExpertsSizes
     /// <summary>Number of tokens T.</summary>
     public int Tokens;
 
-    /// <summary>Keeps the size a multiple of the alignment.</summary>
+    /// <summary>Padding to a multiple of the alignment.</summary>
     public int Unused;
 }

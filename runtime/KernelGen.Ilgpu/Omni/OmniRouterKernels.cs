@@ -8,7 +8,7 @@ using Launcher = System.Action<
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>An entry of the product-key routers' ILGPU template: logits, scores and ids, or their gradients.</summary>
+/// <summary>An entry of the product-key routers' kernel template for ILGPU: logits, scores and ids, or their gradients.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public delegate void OmniRouterKernel(ArrayView<float> x, ArrayView<float> y, ArrayView<float> scores, ArrayView<int> indices, OmniRouterSizes sizes);
 
@@ -19,12 +19,12 @@ public sealed class OmniRouterKernels : IGeneratedKernels
     private readonly DeviceKernel<Launcher>[] _forward;
     private readonly DeviceKernel<Launcher>[] _backward;
 
-    /// <summary>Loads nothing yet.</summary>
+    /// <summary>Creates the kernels; nothing is loaded yet.</summary>
     /// <param name="variant">The variant.</param>
-    /// <param name="warp">A warp for each token.</param>
-    /// <param name="thread">A thread for each token.</param>
-    /// <param name="backwardWarp">The backward pass, a warp for each token.</param>
-    /// <param name="backwardThread">The backward pass, a thread for each token.</param>
+    /// <param name="warp">One warp per token.</param>
+    /// <param name="thread">One thread per token.</param>
+    /// <param name="backwardWarp">The backward pass with one warp per token.</param>
+    /// <param name="backwardThread">The backward pass with one thread per token.</param>
     public OmniRouterKernels(KernelVariant variant, OmniRouterKernel warp, OmniRouterKernel thread, OmniRouterKernel backwardWarp, OmniRouterKernel backwardThread)
     {
         Variant = variant;
@@ -35,7 +35,7 @@ public sealed class OmniRouterKernels : IGeneratedKernels
     /// <summary>The variant.</summary>
     public KernelVariant Variant { get; }
 
-    /// <summary>The kernels' methods, for tools that look at what becomes of them.</summary>
+    /// <summary>The kernels' methods, for tools that inspect them.</summary>
     public IEnumerable<MethodInfo> Methods => _forward.Concat(_backward).Select(kernel => kernel.Method);
 
     /// <summary>Launches the router or its backward pass.</summary>

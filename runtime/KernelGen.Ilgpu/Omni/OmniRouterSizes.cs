@@ -2,7 +2,7 @@ using System.ComponentModel;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>The numbers that a product-key router's kernel is called with. Strides count elements from row to row; of a backward pass they are those of the gradients.</summary>
+/// <summary>The sizes passed to a product-key router's kernel. Strides are row strides in elements; in a backward pass, those of the gradients.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public struct OmniRouterSizes
 {
@@ -21,6 +21,6 @@ public struct OmniRouterSizes
     /// <summary>Number of tokens T.</summary>
     public int Tokens;
 
-    /// <summary>Keeps the size a multiple of the alignment.</summary>
+    /// <summary>Padding to a multiple of the alignment.</summary>
     public int Unused;
 }

@@ -7,8 +7,8 @@ using Rounds = System.Action<ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig
 namespace KernelGen.Ilgpu;
 
 /// <summary>
-/// Sorts the slots of a call by expert, those of an expert in their own order: expert in the upper half of a number, slot in the
-/// lower. A bitonic network: no two numbers are equal, so every device has the same result, without atomics.
+/// Sorts the slots of a call by expert, stably: an entry has the expert in its upper half and the slot in its
+/// lower half. A bitonic network: all entries differ, so every device gives the same result, without atomics.
 /// </summary>
 internal static class SlotSort
 {
@@ -20,11 +20,11 @@ internal static class SlotSort
     private static readonly DeviceKernel<Rounds> StepKernel = new(Name, Step);
     private static readonly DeviceKernel<Rounds> TileKernel = new(Name, SortTile, Tile * sizeof(ulong));
 
-    /// <summary>Elements that the numbers of a call take: whole tiles, a power of two.</summary>
+    /// <summary>Number of entries that a call needs: whole tiles, a power of two.</summary>
     public static long Room(int slots) => (long)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(slots, Tile));
 
-    /// <summary>Puts the sorting into a stream. What follows the slots is the largest number.</summary>
-    /// <param name="entries">Receives the numbers, <see cref="Room"/> of them.</param>
+    /// <summary>Enqueues the sort. The slots are followed by entries with the largest number.</summary>
+    /// <param name="entries">Receives the entries, <see cref="Room"/> of them.</param>
     public static void Run(AcceleratorStream stream, in ArrayView<int> experts, in ArrayView<ulong> entries, in SlotSortSizes sizes)
     {
         var room = (int)entries.Length;
@@ -48,7 +48,7 @@ internal static class SlotSort
         }
     }
 
-    /// <summary>The entry points, for tests that look at what becomes of them.</summary>
+    /// <summary>The entry points, for tests that inspect them.</summary>
     internal static IEnumerable<System.Reflection.MethodInfo> Methods => [FillKernel.Method, StepKernel.Method, TileKernel.Method];
 
     private static void FillEntries(ArrayView<int> experts, ArrayView<ulong> entries, SlotSortSizes sizes)
@@ -58,7 +58,7 @@ internal static class SlotSort
         entries[slot] = slot < sizes.Slots ? ((ulong)(uint)experts[(slot / sizes.TopK * sizes.ExpertsStride) + (slot % sizes.TopK)] << 32) | (uint)slot : ulong.MaxValue;
     }
 
-    /// <summary>One round: compares numbers <paramref name="stride"/> apart.</summary>
+    /// <summary>One step: compares entries at distance <paramref name="stride"/>.</summary>
     private static void Step(ArrayView<ulong> entries, int level, int stride)
     {
         var pair = (Grid.IdxX * Group.DimX) + Group.IdxX;
@@ -72,7 +72,7 @@ internal static class SlotSort
         }
     }
 
-    /// <summary>All rounds of some levels within a tile.</summary>
+    /// <summary>All steps of some levels within a tile.</summary>
     private static void SortTile(ArrayView<ulong> entries, int level, int lastLevel)
     {
         var tile = SharedMemory.Allocate<ulong>(Tile);

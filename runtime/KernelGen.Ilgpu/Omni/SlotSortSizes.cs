@@ -2,16 +2,16 @@ using System.ComponentModel;
 
 namespace KernelGen.Ilgpu;
 
-/// <summary>The numbers that the sorting of slots is called with.</summary>
+/// <summary>The sizes passed to the slot sort.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public struct SlotSortSizes
 {
-    /// <summary>Elements from one row of ids to the next.</summary>
+    /// <summary>Row stride of the ids.</summary>
     public long ExpertsStride;
 
     /// <summary>T · k.</summary>
     public int Slots;
 
-    /// <summary>Experts of each token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK;
 }

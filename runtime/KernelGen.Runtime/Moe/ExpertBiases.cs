@@ -1,8 +1,8 @@
 namespace KernelGen;
 
 /// <summary>
-/// The biases of all experts of a layer, in single precision: those of the first product, added before the activation, and
-/// those of the second, added before the router weight. They are copied; they are few.
+/// The fp32 biases of all experts of a layer: those of the first GEMM, added before the activation, and
+/// those of the second, added before the router weight. The constructor copies them.
 /// </summary>
 public sealed unsafe class ExpertBiases
 {
@@ -10,11 +10,11 @@ public sealed unsafe class ExpertBiases
     private readonly float[] _down;
 
     /// <summary>Copies biases.</summary>
-    /// <param name="gateUp">[E, 2I], each expert's gate biases before its up biases; [E, I] where there is no up projection.</param>
+    /// <param name="gateUp">[E, 2I], each expert's gate biases before its up biases; [E, I] without up projection.</param>
     /// <param name="down">[E, H].</param>
     /// <param name="experts">Number of experts E.</param>
-    /// <param name="interleaved">Whether gate and up biases of <paramref name="gateUp"/> take turns, the first a gate's (gpt-oss).</param>
-    /// <exception cref="ArgumentException">A length is no multiple of E, or cannot be halved though the biases take turns.</exception>
+    /// <param name="interleaved">Whether gate and up biases in <paramref name="gateUp"/> are interleaved, starting with a gate bias (gpt-oss).</param>
+    /// <exception cref="ArgumentException">A length is not a multiple of E, or is odd although the biases are interleaved.</exception>
     public ExpertBiases(ReadOnlySpan<float> gateUp, ReadOnlySpan<float> down, int experts, bool interleaved = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(experts, 1);
@@ -22,7 +22,7 @@ public sealed unsafe class ExpertBiases
         GateUpWidth = Width(gateUp.Length, experts, nameof(gateUp), "[E, 2I] or [E, I]");
         DownWidth = Width(down.Length, experts, nameof(down), "[E, H]");
         if (interleaved && GateUpWidth % 2 != 0)
-            throw new ArgumentException($"gateUp has {GateUpWidth} biases an expert; gate and up biases that take turns are an even number", nameof(gateUp));
+            throw new ArgumentException($"gateUp has {GateUpWidth} biases per expert; expected an even number of interleaved gate and up biases", nameof(gateUp));
 
         _gateUp = GC.AllocateUninitializedArray<float>(gateUp.Length, pinned: true);
         _down = GC.AllocateUninitializedArray<float>(down.Length, pinned: true);
@@ -41,13 +41,13 @@ public sealed unsafe class ExpertBiases
     /// <summary>Number of experts E.</summary>
     public int Experts { get; }
 
-    /// <summary>Biases of an expert's first product: 2I, or I where there is no up projection.</summary>
+    /// <summary>Number of biases of an expert's first GEMM: 2I, or I without up projection.</summary>
     public int GateUpWidth { get; }
 
-    /// <summary>Biases of an expert's second product: H.</summary>
+    /// <summary>Number of biases of an expert's second GEMM: H.</summary>
     public int DownWidth { get; }
 
-    // The arrays are pinned for life.
+    // The arrays are pinned for their lifetime.
     internal float* GateUpAddress => (float*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref _gateUp[0]);
 
     internal float* DownAddress => (float*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref _down[0]);

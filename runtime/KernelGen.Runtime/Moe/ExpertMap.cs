@@ -3,17 +3,17 @@ using System.Globalization;
 namespace KernelGen;
 
 /// <summary>
-/// Expert parallelism: which of E experts a rank owns, and their numbers there. P ranks own consecutive runs; the first E mod P of
-/// them own ⌊E/P⌋ + 1 experts, the others ⌊E/P⌋. The expert kernels leave slots out whose id is −1.
+/// Expert parallelism: which of E experts a rank owns, and their local ids. P ranks own consecutive ranges; the first E mod P of
+/// them own ⌊E/P⌋ + 1 experts, the others ⌊E/P⌋. The experts' kernels skip slots whose id is −1.
 /// </summary>
-/// <remarks>Kernels have at least as many experts as a token has slots: a rank that owns fewer repeats the addresses of one.</remarks>
+/// <remarks>A kernel has at least as many experts as a token has slots. A rank that owns fewer repeats the addresses of one.</remarks>
 public sealed class ExpertMap
 {
-    /// <summary>Makes the map of one rank.</summary>
-    /// <param name="experts">Number of experts E of the whole layer.</param>
+    /// <summary>Creates the map of one rank.</summary>
+    /// <param name="experts">Number of experts E in the layer.</param>
     /// <param name="ranks">Number of ranks P, 1 to E.</param>
     /// <param name="rank">The rank, 0 to P − 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of range.</exception>
     public ExpertMap(int experts, int ranks, int rank)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(experts, 1);
@@ -27,7 +27,7 @@ public sealed class ExpertMap
         FirstExpert = (rank * each) + Math.Min(rank, remainder);
     }
 
-    /// <summary>Number of experts E of the whole layer.</summary>
+    /// <summary>Number of experts E in the layer.</summary>
     public int Experts { get; }
 
     /// <summary>Number of experts that the rank owns.</summary>
@@ -36,7 +36,7 @@ public sealed class ExpertMap
     /// <summary>The first expert that the rank owns.</summary>
     public int FirstExpert { get; }
 
-    /// <summary>Number of an expert among the rank's own, or −1 if it belongs to another rank.</summary>
+    /// <summary>Local id of an expert, or −1 if it belongs to another rank.</summary>
     /// <param name="expert">0 to E − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such expert.</exception>
     public int this[int expert]
@@ -49,11 +49,11 @@ public sealed class ExpertMap
         }
     }
 
-    /// <summary>Maps the ids that a gate chose to the rank's own; what belongs to other ranks becomes −1, and −1 stays.</summary>
+    /// <summary>Maps a gate's expert ids to local ids. Ids of other ranks' experts become −1; −1 stays −1.</summary>
     /// <param name="experts">Ids, for example [T, k].</param>
-    /// <param name="local">Receives as many; may be <paramref name="experts"/> itself.</param>
+    /// <param name="local">Receives the local ids; may be <paramref name="experts"/> itself.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">An id is neither −1 nor one of 0 … E − 1; nothing from it on is written.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An id is neither −1 nor within 0 … E − 1; ids from there on are not written.</exception>
     public void Map(ReadOnlySpan<int> experts, Span<int> local)
     {
         if (local.Length != experts.Length) throw new ArgumentException($"local holds {local.Length} ids; expected as many as experts, {experts.Length}", nameof(local));

@@ -1,6 +1,6 @@
 namespace KernelGen.Cpu;
 
-/// <summary>The addresses of all experts' projections, whatever their number type.</summary>
+/// <summary>The addresses of all experts' projections, independent of their number type.</summary>
 internal readonly unsafe struct ExpertPointers
 {
     /// <summary>Keeps the addresses valid while it is reachable.</summary>
@@ -18,7 +18,7 @@ internal readonly unsafe struct ExpertPointers
 
     public required void** Down { get; init; }
 
-    /// <summary>How the weights are quantised; null when they are not.</summary>
+    /// <summary>The scales of quantised weights; null otherwise.</summary>
     public required ExpertScales? Scales { get; init; }
 
     public required ProjectionScales GateScales { get; init; }

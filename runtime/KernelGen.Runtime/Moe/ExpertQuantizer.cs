@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace KernelGen;
 
 /// <summary>
-/// Quantises the weights of a layer. The largest magnitude a = max(|w|, 1e-10) of the weights that share a scale s decides:
-/// s = a / 448 for <see cref="Float8E4M3"/>, a / 127 for <see cref="sbyte"/>, a / 7 around the zero point 8 for
-/// <see cref="Int4Pair"/>; w / s is rounded to nearest, ties to even.
+/// Quantises the weights of a layer. The scale s derives from the largest magnitude a = max(|w|, 1e-10) of the weights that share it:
+/// s = a / 448 for <see cref="Float8E4M3"/>, a / 127 for <see cref="sbyte"/>, a / 7 around zero point 8 for
+/// <see cref="Int4Pair"/>. w / s is rounded to nearest, ties to even.
 /// </summary>
 /// <typeparam name="T"><see cref="Float8E4M3"/>, <see cref="sbyte"/> or <see cref="Int4Pair"/>.</typeparam>
-/// <remarks>Several threads may add different experts at once.</remarks>
+/// <remarks>Several threads may add different experts concurrently.</remarks>
 public sealed unsafe class ExpertQuantizer<T> : IDisposable
     where T : unmanaged
 {
@@ -25,27 +25,27 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
     private readonly float[] _downScales;
     private NativeBuffer<T>? _numbers;
 
-    /// <summary>Makes room for a layer.</summary>
+    /// <summary>Allocates memory for a layer.</summary>
     /// <param name="experts">Number of experts E.</param>
-    /// <param name="hiddenSize">Width H of the hidden states.</param>
-    /// <param name="intermediateSize">Width I of the intermediate states.</param>
+    /// <param name="hiddenSize">Hidden size H.</param>
+    /// <param name="intermediateSize">Intermediate size I.</param>
     /// <param name="quantization">Which weights share a scale.</param>
-    /// <param name="groupSize">Weights of a group, with <see cref="WeightQuantization.Group"/>.</param>
+    /// <param name="groupSize">Number of weights per group, with <see cref="WeightQuantization.Group"/>.</param>
     /// <param name="gated">Whether the experts have up projections.</param>
-    /// <exception cref="NotSupportedException">Weights of this type are not quantised.</exception>
-    /// <exception cref="ArgumentException">A number is not positive, or a width is odd with 4-bit weights.</exception>
+    /// <exception cref="NotSupportedException">Weights of this type cannot be quantised.</exception>
+    /// <exception cref="ArgumentException">A size is not positive, or is odd with 4-bit weights.</exception>
     public ExpertQuantizer(int experts, int hiddenSize, int intermediateSize, WeightQuantization quantization, int groupSize = 0, bool gated = true)
     {
         if (typeof(T) != typeof(Float8E4M3) && typeof(T) != typeof(sbyte) && typeof(T) != typeof(Int4Pair))
-            throw new NotSupportedException($"weights of type {typeof(T).Name} are not quantised");
+            throw new NotSupportedException($"weights of type {typeof(T).Name} cannot be quantised");
         if (quantization == WeightQuantization.None || !Enum.IsDefined(quantization))
-            throw new ArgumentException($"quantization is {quantization}; expected which weights share a scale", nameof(quantization));
+            throw new ArgumentException($"quantization is {quantization}; expected a member that says which weights share a scale", nameof(quantization));
         ArgumentOutOfRangeException.ThrowIfLessThan(experts, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(hiddenSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(intermediateSize, 1);
         if (quantization == WeightQuantization.Group) ArgumentOutOfRangeException.ThrowIfLessThan(groupSize, 1);
         if (Packing == 2 && (hiddenSize % 2 != 0 || intermediateSize % 2 != 0))
-            throw new ArgumentException($"H is {hiddenSize} and I is {intermediateSize}; 4-bit weights lie in pairs, so they must be even", nameof(hiddenSize));
+            throw new ArgumentException($"H is {hiddenSize} and I is {intermediateSize}; 4-bit weights are stored in pairs, so both must be even", nameof(hiddenSize));
         (_experts, _hiddenSize, _intermediateSize, _quantization, _groupSize) = (experts, hiddenSize, intermediateSize, quantization, groupSize);
         _gated = gated;
         _gateUpScales = new float[experts * new ScaleGrid(quantization, groupSize, GateUpRows, hiddenSize).Count];
@@ -62,12 +62,12 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
     private long MatrixElements => (long)_hiddenSize * _intermediateSize / Packing;
 
     /// <summary>Quantises one expert.</summary>
-    /// <param name="expert">Its number.</param>
+    /// <param name="expert">Index of the expert.</param>
     /// <param name="gate">[I, H].</param>
     /// <param name="up">[I, H]; empty without up projections.</param>
     /// <param name="down">[H, I].</param>
-    /// <returns>The largest difference between a weight and the product of its number and scale.</returns>
-    /// <exception cref="ArgumentException">A matrix has another size, or a weight is not finite.</exception>
+    /// <returns>The largest difference between a weight and its quantised value.</returns>
+    /// <exception cref="ArgumentException">A matrix has the wrong size, or a weight is not finite.</exception>
     public float Add(int expert, ReadOnlySpan<float> gate, ReadOnlySpan<float> up, ReadOnlySpan<float> down)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(expert);
@@ -93,8 +93,8 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
         return Math.Max(error, Store(down, 0, downGrid, downScales, Numbers(ExpertProjection.Down, expert)));
     }
 
-    /// <summary>The layer. It owns the memory from now on; the quantiser is spent.</summary>
-    /// <param name="biases">The experts' biases, if they have any.</param>
+    /// <summary>Returns the quantised layer, which takes ownership of the memory. The quantiser cannot be used afterwards.</summary>
+    /// <param name="biases">The biases of the experts, or null.</param>
     public ExpertWeights<T> Build(ExpertBiases? biases = null)
     {
         ObjectDisposedException.ThrowIf(_numbers is null, this);
@@ -111,7 +111,7 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
         return weights;
     }
 
-    /// <summary>Frees what was never built.</summary>
+    /// <summary>Frees memory that was not passed on by <see cref="Build"/>.</summary>
     public void Dispose()
     {
         _numbers?.Dispose();
@@ -153,7 +153,7 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
         return largest;
     }
 
-    /// <summary>Rounds and stores a number, and returns what it became.</summary>
+    /// <summary>Quantises and stores a number; returns the stored value.</summary>
     private static float Store(float value, T* target, int index)
     {
         if (typeof(T) == typeof(Float8E4M3)) return ((Float8E4M3*)target)[index] = (Float8E4M3)value;
@@ -183,7 +183,7 @@ public sealed unsafe class ExpertQuantizer<T> : IDisposable
         if (matrix.Length != expected) throw new ArgumentException($"{argument} holds {matrix.Length} weights; expected H · I = {expected}", argument);
     }
 
-    /// <summary>Where the scale of a weight lies among those of its matrix.</summary>
+    /// <summary>The position of a weight's scale within the scales of its matrix.</summary>
     private readonly struct ScaleGrid
     {
         private readonly int _height;

@@ -4,14 +4,14 @@ using KernelGen.Cpu;
 namespace KernelGen;
 
 /// <summary>
-/// The scales, and perhaps zero points, of all experts' quantised weights. N is 2I for gate and up rows (I where there are no up rows) and H for down
-/// rows, K is H and I. Tensors are used in place; weights that are made with them keep them pinned until they are disposed.
+/// The scales, and optionally zero points, of all experts' quantised weights. N is 2I for gate and up rows (I without up projection) and H for down
+/// rows; K is H and I. Tensors are used in place. Weights created with them keep them pinned until they are disposed.
 /// </summary>
 public sealed unsafe class ExpertScales
 {
     private const int BlockSize = 128;
 
-    private readonly ReadOnlyMemory<float> _gateUp; // the gate's alone where the up projections have their own
+    private readonly ReadOnlyMemory<float> _gateUp; // those of the gate only, if the up projections have their own
     private readonly ReadOnlyMemory<float>? _up;
     private readonly ReadOnlyMemory<float> _down;
     private readonly ReadOnlyMemory<byte> _gateUpZeroPoints;
@@ -46,13 +46,13 @@ public sealed unsafe class ExpertScales
     /// <summary>Which weights share a scale.</summary>
     public WeightQuantization Quantization { get; }
 
-    /// <summary>Weights of a row that share a scale, with <see cref="WeightQuantization.Group"/>; else 0.</summary>
+    /// <summary>Number of weights of a row that share a scale, with <see cref="WeightQuantization.Group"/>; otherwise 0.</summary>
     public int GroupSize { get; }
 
-    /// <summary>Whether groups have zero points. Without, that of 4-bit weights is 8 and that of 8-bit weights 0.</summary>
+    /// <summary>Whether groups have zero points. Otherwise the zero point is 8 for 4-bit weights and 0 for 8-bit weights.</summary>
     public bool HasZeroPoints { get; }
 
-    /// <summary>The scales of the two products' inputs, if they are known beforehand.</summary>
+    /// <summary>The static scales of the inputs of the two GEMMs, if any.</summary>
     internal (float GateUp, float Down)? InputScales { get; private set; }
 
     /// <summary>One scale for each of an expert's two tensors.</summary>
@@ -60,45 +60,45 @@ public sealed unsafe class ExpertScales
     /// <param name="down">[E].</param>
     public static ExpertScales PerTensor(ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) => new(WeightQuantization.Tensor, gateUp, down);
 
-    /// <summary>The same where gate and up projections are stored apart: one scale for each of an expert's three matrices.</summary>
+    /// <summary>The same for separate gate and up projections: one scale for each of an expert's three matrices.</summary>
     /// <param name="gate">[E].</param>
     /// <param name="up">[E].</param>
     /// <param name="down">[E].</param>
     public static ExpertScales PerTensor(ReadOnlyMemory<float> gate, ReadOnlyMemory<float> up, ReadOnlyMemory<float> down) =>
         new(WeightQuantization.Tensor, gate, up, down);
 
-    /// <summary>One scale a row.</summary>
+    /// <summary>One scale per row.</summary>
     /// <param name="gateUp">[E, 2I].</param>
     /// <param name="down">[E, H].</param>
     public static ExpertScales PerChannel(ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) => new(WeightQuantization.Channel, gateUp, down);
 
-    /// <summary>The same where gate and up projections are stored apart.</summary>
+    /// <summary>The same for separate gate and up projections.</summary>
     /// <param name="gate">[E, I].</param>
     /// <param name="up">[E, I].</param>
     /// <param name="down">[E, H].</param>
     public static ExpertScales PerChannel(ReadOnlyMemory<float> gate, ReadOnlyMemory<float> up, ReadOnlyMemory<float> down) =>
         new(WeightQuantization.Channel, gate, up, down);
 
-    /// <summary>One scale for each block of 128 rows by 128 columns; the last ones may be smaller.</summary>
+    /// <summary>One scale per block of 128 rows by 128 columns; the last ones may be smaller.</summary>
     /// <param name="gateUp">[E, ⌈2I / 128⌉, ⌈H / 128⌉].</param>
     /// <param name="down">[E, ⌈H / 128⌉, ⌈I / 128⌉].</param>
     public static ExpertScales PerBlock128(ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) => new(WeightQuantization.Block128, gateUp, down);
 
-    /// <summary>The same where gate and up projections are stored apart: the blocks of the up rows begin anew, whatever I is.</summary>
+    /// <summary>The same for separate gate and up projections: the blocks of the up rows start anew, whatever I is.</summary>
     /// <param name="gate">[E, ⌈I / 128⌉, ⌈H / 128⌉].</param>
     /// <param name="up">[E, ⌈I / 128⌉, ⌈H / 128⌉].</param>
     /// <param name="down">[E, ⌈H / 128⌉, ⌈I / 128⌉].</param>
     public static ExpertScales PerBlock128(ReadOnlyMemory<float> gate, ReadOnlyMemory<float> up, ReadOnlyMemory<float> down) =>
         new(WeightQuantization.Block128, gate, up, down);
 
-    /// <summary>One scale for each group of <paramref name="groupSize"/> neighbours in a row; the last of a row may be smaller.</summary>
+    /// <summary>One scale per group of <paramref name="groupSize"/> consecutive weights of a row; the last of a row may be smaller.</summary>
     /// <param name="groupSize">g.</param>
     /// <param name="gateUp">[E, 2I, ⌈H / g⌉].</param>
     /// <param name="down">[E, H, ⌈I / g⌉].</param>
     public static ExpertScales PerGroup(int groupSize, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down) =>
         new(WeightQuantization.Group, gateUp, down, PositiveGroup(groupSize));
 
-    /// <summary>The same where gate and up projections are stored apart.</summary>
+    /// <summary>The same for separate gate and up projections.</summary>
     /// <param name="groupSize">g.</param>
     /// <param name="gate">[E, I, ⌈H / g⌉].</param>
     /// <param name="up">[E, I, ⌈H / g⌉].</param>
@@ -106,12 +106,12 @@ public sealed unsafe class ExpertScales
     public static ExpertScales PerGroup(int groupSize, ReadOnlyMemory<float> gate, ReadOnlyMemory<float> up, ReadOnlyMemory<float> down) =>
         new(WeightQuantization.Group, gate, up, down, PositiveGroup(groupSize));
 
-    /// <summary>One scale and one zero point for each group: a weight is <c>(q − zero point) · scale</c>.</summary>
+    /// <summary>One scale and one zero point per group: a weight is <c>(q − zero point) · scale</c>.</summary>
     /// <param name="groupSize">g.</param>
     /// <param name="gateUp">[E, 2I, ⌈H / g⌉].</param>
     /// <param name="down">[E, H, ⌈I / g⌉].</param>
     /// <param name="gateUpZeroPoints">
-    /// 4-bit weights: [E, I, ⌈H / g⌉], rows 2n and 2n + 1 in the low and the high half of a byte. 8-bit weights: a signed
+    /// 4-bit weights: [E, I, ⌈H / g⌉], rows 2n and 2n + 1 in the low and the high half of a byte. 8-bit weights: one signed
     /// byte each, [E, 2I, ⌈H / g⌉].
     /// </param>
     /// <param name="downZeroPoints">The same, [E, H / 2, ⌈I / g⌉] or [E, H, ⌈I / g⌉].</param>
@@ -119,7 +119,7 @@ public sealed unsafe class ExpertScales
         int groupSize, ReadOnlyMemory<float> gateUp, ReadOnlyMemory<float> down, ReadOnlyMemory<byte> gateUpZeroPoints, ReadOnlyMemory<byte> downZeroPoints) =>
         new(PositiveGroup(groupSize), gateUp, down, gateUpZeroPoints, downZeroPoints);
 
-    /// <summary>The same where gate and up projections are stored apart.</summary>
+    /// <summary>The same for separate gate and up projections.</summary>
     /// <param name="groupSize">g.</param>
     /// <param name="gate">[E, I, ⌈H / g⌉].</param>
     /// <param name="up">[E, I, ⌈H / g⌉].</param>
@@ -137,12 +137,12 @@ public sealed unsafe class ExpertScales
         ReadOnlyMemory<byte> downZeroPoints) => new(PositiveGroup(groupSize), gate, down, gateZeroPoints, downZeroPoints, up, upZeroPoints);
 
     /// <summary>
-    /// The same scales with those that the inputs of the two products are rounded with (<see cref="ActivationQuantization.StaticTensor"/>).
-    /// Of a checkpoint that has one for each expert, the largest serves all.
+    /// Returns the same scales with static scales for the inputs of the two GEMMs (<see cref="ActivationQuantization.StaticTensor"/>).
+    /// If a checkpoint has one per expert, pass the largest.
     /// </summary>
     /// <param name="gateUpInput">Scale of the hidden states.</param>
     /// <param name="downInput">Scale of the intermediate states.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A scale is no finite number above 0.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A scale is not finite or not greater than 0.</exception>
     public ExpertScales WithInputScales(float gateUpInput, float downInput)
     {
         var scales = (ExpertScales)MemberwiseClone();
@@ -151,7 +151,7 @@ public sealed unsafe class ExpertScales
     }
 
     /// <summary>Pins the tensors and fills in each expert's addresses.</summary>
-    /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
+    /// <exception cref="ArgumentException">A tensor has the wrong number of elements.</exception>
     internal IDisposable[] Fill(
         int experts, int hiddenSize, int intermediateSize, bool gated, bool packed, (ProjectionScales Gate, ProjectionScales Up, ProjectionScales Down) tables, out int upRowShift)
     {
@@ -198,7 +198,7 @@ public sealed unsafe class ExpertScales
         _ => $"[E, {rows}, ⌈{columns} / {GroupSize}⌉]",
     };
 
-    /// <summary>Scales of one expert's matrix.</summary>
+    /// <summary>Number of scales of one expert's matrix.</summary>
     private long Count(long rows, long columns) => Quantization switch
     {
         WeightQuantization.Tensor => 1,
@@ -207,7 +207,7 @@ public sealed unsafe class ExpertScales
         _ => rows * Blocks(columns, GroupSize),
     };
 
-    /// <summary>The place of the first up row's scale; with blocks that of the block it lies in.</summary>
+    /// <summary>Index of the first up row's scale; with blocks, that of the block that contains it.</summary>
     private long FirstUp(long gateRows, long columns) => Quantization == WeightQuantization.Block128
         ? gateRows / BlockSize * Blocks(columns, BlockSize)
         : Count(gateRows, columns);
@@ -222,7 +222,7 @@ public sealed unsafe class ExpertScales
 
     internal static float InputScale(float scale, string argument) => scale > 0 && float.IsFinite(scale)
         ? scale
-        : throw new ArgumentOutOfRangeException(argument, scale, "the scale of an input must be a finite number above 0");
+        : throw new ArgumentOutOfRangeException(argument, scale, "an input scale must be finite and greater than 0");
 
     private static void Require(long actual, long expected, string what, string shape)
     {

@@ -2,21 +2,21 @@ using System.Runtime.InteropServices;
 
 namespace KernelGen;
 
-/// <content>Layouts that kernels do not read: copied once, into rows.</content>
+/// <content>Copies layouts that kernels cannot read into row-major matrices.</content>
 public sealed unsafe partial class ExpertWeights<T>
 {
     /// <summary>Copies fused tensors of any layout; they are not needed afterwards.</summary>
-    /// <param name="gateUp">All gate and up projections; the layout says in which shape.</param>
-    /// <param name="down">All down projections; the layout says in which shape.</param>
+    /// <param name="gateUp">All gate and up projections, in the shape that the layout determines.</param>
+    /// <param name="down">All down projections, in the shape that the layout determines.</param>
     /// <param name="experts">Number of experts E.</param>
-    /// <param name="hiddenSize">Width H of the hidden states.</param>
-    /// <param name="intermediateSize">Width I of the intermediate states.</param>
-    /// <param name="layout">How the tensors are laid out.</param>
-    /// <param name="biases">The experts' biases, if they have any; those of an interleaved checkpoint take turns too, which the biases' constructor undoes.</param>
-    /// <param name="scales">The scales of quantised weights, null for others; they are not rearranged: gate rows before up rows, whatever the layout.</param>
+    /// <param name="hiddenSize">Hidden size H.</param>
+    /// <param name="intermediateSize">Intermediate size I.</param>
+    /// <param name="layout">The layout of the tensors.</param>
+    /// <param name="biases">The biases of the experts, or null. The constructor of <see cref="ExpertBiases"/> can deinterleave them.</param>
+    /// <param name="scales">The scales of quantised weights; null otherwise. They are not rearranged: gate rows come before up rows, whatever the layout.</param>
     /// <exception cref="ArgumentException">
-    /// A tensor has another number of elements than its shape, weights of this type want scales, or none, or 4-bit weights, whose
-    /// pairs lie in rows, are transposed or have rows of odd length.
+    /// A tensor has the wrong number of elements, scales are missing or unexpected for this weight type, or 4-bit weights, which are
+    /// stored in pairs, are transposed or have rows of odd length.
     /// </exception>
     public static ExpertWeights<T> Pack(
         ReadOnlySpan<T> gateUp, ReadOnlySpan<T> down, int experts, int hiddenSize, int intermediateSize, ExpertLayout layout, ExpertBiases? biases = null, ExpertScales? scales = null)
@@ -37,7 +37,7 @@ public sealed unsafe partial class ExpertWeights<T>
             return Pack((nint)gateUpStart, (nint)downStart, experts, hiddenSize, intermediateSize, layout, biases, scales);
     }
 
-    /// <summary>Copies fused tensors of any layout and any size; they are not needed afterwards.</summary>
+    /// <summary>Copies fused tensors of any layout and size; they are not needed afterwards.</summary>
     /// <param name="gateUp">Address of all gate and up projections.</param>
     /// <param name="down">Address of all down projections.</param>
     /// <inheritdoc cref="Pack(ReadOnlySpan{T}, ReadOnlySpan{T}, int, int, int, ExpertLayout, ExpertBiases?, ExpertScales?)"/>
@@ -58,7 +58,7 @@ public sealed unsafe partial class ExpertWeights<T>
         var weights = new ExpertWeights<T>(experts, hiddenSize, intermediateSize, gated: true, biases, [copy], scales);
         weights.SetAddresses(copy.Start, copy.Start + (2 * experts * matrix));
 
-        // Element (row, column) of a projection lies at row · rowStride + column · columnStride.
+        // Element (row, column) of a projection is at row · rowStride + column · columnStride.
         var transposed = layout.HasFlag(ExpertLayout.Transposed);
         var interleaved = layout.HasFlag(ExpertLayout.Interleaved);
         nint rowStride = (interleaved ? 2 : 1) * (transposed ? 1 : hiddenElements), columnStride = transposed ? 2 * (nint)intermediateSize : 1;
@@ -77,10 +77,10 @@ public sealed unsafe partial class ExpertWeights<T>
     private static void RequireRows(ExpertLayout layout)
     {
         if (WeightsPerElement == 2 && layout.HasFlag(ExpertLayout.Transposed))
-            throw new ArgumentException("4-bit weights lie in pairs of a row, which a transposed tensor has not; transpose them before they are packed in pairs", nameof(layout));
+            throw new ArgumentException("4-bit weights are stored in pairs of a row, which a transposed tensor does not have; transpose them before packing them in pairs", nameof(layout));
     }
 
-    /// <summary>Makes a row-major matrix [rows, columns]; a few rows at a time, so that a cache line of the source serves them all.</summary>
+    /// <summary>Copies to a row-major matrix [rows, columns], a few rows at a time, so that one cache line of the source serves all of them.</summary>
     private static void CopyRows(T* source, nint rowStride, nint columnStride, int rows, int columns, T* target)
     {
         const int RowsAtATime = 64;

@@ -5,12 +5,12 @@ using KernelGen.Cpu;
 namespace KernelGen;
 
 /// <summary>
-/// The weights of all experts of a layer, where they are: one pointer a projection. Nothing but biases is copied, so memory-mapped
-/// checkpoints are read in place; only <c>Pack</c> makes a copy, of layouts that kernels do not read.
+/// The weights of all experts of a layer, in place: one pointer per projection. Only biases are copied, so memory-mapped
+/// checkpoints are read where they are. <c>Pack</c> alone copies weights, for layouts that kernels cannot read.
 /// </summary>
 /// <typeparam name="T">
-/// Type of a weight: <see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>; with scales <see cref="Float8E4M3"/>,
-/// <see cref="sbyte"/> or <see cref="Int4Pair"/>, which holds two.
+/// Weight type: <see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>; with scales, <see cref="Float8E4M3"/>,
+/// <see cref="sbyte"/> or <see cref="Int4Pair"/>, which holds two weights.
 /// </typeparam>
 public sealed unsafe partial class ExpertWeights<T> : IDisposable
     where T : unmanaged
@@ -41,25 +41,25 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
         _owners = scales is null ? owners : [.. owners, .. FillScales(scales, out _upRowShift)];
     }
 
-    /// <summary>Frees the pointer table of weights that were never disposed.</summary>
+    /// <summary>Frees the pointer table of weights that were not disposed.</summary>
     ~ExpertWeights() => NativeMemory.Free(_pointers);
 
     /// <summary>Number of experts E.</summary>
     public int Experts { get; }
 
-    /// <summary>Width H of the hidden states.</summary>
+    /// <summary>Hidden size H.</summary>
     public int HiddenSize { get; }
 
-    /// <summary>Width I of the intermediate states.</summary>
+    /// <summary>Intermediate size I.</summary>
     public int IntermediateSize { get; }
 
-    /// <summary>Whether there are up projections beside the gate projections.</summary>
+    /// <summary>Whether there are up projections in addition to the gate projections.</summary>
     public bool IsGated { get; }
 
-    /// <summary>The experts' biases, or null if they have none.</summary>
+    /// <summary>The biases of the experts, or null.</summary>
     public ExpertBiases? Biases { get; }
 
-    /// <summary>What a kernel reads.</summary>
+    /// <summary>The addresses for kernels.</summary>
     /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
     internal ExpertPointers Pointers
     {
@@ -107,17 +107,17 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
 
     private static int WeightsPerElement => typeof(T) == typeof(Int4Pair) ? 2 : 1;
 
-    /// <summary>Uses fused tensors in place; they stay pinned until the weights are disposed.</summary>
+    /// <summary>Uses fused tensors in place. They stay pinned until the weights are disposed.</summary>
     /// <param name="gateUp">[E, 2I, H], each expert's gate rows before its up rows.</param>
     /// <param name="down">[E, H, I].</param>
     /// <param name="experts">Number of experts E.</param>
-    /// <param name="hiddenSize">Width H of the hidden states.</param>
-    /// <param name="intermediateSize">Width I of the intermediate states.</param>
-    /// <param name="biases">The experts' biases, if they have any.</param>
-    /// <param name="scales">The scales of quantised weights; null for others.</param>
+    /// <param name="hiddenSize">Hidden size H.</param>
+    /// <param name="intermediateSize">Intermediate size I.</param>
+    /// <param name="biases">The biases of the experts, or null.</param>
+    /// <param name="scales">The scales of quantised weights; null otherwise.</param>
     /// <exception cref="ArgumentException">
-    /// A tensor has another number of elements than its shape, 4-bit weights have rows of odd length, or weights of this type
-    /// want scales, or none.
+    /// A tensor has the wrong number of elements, 4-bit weights have rows of odd length, or scales are missing or unexpected for
+    /// this weight type.
     /// </exception>
     public static ExpertWeights<T> FromFused(
         ReadOnlyMemory<T> gateUp, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null, ExpertScales? scales = null)
@@ -127,15 +127,15 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
         return Pinned(gateUp, down, experts, hiddenSize, intermediateSize, gated: true, biases, scales);
     }
 
-    /// <summary>Uses the tensors of experts without up projections in place; they stay pinned until the weights are disposed.</summary>
+    /// <summary>Uses the tensors of experts without up projections in place. They stay pinned until the weights are disposed.</summary>
     /// <param name="gate">The first projection, [E, I, H].</param>
     /// <param name="down">[E, H, I].</param>
     /// <param name="experts">Number of experts E.</param>
-    /// <param name="hiddenSize">Width H of the hidden states.</param>
-    /// <param name="intermediateSize">Width I of the intermediate states.</param>
-    /// <param name="biases">The experts' biases, if they have any.</param>
-    /// <param name="scales">The scales of quantised weights, with I in place of 2I; null for others.</param>
-    /// <exception cref="ArgumentException">A tensor has another number of elements than its shape.</exception>
+    /// <param name="hiddenSize">Hidden size H.</param>
+    /// <param name="intermediateSize">Intermediate size I.</param>
+    /// <param name="biases">The biases of the experts, or null.</param>
+    /// <param name="scales">The scales of quantised weights, with I in place of 2I; null otherwise.</param>
+    /// <exception cref="ArgumentException">A tensor has the wrong number of elements.</exception>
     public static ExpertWeights<T> FromUngated(
         ReadOnlyMemory<T> gate, ReadOnlyMemory<T> down, int experts, int hiddenSize, int intermediateSize, ExpertBiases? biases = null, ExpertScales? scales = null)
     {
@@ -144,18 +144,18 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
         return Pinned(gate, down, experts, hiddenSize, intermediateSize, gated: false, biases, scales);
     }
 
-    /// <summary>Uses one contiguous row-major matrix a projection and expert, for example those of a memory-mapped checkpoint.</summary>
-    /// <param name="hiddenSize">Width H of the hidden states.</param>
-    /// <param name="intermediateSize">Width I of the intermediate states.</param>
+    /// <summary>Uses one contiguous row-major matrix per projection and expert, for example those of a memory-mapped checkpoint.</summary>
+    /// <param name="hiddenSize">Hidden size H.</param>
+    /// <param name="intermediateSize">Intermediate size I.</param>
     /// <param name="gate">Address of each expert's gate projection [I, H].</param>
-    /// <param name="up">Address of each expert's up projection [I, H]; no address at all where the experts have none.</param>
+    /// <param name="up">Address of each expert's up projection [I, H]; empty if the experts have none.</param>
     /// <param name="down">Address of each expert's down projection [H, I].</param>
     /// <param name="owner">Keeps the memory alive; disposed with the weights.</param>
-    /// <param name="biases">The experts' biases, if they have any.</param>
-    /// <param name="scales">The scales of quantised weights; null for others.</param>
+    /// <param name="biases">The biases of the experts, or null.</param>
+    /// <param name="scales">The scales of quantised weights; null otherwise.</param>
     /// <exception cref="ArgumentException">
-    /// The lists differ in length or hold a null address, 4-bit weights have rows of odd length, or weights of this type want
-    /// scales of their shape, or none.
+    /// The lists differ in length or contain a null address, 4-bit weights have rows of odd length, or scales of the right shape are
+    /// missing or unexpected for this weight type.
     /// </exception>
     public static ExpertWeights<T> FromPointers(
         int hiddenSize, int intermediateSize, ReadOnlySpan<nint> gate, ReadOnlySpan<nint> up, ReadOnlySpan<nint> down, IDisposable? owner = null,
@@ -177,13 +177,13 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
         return weights;
     }
 
-    /// <summary>One row of a projection in single precision: number less zero point, times scale.</summary>
+    /// <summary>Copies one row of a projection as fp32: (number − zero point) · scale.</summary>
     /// <param name="projection">The matrix.</param>
-    /// <param name="expert">Number of the expert.</param>
-    /// <param name="row">Number of the row.</param>
+    /// <param name="expert">Index of the expert.</param>
+    /// <param name="row">Index of the row.</param>
     /// <param name="target">Receives H weights of a gate or up row, I weights of a down row.</param>
-    /// <exception cref="ArgumentException">There is no such row, or the target has another length.</exception>
-    /// <exception cref="NotSupportedException">Weights of this type belong to no kernel.</exception>
+    /// <exception cref="ArgumentException">There is no such row, or the target has the wrong length.</exception>
+    /// <exception cref="NotSupportedException">No kernel supports weights of this type.</exception>
     /// <exception cref="ObjectDisposedException">The weights were disposed.</exception>
     public void CopyRow(ExpertProjection projection, int expert, int row, Span<float> target)
     {
@@ -198,7 +198,7 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
         fixed (float* first = target) WeightRow.Widen(source, first, columns, row, _scales, scales, expert);
     }
 
-    /// <summary>Unpins or releases the memory. Calls that still run must have ended.</summary>
+    /// <summary>Unpins or releases the memory. Calls in progress must have completed.</summary>
     public void Dispose()
     {
         if (_disposed) return;
@@ -219,20 +219,20 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
     private IDisposable[] FillScales(ExpertScales scales, out int upRowShift) =>
         scales.Fill(Experts, HiddenSize, IntermediateSize, IsGated, WeightsPerElement == 2, (GateScales, UpScales, DownScales), out upRowShift);
 
-    /// <summary>Requires that weights of this type may have, or lack, scales and zero points.</summary>
+    /// <summary>Requires scales and zero points to be present or absent, as this weight type demands.</summary>
     internal static void RequireScales(bool hasScales, bool hasZeroPoints)
     {
         const string Argument = "scales";
         var isQuantized = typeof(T) == typeof(Float8E4M3) || typeof(T) == typeof(sbyte) || typeof(T) == typeof(Int4Pair);
         if (isQuantized != hasScales)
-            throw new ArgumentException($"weights of type {typeof(T).Name} have {(isQuantized ? "scales; there are none" : "no scales")}", Argument);
+            throw new ArgumentException($"weights of type {typeof(T).Name} {(isQuantized ? "require scales" : "cannot have scales")}", Argument);
         if (hasZeroPoints && typeof(T) == typeof(Float8E4M3))
-            throw new ArgumentException($"weights of type {nameof(Float8E4M3)} have no zero points", Argument);
+            throw new ArgumentException($"weights of type {nameof(Float8E4M3)} cannot have zero points", Argument);
     }
 
     private static void RequireEven(int width, string argument)
     {
-        if (width % WeightsPerElement != 0) throw new ArgumentException($"{argument} is {width}; 4-bit weights lie in pairs, so it must be even", argument);
+        if (width % WeightsPerElement != 0) throw new ArgumentException($"{argument} is {width}; 4-bit weights are stored in pairs, so it must be even", argument);
     }
 
     private static void RequireFused(long actual, long rows, int columns, string argument, string shape)
@@ -259,7 +259,7 @@ public sealed unsafe partial class ExpertWeights<T> : IDisposable
         }
     }
 
-    /// <summary>Points at contiguous tensors [E, 2I, H], or [E, I, H] without up projections, and [E, H, I].</summary>
+    /// <summary>Sets the addresses of contiguous tensors [E, 2I, H], or [E, I, H] without up projections, and [E, H, I].</summary>
     private void SetAddresses(T* gateUp, T* down)
     {
         var matrix = (nint)HiddenSize * IntermediateSize / WeightsPerElement;

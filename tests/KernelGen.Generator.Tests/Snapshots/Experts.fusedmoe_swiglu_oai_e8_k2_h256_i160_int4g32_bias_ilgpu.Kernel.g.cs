@@ -174,7 +174,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
             ArrayView<sbyte> zeroPoints, ArrayView<int> experts, ArrayView<float> sums, ExpertsSizes sizes)
         {
             var partial = SharedMemory.Allocate<float>(4 * ExpertsLaunch.ThreadsOfRows);
-            var lanes = IntrinsicMath.Min(Group.DimX, ExpertsLaunch.LanesOfRow);
+            var lanes = IntrinsicMath.Min(Group.DimX, ExpertsLaunch.LanesPerRow);
             var lane = Group.IdxX & (lanes - 1);
             var team = Group.IdxX / lanes;
             var rowsOfGroup = Group.DimX / lanes * 4;
@@ -439,7 +439,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
             ArrayView<sbyte> zeroPoints, ArrayView<int> experts, ArrayView<float> sums, ExpertsSizes sizes)
         {
             var partial = SharedMemory.Allocate<float>(4 * ExpertsLaunch.ThreadsOfRows);
-            var lanes = IntrinsicMath.Min(Group.DimX, ExpertsLaunch.LanesOfRow);
+            var lanes = IntrinsicMath.Min(Group.DimX, ExpertsLaunch.LanesPerRow);
             var lane = Group.IdxX & (lanes - 1);
             var team = Group.IdxX / lanes;
             var rowsOfGroup = Group.DimX / lanes * 4;
@@ -1824,7 +1824,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static int LargestMagnitude(ArrayView<float> source, long start, int count)
         {
-            var all = SharedMemory.Allocate<int>(ExpertsLaunch.ThreadsOfRow);
+            var all = SharedMemory.Allocate<int>(ExpertsLaunch.ThreadsPerRow);
             var own = 0;
             for (var i = Group.IdxX; i < count; i += Group.DimX) own = IntrinsicMath.Max(own, (int)(Interop.FloatAsInt(source[start + i]) & 0x7FFF_FFFFu));
             all[Group.IdxX] = own;
@@ -1874,7 +1874,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         {
             var index = Index();
             if (index >= sizes.Tokens * 2L * 160 || !IsExpert(ExpertOf(experts, sizes, (int)(index / 160)))) return;
-            intermediate[index] = (ushort)Brain.Bits(Activated(sums, scales, bias, weights, experts, inputScales, index, sizes));
+            intermediate[index] = (ushort)BFloat16Bits.Of(Activated(sums, scales, bias, weights, experts, inputScales, index, sizes));
         }
 
         /// <summary>Adds up the slices of each slot, scaled, biased and weighted, then the slots of each token.</summary>
@@ -1955,9 +1955,9 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
         /// <param name="sizes">Sizes of the call.</param>
         public static void CombineRounded(ArrayView<uint> sums, ArrayView<int> experts, ArrayView<float> output, ExpertsSizes sizes)
         {
-            const int GroupsOfToken = (32 + ExpertsLaunch.ThreadsOfRow - 1) / ExpertsLaunch.ThreadsOfRow;
+            const int GroupsOfToken = (32 + ExpertsLaunch.ThreadsPerRow - 1) / ExpertsLaunch.ThreadsPerRow;
             var token = Grid.IdxX / GroupsOfToken;
-            var octet = Grid.IdxX % GroupsOfToken * ExpertsLaunch.ThreadsOfRow + Group.IdxX;
+            var octet = Grid.IdxX % GroupsOfToken * ExpertsLaunch.ThreadsPerRow + Group.IdxX;
             if (octet >= 32) return;
             float total0 = 0f;
             float total1 = 0f;
@@ -2186,7 +2186,7 @@ internal static partial class fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_i
                 if (pair < 128)
                 {
                     var first = token * sizes.HiddenStride + pair * 2;
-                    rounded[token * 128L + pair] = Brain.Bits(hidden[first]) | (Brain.Bits(hidden[first + 1]) << 16);
+                    rounded[token * 128L + pair] = BFloat16Bits.Of(hidden[first]) | (BFloat16Bits.Of(hidden[first + 1]) << 16);
                 }
             }
         }

@@ -20,7 +20,7 @@ internal static partial class moegate_sigmoid_bias_e384_k6_f32_ilgpu
         public static void RunWarp(
             ArrayView<float> logits, ArrayView<float> bias, ArrayView<float> weights, ArrayView<int> experts, ArrayView<int> tokenIds, ArrayView<int> table, GateSizes sizes)
         {
-            var places = SharedMemory.Allocate<ulong>(GateLaunch.WarpsOfGroup * 32);
+            var places = SharedMemory.Allocate<ulong>(GateLaunch.WarpsPerBlock * 32);
             var warp = Group.IdxX / 32;
             var token = Grid.IdxX * (Group.DimX / 32) + warp;
             if (token < sizes.RoutedTokens)

@@ -113,7 +113,7 @@ public class ByteExpertTests(ITestOutputHelper output)
             var live = Enumerable.Range(0, rows).Select(row => !isDown || experts[row] >= 0).ToArray();
             var expected = values.Select((value, i) => live[i / width] ? (double)value : 0).ToArray();
             rounding.Round(expected, width, staticScale);
-            var scalesOfRow = kernels.Bytes!.ScalesOfRow(width);
+            var scalesOfRow = kernels.Bytes!.ScalesPerRow(width);
             using var source = accelerator.Allocate1D(values);
             using var numbers = accelerator.Allocate1D<byte>(values.Length);
             using var scales = accelerator.Allocate1D<float>(rows * scalesOfRow);

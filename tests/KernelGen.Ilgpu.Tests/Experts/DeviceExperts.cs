@@ -28,7 +28,7 @@ internal static class DeviceForwards
         where T : unmanaged
         where TBits : unmanaged => (stream, hidden, expertWeights, weights, experts, output, _) =>
         DeviceExpertsCall<T>.Create(stream, hidden, expertWeights, weights, experts, output)
-            .RunAnywhere(kernels, expertWeights.GateUp.Cast<TBits>(), expertWeights.Down.Cast<TBits>(), tile);
+            .RunPortable(kernels, expertWeights.GateUp.Cast<TBits>(), expertWeights.Down.Cast<TBits>(), tile);
 }
 
 /// <summary>Experts on an ILGPU device: uploads, runs, downloads. Rows lie apart and the output stands between guards, which nothing may change.</summary>

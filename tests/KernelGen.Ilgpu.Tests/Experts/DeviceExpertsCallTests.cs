@@ -30,7 +30,7 @@ public class DeviceExpertsCallTests
         Assert.Contains("weights has extent (X: 1, Y: 2)", Rejected<ArgumentException>(() => Forward(weights, routing: Matrix<float>(2, 1))));
         Assert.Contains("experts has extent (X: 2, Y: 3)", Rejected<ArgumentException>(() => Forward(weights, experts: Matrix<int>(3, 2))));
         Assert.Contains("output has extent (X: 8, Y: 4)", Rejected<ArgumentException>(() => Forward(weights, output: Matrix<float>(4, 8))));
-        Assert.Contains("rows 4 elements apart", Rejected<ArgumentException>(() => Forward(weights, output: new(Matrix<float>(3, 8).BaseView, new LongIndex2D(8, 3), new Stride2D.DenseX(4)))));
+        Assert.Contains("output has row stride 4", Rejected<ArgumentException>(() => Forward(weights, output: new(Matrix<float>(3, 8).BaseView, new LongIndex2D(8, 3), new Stride2D.DenseX(4)))));
         Assert.Throws<ArgumentNullException>("expertWeights", () => Forward(null!));
     }
 
@@ -70,7 +70,7 @@ public class DeviceExpertsCallTests
         Assert.Contains("another accelerator", Rejected<ArgumentException>(() => Forward(weights, hidden: Matrix<float>(3, 8, other))));
         using var foreignBias = DeviceExpertWeights<float>.FromViews(
             Matrix<float>(1, 2 * 10 * 8).BaseView, Matrix<float>(1, 2 * 5 * 8).BaseView, 2, 8, 5, biases: new DeviceExpertBiases(Matrix<float>(1, 20, other).BaseView, Matrix<float>(1, 16).BaseView));
-        Assert.Contains("expertWeights.Biases lies in memory of", Rejected<ArgumentException>(() => Forward(foreignBias)));
+        Assert.Contains("expertWeights.Biases is in memory of", Rejected<ArgumentException>(() => Forward(foreignBias)));
         weights.Dispose();
         Rejected<ObjectDisposedException>(() => Forward(weights));
 

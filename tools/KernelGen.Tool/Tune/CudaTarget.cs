@@ -89,7 +89,7 @@ internal sealed class CudaTarget : ITuningTarget
         {
             Chained = tile.Chained,
             Resident = tile.PersistentGroups,
-            Fetched = tile.IsSpecialised ? new(shape.Reduction, tile.Cluster, [.. GroupedGemm.Fetched(shape, tile, _spec.Experts).Select(rows => new FetchedRows(rows.Length, rows.Stride, rows.Box))]) : null,
+            Fetched = tile.IsSpecialised ? new(shape.Reduction, tile.Cluster, [.. GroupedGemm.Fetched(shape, tile, _spec.Experts).Select(rows => new TmaRows(rows.Length, rows.Stride, rows.Box))]) : null,
         };
     }
 }

@@ -3,15 +3,15 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu;
 
-/// <content>The products on devices of every kind.</content>
+/// <content>The portable GEMMs.</content>
 public readonly partial struct DeviceExpertsCall<TWeight>
 {
     /// <summary>Runs the portable kernels.</summary>
     /// <param name="kernels">The kernels.</param>
     /// <param name="gateUp">Gate and up projections.</param>
     /// <param name="down">Down projections.</param>
-    /// <param name="tile">How the products are cut; null leaves the choice to the number of slots.</param>
-    internal void RunAnywhere<TBits>(ExpertsKernels<TBits> kernels, in ArrayView<TBits> gateUp, in ArrayView<TBits> down, ExpertTile? tile = null)
+    /// <param name="tile">The tile of the GEMMs; null selects it by the number of slots.</param>
+    internal void RunPortable<TBits>(ExpertsKernels<TBits> kernels, in ArrayView<TBits> gateUp, in ArrayView<TBits> down, ExpertTile? tile = null)
         where TBits : unmanaged
     {
         var (portable, shape) = (kernels.Portable, kernels.Shape);
@@ -32,7 +32,7 @@ public readonly partial struct DeviceExpertsCall<TWeight>
         using var workspace = WorkspacePool.Of(_stream).Rent(bytes, kernels.Variant.Name);
         var sums = workspace.Take<float>(sumsLength);
         var intermediate = workspace.Take<float>(intermediateLength);
-        var inputScales = rounds ? workspace.Take<float>(slots) : default; // of tokens, then of slots
+        var inputScales = rounds ? workspace.Take<float>(slots) : default; // per token, then per slot
         var largest = rounds ? workspace.Take<int>(1) : default;
         var aligned = isSorted ? AlignedSlotsSize.Take(workspace, slots, blocks, sizes.BlockM) : default;
         if (isSorted) kernels.Sort(_stream, _weights, _experts, aligned, sizes);
