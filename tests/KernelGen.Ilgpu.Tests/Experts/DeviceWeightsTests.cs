@@ -62,7 +62,7 @@ public class DeviceWeightsTests
         Rejects("gateUp [E, 2I] = [6]", () => DeviceExpertWeights<float>.FromViews(all.SubView(0, 24), all.SubView(0, 12), 1, 4, 3, biases: new DeviceExpertBiases(all.SubView(0, 5), all.SubView(0, 4))));
         Rejects("down [E, H] = [4]", () => DeviceExpertWeights<float>.FromViews(all.SubView(0, 24), all.SubView(0, 12), 1, 4, 3, biases: new DeviceExpertBiases(all.SubView(0, 6), all.SubView(0, 5))));
 
-        Rejects("down begins 3 bytes behind", () => DeviceExpertWeights<Int4Pair>.FromViews(packed.SubView(0, 8), packed.SubView(3, 4), 1, 4, 2, Groups(4, 4)));
+        Rejects("down starts 3 bytes into its buffer", () => DeviceExpertWeights<Int4Pair>.FromViews(packed.SubView(0, 8), packed.SubView(3, 4), 1, 4, 2, Groups(4, 4)));
         Rejects("require scales", () => Int4(null));
         Rejects("intermediateSize is 3", () => DeviceExpertWeights<Int4Pair>.FromViews(packed.SubView(0, 12), packed.SubView(0, 6), 1, 4, 3, Groups(6, 4)));
         Rejects("gateUp [E, ⌈H / 32⌉, 2I] = [4]", () => Int4(Groups(5, 4)));
