@@ -12,7 +12,7 @@ public sealed partial class GroupedGemm
 
     private bool HasIntegerSums => _shape.QuantizedInputs && _shape.WeightType == DType.Int8;
 
-    private bool MultipliesFloat8 => _shape.QuantizedInputs && _shape.WeightType == DType.Float8E4M3 && !_tile.IsStreamed;
+    private bool MultipliesFloat8 => _shape.QuantizedInputs && _shape.WeightType == DType.Float8E4M3;
 
     private bool HasInputGroups => _shape.QuantizedInputs && HasGroups;
 

@@ -34,11 +34,9 @@ public sealed partial class GroupedGemm
     {
         if (_shape.WeightType == DType.Float32) return "weights in single precision have no tensor-core instruction as exact";
         if (_tile.IsSpecialised) return ProblemOfSpecialisedConversion();
-        if (_tile.Chained && !_tile.IsStreamed) return $"weights of type {_shape.WeightType} are multiplied with mma in one kernel after the other";
-        if (_tile.IsStreamed && _tile.BlockK % (_tile.WarpsN * UnitElements) != 0) return $"{_tile.WarpsN} warps cannot share blocks of {_tile.BlockK} elements";
+        if (_tile.Chained) return $"weights of type {_shape.WeightType} are multiplied with mma in one kernel after the other";
         if (HasGroups && (_shape.GroupSize % UnitElements != 0 || (ElementsOfWarp % _shape.GroupSize != 0 && _shape.GroupSize % ElementsOfWarp != 0)))
             return $"groups of {_shape.GroupSize} and a warp's {ElementsOfWarp} elements do not divide each other";
-        if (_tile.IsStreamed) return null;
         if ((_tile.Threads & (_tile.Threads - 1)) != 0) return $"{_tile.Threads} threads are no power of two";
         if (ChunksOfWeightRow < ChunksOfUnit || _tile.BlockN % RowsOfConvertedPass != 0) return $"{_tile.Threads} threads cannot share the copies of {_tile.BlockN} rows evenly";
         if (ScaleBytes / ChunkBytes > _tile.Threads) return $"{_tile.Threads} threads cannot copy {GroupsOfStage} groups of scales at once";

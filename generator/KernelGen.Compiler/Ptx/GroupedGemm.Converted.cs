@@ -16,7 +16,9 @@ public sealed partial class GroupedGemm
 
     private bool CollectsNaN => _shape.WeightType == DType.Float8E4M3;
 
-    private WeightConversion Conversion => new(_writer, _shape.WeightType);
+    private WeightConversion? _conversion;
+
+    private WeightConversion Conversion => _conversion ??= new(_writer, _shape.WeightType, _shape.ZeroPoints);
 
     private void WriteConvertedLoop()
     {
@@ -83,14 +85,15 @@ public sealed partial class GroupedGemm
 
     private void WriteFragment(WeightConversion conversion, int unit, int n, bool startsGroup)
     {
-        string[] words = [.. Enumerable.Range(0, conversion.Words).Select(x => $"%word{n}_{x}")];
+        B32[] registers = [.. Enumerable.Range(0, conversion.Words).Select(x => new B32($"word{n}_{x}"))];
+        string[] words = [.. registers.Select(word => word.ToString())];
         var to = words.Length == 1 ? words[0] : $"{OpenBrace}{string.Join(", ", words)}{CloseBrace}";
         var vector = words.Length == 1 ? "" : $".v{words.Length}";
         _writer.Code($"ld.shared{vector}.b32 {to}, [%atB+{ConvertedActivationBytes + (unit * UnitBytesB) + (n * 8 * UnitPitchB)}];");
         if (CollectsNaN) WriteNaNOf(words, $"%nan{n}");
         for (var step = 0; step < 2; step++)
         {
-            for (var pair = 0; pair < 2; pair++) conversion.WritePair(words, step, pair, $"%b{pair}", HasRests ? $"%rest_{pair}" : null, MinusZero(n));
+            for (var pair = 0; pair < 2; pair++) conversion.WritePair(registers, step, pair, new($"b{pair}"), HasRests ? new B32($"rest_{pair}") : null, conversion.MinusZero(() => new($"zero{n}")));
             for (var m = 0; m < FragmentsM; m++)
             {
                 WriteProduct(m, n, step, "%b0, %b1", startsGroup && step == 0);

@@ -3,6 +3,8 @@ namespace KernelGen.Compiler.Ptx;
 /// <content>From sums to the output: activation or router weight, and the store of rows that are slots.</content>
 public sealed partial class GroupedGemm
 {
+    private Activation? _activation;
+
     /// <summary>Whether the output is bf16; sums of slices stay fp32 until the second phase has added them up, intermediate states until they become bytes.</summary>
     private bool StoresBFloat16 => _tile.SplitK == 1 && !(IsGateUp && _shape.QuantizedInputs);
 
@@ -24,7 +26,7 @@ public sealed partial class GroupedGemm
         _writer.Declare("b32", [.. Enumerable.Range(0, 4).Select(i => $"packed{i}")]);
         _writer.Declare("b64", "output", "to", "columnOffset");
         if (WeightsOutput) _writer.Declare("f32", "routerWeight");
-        if (StoresActivated) Activation.Declare(_writer, _shape.Activation);
+        if (StoresActivated) _activation = new(_writer, _shape);
         _writer.Declare("f32", [.. Enumerable.Range(0, 8).Select(i => $"value{i}")]);
         _writer.Comment("Rows and columns of the thread's sums.");
         _writer.Code($"""
@@ -142,7 +144,7 @@ public sealed partial class GroupedGemm
     private void WriteResult(int m, int tile, int element, string result)
     {
         var sum = $"%{Sum(m, IsPaired ? FragmentOf(tile, 0) : tile, element)}";
-        if (StoresActivated) Activation.Write(_writer, _shape, sum, IsPaired ? $"%{Sum(m, FragmentOf(tile, 1), element)}" : null, result);
+        if (StoresActivated) _activation!.Write(new(sum.Substring(1)), IsPaired ? new F32(Sum(m, FragmentOf(tile, 1), element)) : null, new(result.Substring(1)));
         else if (WeightsOutput) _writer.Code($"mul.rn.f32 {result}, {sum}, %routerWeight;");
         else _writer.Code($"mov.f32 {result}, {sum};");
     }

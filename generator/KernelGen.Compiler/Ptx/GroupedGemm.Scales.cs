@@ -12,7 +12,7 @@ public sealed partial class GroupedGemm
     private int ScaledElements => Math.Min(_shape.GroupSize, ElementsOfWarp);
 
     /// <summary>Elements of a block that one warp multiplies.</summary>
-    private int ElementsOfWarp => _tile.IsStreamed ? _tile.BlockK / _tile.WarpsN : _tile.BlockK;
+    private int ElementsOfWarp => _tile.BlockK;
 
     private int GroupsOfStage => Math.Max(_tile.BlockK / _shape.GroupSize, 1);
 
@@ -141,15 +141,10 @@ public sealed partial class GroupedGemm
     /// <summary>What the conversion of zero points, or of 4-bit numbers without them, needs.</summary>
     private void DeclareZero()
     {
-        if (_shape.WeightType == DType.Int8 && _shape.ZeroPoints) _writer.Declare("f32", "minusZero");
-        if (_shape.WeightType != DType.Int4 || _shape.ZeroPoints) return;
-        _writer.Declare("b32", "minusEight");
-        _writer.Code("mov.b32 %minusEight, 0xc308c308;");
+        if (_shape.IsConverted) Conversion.WriteZeroSetup();
     }
 
     private static string GroupSum(int m, int n, int element) => $"group_{Sum(m, n, element)}";
-
-    private string? MinusZero(int n) => _shape.ZeroPoints ? $"%zero{n}" : _shape.WeightType == DType.Int4 ? "%minusEight" : null;
 
     private void WriteGroupStart(WeightConversion conversion, int group)
     {
@@ -160,7 +155,7 @@ public sealed partial class GroupedGemm
         {
             var up = IsUp(n * 8) ? _tile.BlockN / 2 : 0;
             _writer.Code($"ld.shared.s8 %zero{n}, [%atZero+{at + ColumnOf(n * 8) + up}];");
-            conversion.WriteMinusZero($"%zero{n}", $"%zero{n}");
+            conversion.WriteMinusZero(new($"zero{n}"), new($"zero{n}"));
         }
     }
 

@@ -199,7 +199,7 @@ public sealed partial class GroupedGemm
 
         for (var load = 0; load < Loads; load++)
         {
-            if (_shape.ZeroPoints) conversion.WriteMinusZero($"%zero{load}", $"%zero{load}");
+            if (_shape.ZeroPoints) conversion.WriteMinusZero(new($"zero{load}"), new($"zero{load}"));
             for (var eight = 0; eight < LoadedEights; eight++) WriteEight(conversion, load, eight);
             WriteLoad(load);
         }
@@ -213,14 +213,13 @@ public sealed partial class GroupedGemm
 
     private void WriteEight(WeightConversion conversion, int load, int eight)
     {
-        string[] words = [.. Words(load).Skip(eight * conversion.Words).Take(conversion.Words).Select(word => $"%{word}")];
+        B32[] registers = [.. Words(load).Skip(eight * conversion.Words).Take(conversion.Words).Select(word => new B32(word))];
         for (var pair = 0; pair < 4; pair++)
         {
-            var minusZero = _shape.ZeroPoints ? $"%zero{load}" : _shape.WeightType == DType.Int4 ? "%minusEight" : null;
-            conversion.WritePair(words, pair / 2, pair % 2, $"%pair{pair}", HasRests ? $"%restPair{pair}" : null, minusZero);
+            conversion.WritePair(registers, pair / 2, pair % 2, new($"pair{pair}"), HasRests ? new B32($"restPair{pair}") : null, conversion.MinusZero(() => new($"zero{load}")));
         }
 
-        if (CollectsNaN) WriteNaNAmong(words, "pair0");
+        if (CollectsNaN) WriteNaNAmong([.. registers.Select(word => word.ToString())], "pair0");
 
         var at = load * GroupedGemmTile.DealtRows * GroupedGemmTile.RowBytes;
         WriteStoredPairs("pair", at);

@@ -13,7 +13,7 @@ public sealed partial class GroupedGemm
         _writer.Declare("f32", "value0", "value1");
         _writer.Declare("pred", "isSlot");
         if (WeightsOutput || WeightsInput) _writer.Declare("b32", "routerWeight0", "routerWeight1");
-        if (StoresActivated) Activation.Declare(_writer, _shape.Activation);
+        if (StoresActivated) _activation = new(_writer, _shape);
         _writer.Comment("From sums to the output.");
         WriteLeftBiases();
         _writer.Code($"""
@@ -73,7 +73,7 @@ public sealed partial class GroupedGemm
                 for (var x = 0; x < 2; x++)
                 {
                     var sum = $"%{Sum(rows, eight, (2 * half) + x)}";
-                    if (StoresActivated) Activation.Write(_writer, _shape, sum, IsPaired ? $"%{Sum(rows, eight, 2 + x)}" : null, $"%value{x}");
+                    if (StoresActivated) _activation!.Write(new(sum.Substring(1)), IsPaired ? new F32(Sum(rows, eight, 2 + x)) : null, new($"value{x}"));
                     else _writer.Code($"mov.f32 %value{x}, {sum};");
                 }
 

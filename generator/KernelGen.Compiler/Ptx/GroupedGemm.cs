@@ -16,12 +16,7 @@ public enum ExpertProduct
 /// (<see cref="WeightConversion"/>), or both are bytes of one type.
 /// </summary>
 /// <remarks>
-/// Parameters of the entry, in order: activations (bf16 or bytes, [T, H] or [slots, I]), weights ([E, 2I, H] or [E, H, I]), output,
-/// sorted slots [blocks · BLOCK_M] (a number that is no slot pads), expert of each block, number of padded slots (one int),
-/// router weights [slots], number of slots, biases (fp32, [E, rows of the matrix]), scales (fp32, [E, rows] or [E, groups, rows]),
-/// zero points (bytes, as scales of groups), for activations of the weights' type their scales (fp32, [rows] or [rows, groups]), and for output that is rounded
-/// its scales (fp32, [slots, groups]); what a shape does
-/// not have is not read. The output is, for the first product, intermediate
+/// Parameters of the entry are those of <see cref="ExpertGemmParameter"/>; what a shape does not have is not read. The output is, for the first product, intermediate
 /// states (bf16, or fp32 that become bytes, or bytes, [slots, I]) or with Split-K the bare sums of each slice (fp32, of integers int32, [slices, slots, 2I or I]); for the second the weighted
 /// sums (bf16, [slots, H], or of each slice fp32, [slices, slots, H], with the bias in the first). The grid is (⌈blocks / GROUP_M⌉ · GROUP_M · columns / BLOCK_N, slices); groups behind the last block leave at once. Of kernels with
 /// <c>wgmma</c>, which take a tensor map of weights that are bfloat16, and of those that stream, as many groups as run at once share all tiles.
@@ -33,8 +28,6 @@ public sealed partial class GroupedGemm
     private readonly PtxWriter _writer = new();
 
     private GroupedGemm(GroupedGemmShape shape, GroupedGemmTile tile) => (_shape, _tile) = (shape, tile);
-
-    private const int TensorMapBytes = 128;
 
     private const string OpenBrace = "{";
     private const string CloseBrace = "}";
@@ -59,7 +52,7 @@ public sealed partial class GroupedGemm
     public static string Write(GroupedGemmShape shape, GroupedGemmTile tile)
     {
         if (Problem(shape, tile) is { } problem) throw new ArgumentException(problem, nameof(tile));
-        return new GroupedGemm(shape, tile).WriteModule();
+        return tile.IsStreamed ? new StreamedKernel(shape, tile).WriteModule(EntryName(shape, tile)) : new GroupedGemm(shape, tile).WriteModule();
     }
 
     /// <summary>What is wrong with a tile for a product; null if nothing is.</summary>
@@ -67,15 +60,15 @@ public sealed partial class GroupedGemm
     {
         if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
         var gemm = new GroupedGemm(shape, tile);
-        if (gemm.StreamsBytes) return gemm.ProblemOfStreamedBytes() ?? gemm.ProblemOfConversion();
+        if (tile.IsStreamed) return new StreamedKernel(shape, tile).Problem();
         if (shape.IsConverted) return gemm.ProblemOfConversion();
         if (shape.QuantizedInputs || tile.ElementBytes == 1) return gemm.ProblemOfBytes();
-        return tile.IsStreamed ? "bfloat16 weights are copied" : null;
+        return null;
     }
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
     public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) =>
-        tile.IsStreamed ? new GroupedGemm(shape, tile).ExchangeBytes : tile.SharedBytes + ((new GroupedGemm(shape, tile).StageBytes - tile.StageBytes) * tile.Stages);
+        tile.IsStreamed ? new StreamedKernel(shape, tile).SharedBytes : tile.SharedBytes + ((new GroupedGemm(shape, tile).StageBytes - tile.StageBytes) * tile.Stages);
 
     /// <summary>Threads of a group.</summary>
     public static int Threads(GroupedGemmShape shape, GroupedGemmTile tile) => new GroupedGemm(shape, tile).ThreadsOfGroup;
@@ -92,7 +85,6 @@ public sealed partial class GroupedGemm
     {
         if (_tile.WeightsLeft) WriteWeightsLeft();
         else if (_tile.IsSpecialised) WriteSpecialised();
-        else if (_tile.IsStreamed) WriteStreamed();
         else WriteUniform();
         return $$"""
             .version {{(MultipliesFloat8 && !_tile.IsSpecialised ? "8.4" : "8.0")}}
@@ -102,18 +94,8 @@ public sealed partial class GroupedGemm
             .extern .shared .align 1024 .b8 stageMemory[];
 
             .visible .entry {{EntryName(_shape, _tile)}}(
-                .param .u64 activations,
-                {{(FetchesWeights(_shape, _tile) ? $".param .align 64 .b8 weights[{TensorMapBytes}]" : ".param .u64 weights")}},
-                .param .u64 output,
-                .param .u64 sortedSlots,
-                .param .u64 blockExperts,
-                .param .u64 paddedSlots,
-                .param .u64 routerWeights,
-                .param .u32 slots,
-                .param .u64 biases,
-                .param .u64 scales,
-                .param .u64 zeroPoints{{(_shape.QuantizedInputs ? ",\n    .param .u64 inputScales" : "")}}{{(RoundsIntermediate ? ",\n    .param .u64 outputScales" : "")}})
-            {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1{(_tile.IsStreamed ? $"\n.minnctapersm {_tile.Resident}" : "")}")}}
+                {{string.Join(",\n    ", Parameters.Of(_shape, FetchesWeights(_shape, _tile), RoundsIntermediate))}})
+            {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1")}}
             {
             {{_writer}}    ret;
             }

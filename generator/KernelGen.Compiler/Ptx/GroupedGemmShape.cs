@@ -46,6 +46,42 @@ public sealed record GroupedGemmShape(
     /// <summary>Whether stored numbers have scales.</summary>
     internal bool HasScales => WeightType is DType.Float8E4M3 or DType.Int8 or DType.Int4;
 
+    /// <summary>What is said of weights in single precision.</summary>
+    internal const string ProblemOfFloat32 = "weights in single precision have no tensor-core instruction as exact";
+
+    /// <summary>Whether this is the first product.</summary>
+    internal bool IsGateUp => Product == ExpertProduct.GateUp;
+
+    /// <summary>Whether the columns are those of gate and up projections.</summary>
+    internal bool IsPaired => IsGateUp && IsGated;
+
+    /// <summary>Whether groups of a row's weights have scales.</summary>
+    internal bool HasGroups => HasScales && GroupSize > 0;
+
+    /// <summary>Whether each row of weights has one scale.</summary>
+    internal bool HasRowScales => HasScales && GroupSize == 0;
+
+    /// <summary>Groups of a row.</summary>
+    internal int Groups => (Reduction + GroupSize - 1) / GroupSize;
+
+    /// <summary>Whether sums of fp16 weights take two products: that of the rounded weight and that of the rest.</summary>
+    internal bool HasRests => WeightType == DType.Float16;
+
+    /// <summary>Whether tensor cores add up integers.</summary>
+    internal bool HasIntegerSums => QuantizedInputs && WeightType == DType.Int8;
+
+    /// <summary>Bytes of a row of weights.</summary>
+    internal long WeightRowBytes => WeightBytes(Reduction);
+
+    /// <summary>Columns of the output that columns of the product yield, if gate and up projection are counted once.</summary>
+    internal int OutputColumns(int columns) => IsPaired ? columns / 2 : columns;
+
+    /// <summary>Makes of a slot its row of activations: of hidden states its token's, of intermediate states its own.</summary>
+    internal string RowOfSlot(B32 slot) => IsGateUp ? $"div.u32 {slot}, {slot}, {TopK};" : "";
+
+    /// <summary>The row of activations that a slot has.</summary>
+    internal string RowOfSlot(B32 slot, B32 row) => IsGateUp ? $"div.u32 {row}, {slot}, {TopK};" : $"mov.u32 {row}, {slot};";
+
     /// <summary>Bytes of so many weights of a row.</summary>
     internal int WeightBytes(int weights) => weights * BitsOfWeight / 8;
 

@@ -57,20 +57,27 @@ public sealed class ExpertGemm
     internal void Launch(CudaStream stream, nint activations, in ExpertMatrices matrices, nint output, in AlignedSlots slots, int blocks, nint inputScales = 0, nint outputScales = 0)
     {
         var arguments = default(CudaArguments);
-        arguments.Add(activations);
-        if (Fetched is null) arguments.Add(matrices.Weights);
-        else arguments.Add(Fetched.MapOf(matrices.Weights), TensorMap.Alignment);
-        arguments.Add(output);
-        arguments.Add(CudaArguments.Address(slots.Sorted));
-        arguments.Add(CudaArguments.Address(slots.BlockExperts));
-        arguments.Add(CudaArguments.Address(slots.Padded));
-        arguments.Add(CudaArguments.Address(slots.Weights));
-        arguments.Add((int)slots.Weights.Length);
-        arguments.Add(matrices.Biases);
-        arguments.Add(matrices.Scales);
-        arguments.Add(matrices.ZeroPoints);
-        if (inputScales != 0) arguments.Add(inputScales);
-        if (RoundsOutput) arguments.Add(outputScales);
+        for (var parameter = ExpertGemmParameter.Activations; parameter <= ExpertGemmParameter.OutputScales; parameter++)
+        {
+            switch (parameter)
+            {
+                case ExpertGemmParameter.Activations: arguments.Add(activations); break;
+                case ExpertGemmParameter.Weights when Fetched is null: arguments.Add(matrices.Weights); break;
+                case ExpertGemmParameter.Weights: arguments.Add(Fetched.MapOf(matrices.Weights), TensorMap.Alignment); break;
+                case ExpertGemmParameter.Output: arguments.Add(output); break;
+                case ExpertGemmParameter.SortedSlots: arguments.Add(CudaArguments.Address(slots.Sorted)); break;
+                case ExpertGemmParameter.BlockExperts: arguments.Add(CudaArguments.Address(slots.BlockExperts)); break;
+                case ExpertGemmParameter.PaddedSlots: arguments.Add(CudaArguments.Address(slots.Padded)); break;
+                case ExpertGemmParameter.RouterWeights: arguments.Add(CudaArguments.Address(slots.Weights)); break;
+                case ExpertGemmParameter.Slots: arguments.Add((int)slots.Weights.Length); break;
+                case ExpertGemmParameter.Biases: arguments.Add(matrices.Biases); break;
+                case ExpertGemmParameter.Scales: arguments.Add(matrices.Scales); break;
+                case ExpertGemmParameter.ZeroPoints: arguments.Add(matrices.ZeroPoints); break;
+                case ExpertGemmParameter.InputScales when inputScales != 0: arguments.Add(inputScales); break;
+                case ExpertGemmParameter.OutputScales when RoundsOutput: arguments.Add(outputScales); break;
+            }
+        }
+
         _kernel.Launch(stream, Grid(stream.Accelerator, blocks), new Index3D(_threads, 1, 1), arguments, Chained);
     }
 
