@@ -52,7 +52,7 @@ public sealed partial class GroupedGemm
     public static string Write(GroupedGemmShape shape, GroupedGemmTile tile)
     {
         if (Problem(shape, tile) is { } problem) throw new ArgumentException(problem, nameof(tile));
-        return tile.IsStreamed ? new StreamedKernel(shape, tile).WriteModule(EntryName(shape, tile)) : new GroupedGemm(shape, tile).WriteModule();
+        return KernelOf(shape, tile)?.WriteModule(EntryName(shape, tile)) ?? new GroupedGemm(shape, tile).WriteModule();
     }
 
     /// <summary>What is wrong with a tile for a product; null if nothing is.</summary>
@@ -60,15 +60,18 @@ public sealed partial class GroupedGemm
     {
         if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
         var gemm = new GroupedGemm(shape, tile);
-        if (tile.IsStreamed) return new StreamedKernel(shape, tile).Problem();
+        if (KernelOf(shape, tile) is { } kernel) return kernel.Problem();
         if (shape.IsConverted) return gemm.ProblemOfConversion();
         if (shape.QuantizedInputs || tile.ElementBytes == 1) return gemm.ProblemOfBytes();
         return null;
     }
 
+    private static GemmKernel? KernelOf(GroupedGemmShape shape, GroupedGemmTile tile) =>
+        tile.IsSpecialised ? null : tile.IsStreamed ? new StreamedKernel(shape, tile) : new MultistageKernel(shape, tile);
+
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
     public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) =>
-        tile.IsStreamed ? new StreamedKernel(shape, tile).SharedBytes : tile.SharedBytes + ((new GroupedGemm(shape, tile).StageBytes - tile.StageBytes) * tile.Stages);
+        KernelOf(shape, tile)?.SharedBytes ?? (tile.SharedBytes + ((new GroupedGemm(shape, tile).StageBytes - tile.StageBytes) * tile.Stages));
 
     /// <summary>Threads of a group.</summary>
     public static int Threads(GroupedGemmShape shape, GroupedGemmTile tile) => new GroupedGemm(shape, tile).ThreadsOfGroup;

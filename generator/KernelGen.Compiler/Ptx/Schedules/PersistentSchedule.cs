@@ -4,7 +4,7 @@ namespace KernelGen.Compiler.Ptx;
 /// The tiles of a persistent kernel: as many thread blocks as run at once, or clusters of them, take one tile after the other. Tiles are numbered so that few blocks
 /// of rows take turns with one block of columns.
 /// </summary>
-internal sealed class PersistentSchedule
+internal sealed class PersistentSchedule : TileSchedule
 {
     private readonly PtxWriter _writer;
     private readonly GroupedGemmShape _shape;
@@ -21,21 +21,14 @@ internal sealed class PersistentSchedule
     /// <summary>Declares the registers of a tile's place.</summary>
     /// <param name="rowsOfGroup">Rows from one to the next part of a thread block in a cluster.</param>
     public PersistentSchedule(PtxWriter writer, GroupedGemmShape shape, GroupedGemmTile tile, Scratch scratch, int rowsOfGroup = 0)
+        : base(writer, tile)
     {
         (_writer, _shape, _tile, _scratch, _rowsOfGroup) = (writer, shape, tile, scratch, rowsOfGroup);
         (_padded, _tilesOfSlice, _blocksM, _turn, _firstRow) = (writer.B32("padded"), writer.B32("tilesOfSlice"), writer.B32("blocksM"), writer.B32("turn"), writer.B32("firstRow"));
-        (Slots, Tile, TileStep, Tiles) = (writer.B32("slots"), writer.B32("tile"), writer.B32("tileStep"), writer.B32("tiles"));
-        (BlockM, BlockN, Blocks) = (writer.B32("blockM"), writer.B32("blockN"), writer.B32("blocks"));
-        (_sorted, SortedSlots, Done) = (writer.B64("sorted"), writer.B64("sortedSlots"), writer.Pred("done"));
-        if (IsSplit) (Slice, FirstBlock) = (writer.B32("slice"), writer.B32("firstBlock"));
+        (Tile, TileStep, Tiles) = (writer.B32("tile"), writer.B32("tileStep"), writer.B32("tiles"));
+        (_sorted, Done) = (writer.B64("sorted"), writer.Pred("done"));
         if (tile.Cluster > 1) Rank = writer.B32("rank");
     }
-
-    /// <summary>Whether tiles have slices of the reduction.</summary>
-    public bool IsSplit => _tile.SplitK > 1;
-
-    /// <summary>The number of slots.</summary>
-    public B32 Slots { get; }
 
     /// <summary>Slots, then those that pad.</summary>
     public B32 Padded => _padded;
@@ -49,26 +42,8 @@ internal sealed class PersistentSchedule
     /// <summary>How many tiles there are.</summary>
     public B32 Tiles { get; }
 
-    /// <summary>The tile's block of rows.</summary>
-    public B32 BlockM { get; }
-
-    /// <summary>The tile's block of columns.</summary>
-    public B32 BlockN { get; }
-
-    /// <summary>Blocks of the reduction in the tile's slice.</summary>
-    public B32 Blocks { get; }
-
-    /// <summary>The tile's slice, where there are several.</summary>
-    public B32 Slice { get; }
-
-    /// <summary>The slice's first block of the reduction, where there are several slices.</summary>
-    public B32 FirstBlock { get; }
-
     /// <summary>The thread block's number in its cluster, where there are clusters.</summary>
     public B32 Rank { get; }
-
-    /// <summary>The slots of the tile's rows.</summary>
-    public B64 SortedSlots { get; }
 
     /// <summary>Whether there is no tile left.</summary>
     public Pred Done { get; }

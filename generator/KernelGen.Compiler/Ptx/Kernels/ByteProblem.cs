@@ -1,0 +1,15 @@
+namespace KernelGen.Compiler.Ptx;
+
+/// <summary>What no kernel that multiplies bytes with bytes can have.</summary>
+internal static class ByteProblem
+{
+    /// <summary>What is wrong with a shape or a tile; null if nothing is.</summary>
+    public static string? Of(GroupedGemmShape shape, GroupedGemmTile tile)
+    {
+        if (!shape.QuantizedInputs || tile.ElementBytes != 1) return "bytes are multiplied with bytes, and with instructions for bytes alone";
+        if (shape.WeightType is not (DType.Float8E4M3 or DType.Int8) || shape.ZeroPoints) return $"activations are no {shape.WeightType} with these scales";
+        return shape.GroupSize != 0 && (shape.GroupSize != GroupedGemmTile.RowBytes || shape.HasIntegerSums)
+            ? $"groups of {shape.GroupSize} are no rows of shared memory that are 8-bit floats"
+            : null;
+    }
+}
