@@ -67,7 +67,7 @@ public sealed partial class GroupedGemm
     }
 
     private static GemmKernel? KernelOf(GroupedGemmShape shape, GroupedGemmTile tile) =>
-        tile.IsSpecialised ? null : tile.IsStreamed ? new StreamedKernel(shape, tile) : new MultistageKernel(shape, tile);
+        tile.WeightsLeft ? new WeightsLeftKernel(shape, tile) : tile.IsSpecialised ? null : tile.IsStreamed ? new StreamedKernel(shape, tile) : new MultistageKernel(shape, tile);
 
     /// <summary>Bytes of dynamic shared memory of a group.</summary>
     public static int SharedBytes(GroupedGemmShape shape, GroupedGemmTile tile) =>

@@ -1,7 +1,7 @@
 namespace KernelGen.Compiler.Ptx;
 
 /// <summary>A thread's place in its thread block, and its warp's in the tile.</summary>
-internal sealed class Warps(PtxWriter writer)
+internal sealed class Warps(PtxWriter writer, bool hasRows = true)
 {
     /// <summary>The thread's number.</summary>
     public B32 Thread { get; } = writer.B32("thread");
@@ -13,7 +13,7 @@ internal sealed class Warps(PtxWriter writer)
     public B32 Warp { get; } = writer.B32("warp");
 
     /// <summary>The warp's place along the rows.</summary>
-    public B32 M { get; } = writer.B32("warpM");
+    public B32 M { get; } = hasRows ? writer.B32("warpM") : default;
 
     /// <summary>The warp's place along the columns.</summary>
     public B32 N { get; } = writer.B32("warpN");
