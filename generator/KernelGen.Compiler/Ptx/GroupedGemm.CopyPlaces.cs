@@ -3,18 +3,6 @@ namespace KernelGen.Compiler.Ptx;
 /// <content>What all kernels' copies begin with: which chunk a thread copies, and where it goes.</content>
 public sealed partial class GroupedGemm
 {
-    /// <summary>Where shared memory starts, and the thread's chunk.</summary>
-    private void WriteCopyStart()
-    {
-        _writer.Comment("A thread copies one 16-byte chunk of every few rows.");
-        _writer.Code("""
-            mov.u32 %shared, stageMemory;
-            add.u32 %shared, %shared, 1023;
-            and.b32 %shared, %shared, -1024;
-            """);
-        WriteThreadsChunk();
-    }
-
     /// <summary>The thread's chunk, and its row of the first pass.</summary>
     private void WriteThreadsChunk() => _writer.Code($"""
         and.b32 %chunk, %thread, {ChunksOfRow - 1};

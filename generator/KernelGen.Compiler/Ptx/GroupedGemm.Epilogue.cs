@@ -39,18 +39,9 @@ public sealed partial class GroupedGemm
             cvta.to.global.u64 %output, %output;
             add.u64 %output, %output, %columnOffset;
             """);
-        if (!_tile.IsSpecialised)
-        {
-            WriteRowAddresses();
-            WriteInputScales();
-        }
-        else if (MultipliesBytes)
-        {
-            WriteScaledRows();
-        }
+        if (MultipliesBytes) WriteScaledRows();
 
         WriteWholeSums();
-        if (!_tile.IsSpecialised) WriteRouterWeights();
         if (RoundsIntermediate)
         {
             WriteRoundedRows();
@@ -65,46 +56,14 @@ public sealed partial class GroupedGemm
 
     private int OutputBytes => RoundsIntermediate ? 1 : StoresBFloat16 ? 2 : 4;
 
-    private void WriteRowAddresses()
-    {
-        _writer.Declare("b64", "rows");
-        _writer.Code($"""
-            shr.u32 %t0, %lane, 2;
-            mad.lo.u32 %t0, %warpM, {_tile.WarpM}, %t0;
-            mul.wide.u32 %rows, %t0, 4;
-            add.u64 %rows, %sortedSlots, %rows;
-            """);
-    }
-
-    private void WriteRouterWeights()
-    {
-        if (!WeightsOutput) return;
-        _writer.Code("""
-            ld.param.u64 %address, [routerWeights];
-            cvta.to.global.u64 %address, %address;
-            """);
-    }
-
     private void WriteRow(int m, int half)
     {
         _writer.Code($"""
-            {(_tile.IsSpecialised ? $"mov.u32 %slot, %slot{half};" : $"ld.global.u32 %slot, [%rows+{((m * 16) + (half * 8)) * 4}];")}
+            mov.u32 %slot, %slot{half};
             setp.ge.u32 %outside, %slot, %slots;
             @%outside bra STORED{m}_{half};
             """);
-        if (WeightsOutput && _tile.IsSpecialised)
-        {
-            _writer.Code($"mov.f32 %routerWeight, %routerWeight{half};");
-        }
-        else if (WeightsOutput)
-        {
-            _writer.Code("""
-                mul.wide.u32 %wide, %slot, 4;
-                add.u64 %wide, %address, %wide;
-                ld.global.f32 %routerWeight, [%wide];
-                """);
-        }
-
+        if (WeightsOutput) _writer.Code($"mov.f32 %routerWeight, %routerWeight{half};");
         if (_tile.SplitK > 1) _writer.Code("mad.lo.u32 %slot, %slice, %slots, %slot;");
         var rowElements = StoresActivated ? _shape.IntermediateSize : _shape.Columns;
         _writer.Code($"mad.wide.u32 %to, %slot, {(long)rowElements * OutputBytes}, %output;");
@@ -130,8 +89,8 @@ public sealed partial class GroupedGemm
         _writer.Label($"STORED{m}_{half}");
     }
 
-    /// <summary>Which fragment has the gate (0) or up (1) sums of eight columns: they take turns or, from the tensor memory accelerator, are the first and the second half.</summary>
-    private int FragmentOf(int tile, int up) => _tile.IsSpecialised ? tile + (up * FragmentsN / 2) : (2 * tile) + up;
+    /// <summary>Which fragment has the gate (0) or up (1) sums of eight columns: they are the first and the second half.</summary>
+    private int FragmentOf(int tile, int up) => tile + (up * FragmentsN / 2);
 
     private void WriteValues(int first, Action<int, int> write)
     {

@@ -8,32 +8,20 @@ public sealed partial class GroupedGemm
 {
     private bool HasGroups => _shape.HasScales && _shape.GroupSize > 0;
 
-    /// <summary>Elements of a warp that share scales.</summary>
-    private int ScaledElements => Math.Min(_shape.GroupSize, ElementsOfWarp);
-
-    /// <summary>Elements of a block that one warp multiplies.</summary>
-    private int ElementsOfWarp => _tile.BlockK;
-
     private int GroupsOfStage => Math.Max(_tile.BlockK / _shape.GroupSize, 1);
 
     private int Groups => (_shape.Reduction + _shape.GroupSize - 1) / _shape.GroupSize;
 
     private int ScaleBytes => HasGroups ? GroupsOfStage * _tile.BlockN * 4 : 0;
 
-    private int ZeroPointBytes => _shape.ZeroPoints ? GroupsOfStage * _tile.BlockN : 0;
-
     /// <summary>Where the scales of a stage begin: behind the activations and the weights.</summary>
-    private int ScalesAt => ConvertsInCopies ? SpecialisedScalesAt : _shape.IsConverted ? ConvertedActivationBytes + ConvertedWeightBytes : _tile.StageBytes;
-
-    /// <summary>The stage that is filled, and the one that is multiplied.</summary>
-    private (string In, string Out) StageRegisters => ConvertsInCopies ? ("stage", "stage") : ("stageIn", "stageOut");
+    private int ScalesAt => SpecialisedScalesAt;
 
     /// <summary>What threads copy: scales, then zero points, which threads that convert for others load themselves.</summary>
     private IEnumerable<(string Name, int Bytes, int At)> Copied()
     {
         if (!HasGroups) yield break;
         yield return ("scales", 4, ScalesAt);
-        if (_shape.ZeroPoints && !ConvertsInCopies) yield return ("zeroPoints", 1, ScalesAt + ScaleBytes);
     }
 
     private void WriteScaleCopySetup()
@@ -90,7 +78,7 @@ public sealed partial class GroupedGemm
                     """
                 : $"mad.wide.u32 %wide, %copied, {GroupsOfStage * stride}, %{name}From;");
             _writer.Code($"""
-                add.u32 %t2, %{name}To, %{StageRegisters.In};
+                add.u32 %t2, %{name}To, %stage;
                 @%{name}Copied cp.async.cg.shared.global [%t2+{at}], [%wide], 16;
                 """);
         }
@@ -98,43 +86,17 @@ public sealed partial class GroupedGemm
         _writer.Code("add.u32 %copied, %copied, 1;");
     }
 
-    private void DeclareScales()
-    {
-        DeclareZero();
-        DeclareGroupSums();
-        if (HasGroups && _shape.ZeroPoints) DeclareZeroPoints();
-    }
-
     private void DeclareGroupSums()
     {
         if (!HasGroups) return;
         _writer.Declare("f32", [.. Sums().Select(sum => $"group_{sum}")]);
-        if (!_tile.IsSpecialised) _writer.Declare("f32", "nothing");
         _writer.Declare("f32", [.. Enumerable.Range(0, 8).Select(i => $"scale{i}")]);
         _writer.Declare("b32", "laneScale", "atScale");
         _writer.Code($"""
-            {(_tile.IsSpecialised ? "" : "mov.f32 %nothing, 0f00000000;")}
             and.b32 %t0, %lane, 3;
             mul.lo.u32 %t0, %t0, {2 * StoredTiles};
             mad.lo.u32 %t0, %warpN, {OutputColumns(_tile.WarpN)}, %t0;
             mad.lo.u32 %laneScale, %t0, 4, %shared;
-            """);
-    }
-
-    private void DeclareZeroPoints()
-    {
-        _writer.Declare("b32", [.. Enumerable.Range(0, FragmentsN).Select(n => $"zero{n}")]);
-        _writer.Declare("b32", "laneZero", "atZero");
-
-        // The lane's weights are of row lane ÷ 4 of each fragment.
-        _writer.Code($"""
-            shr.u32 %t0, %lane, 3;
-            mul.lo.u32 %t0, %t0, {2 * StoredTiles};
-            shr.u32 %t1, %lane, 2;
-            and.b32 %t1, %t1, 1;
-            add.u32 %t0, %t0, %t1;
-            mad.lo.u32 %t0, %warpN, {OutputColumns(_tile.WarpN)}, %t0;
-            add.u32 %laneZero, %t0, %shared;
             """);
     }
 
@@ -146,23 +108,10 @@ public sealed partial class GroupedGemm
 
     private static string GroupSum(int m, int n, int element) => $"group_{Sum(m, n, element)}";
 
-    private void WriteGroupStart(WeightConversion conversion, int group)
-    {
-        if (!_shape.ZeroPoints) return;
-        if (group == 0) _writer.Code("add.u32 %atZero, %laneZero, %stageOut;");
-        var at = Copied().Last().At + (group * _tile.BlockN);
-        for (var n = 0; n < FragmentsN; n++)
-        {
-            var up = IsUp(n * 8) ? _tile.BlockN / 2 : 0;
-            _writer.Code($"ld.shared.s8 %zero{n}, [%atZero+{at + ColumnOf(n * 8) + up}];");
-            conversion.WriteMinusZero(new($"zero{n}"), new($"zero{n}"));
-        }
-    }
-
     private void WriteGroupEnd(int group)
     {
         if (!HasGroups) return;
-        if (group == 0) _writer.Code($"add.u32 %atScale, %laneScale, %{StageRegisters.Out};");
+        if (group == 0) _writer.Code($"add.u32 %atScale, %laneScale, %stage;");
         var at = ScalesAt + (group * _tile.BlockN * 4);
         foreach (var (fragments, column, up) in StoredFragments(FragmentsN))
         {

@@ -17,6 +17,9 @@ public sealed partial class GroupedGemm
 
     private int CopyWarps => ConvertsInCopies ? ConvertingGroups * WarpsOfGroup : WarpsOfGroup;
 
+    /// <summary>Threads that arrive at a full barrier: those that copy slots, and the one that awaits the weights or all that convert them.</summary>
+    private int FillersOfStage => GroupedGemmTile.WarpGroupThreads + (ConvertsInCopies ? GroupedGemmTile.WarpGroupThreads : 1);
+
     private int ColumnBlocks => _shape.Columns / _tile.BlockN;
 
     /// <summary>
@@ -31,8 +34,7 @@ public sealed partial class GroupedGemm
 
     /// <summary>Registers of a thread that copies and of one that multiplies; null where all get the most there are.</summary>
     private (int Copies, int Multiplies)? RegistersOfRoles =>
-        _tile.WeightsLeft ? (_tile.WarpsN == 8 && _tile.WarpM * _tile.WarpN / 32 > 96 ? (56, 224) : null)
-        : _tile.WarpsM != 8 ? null : ConvertsInCopies ? (88, 168) : CopiesBlockScales ? (56, 224) : (40, 232);
+        _tile.WarpsM != 8 ? null : ConvertsInCopies ? (88, 168) : CopiesBlockScales ? (56, 224) : (40, 232);
 
     private string SpecialisedDirectives =>
         (IsClustered ? $".explicitcluster\n.reqnctapercluster {_tile.Cluster}, 1, 1\n" : "") + $".maxntid {ThreadsOfGroup}, 1, 1\n.minnctapersm 1\n";
@@ -70,9 +72,9 @@ public sealed partial class GroupedGemm
         WriteBarriers();
         if (_tile.Chained)
         {
-            if (!WaitsInCopies) _writer.Comment("From here on the kernel needs the results of the one before it.");
+            _writer.Comment("From here on the kernel needs the results of the one before it.");
             _writer.Code($"""
-                {(WaitsInCopies ? "" : "griddepcontrol.wait;")}
+                griddepcontrol.wait;
                 griddepcontrol.launch_dependents;
                 """);
         }

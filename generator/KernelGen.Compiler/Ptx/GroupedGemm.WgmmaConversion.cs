@@ -41,7 +41,6 @@ public sealed partial class GroupedGemm
 
     private string? ProblemOfSpecialisedConversion()
     {
-        if (_tile.WeightsLeft) return "weights on the left are fetched and not converted";
         if (_tile.Cluster > 1) return "groups that convert weights share none";
         if (_tile.Stages <= ConvertingGroups) return $"{ConvertingGroups} warp groups cannot take turns with {_tile.Stages} stages";
         if (HasGroups && _shape.GroupSize != UnitElements && _shape.GroupSize % GroupedGemmTile.RowElements != 0)

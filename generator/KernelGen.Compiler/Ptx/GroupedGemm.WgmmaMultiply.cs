@@ -103,15 +103,7 @@ public sealed partial class GroupedGemm
     /// <summary>The products of a stage, begun while those of the one before may still run.</summary>
     private void WriteProductsOfStage()
     {
-        if (_tile.WeightsLeft)
-        {
-            WriteLeftProducts();
-        }
-        else
-        {
-            for (var step = 0; step < StepsOfPart; step++) WriteWgmma(step, [.. Sums()], step == 0 ? "%accumulate" : "1");
-        }
-
+        for (var step = 0; step < StepsOfPart; step++) WriteWgmma(step, [.. Sums()], step == 0 ? "%accumulate" : "1");
         _writer.Comment("The stage before this one has been read.");
         _writer.Code("""
             wgmma.commit_group.sync.aligned;

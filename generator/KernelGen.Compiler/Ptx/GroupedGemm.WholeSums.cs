@@ -17,7 +17,6 @@ public sealed partial class GroupedGemm
     {
         if (!HasColumnNumbers && !WeightsInput) return;
         _writer.Comment("Scales, router weights on the input, biases.");
-        if (WeightsInput && !_tile.IsSpecialised) WriteInputWeights();
         if (HasColumnNumbers)
         {
             _writer.Declare("b64", "atRow");
@@ -52,7 +51,7 @@ public sealed partial class GroupedGemm
             {
                 for (var m = 0; m < FragmentsM; m++)
                 {
-                    for (var x = 0; x < 4; x++) WriteWholeSum($"%{Sum(m, fragments[i], x)}", (2 * i) + (x % 2), _tile.IsSpecialised ? $"%routerWeight{x / 2}" : $"%inputWeight{m}_{x / 2}");
+                    for (var x = 0; x < 4; x++) WriteWholeSum($"%{Sum(m, fragments[i], x)}", (2 * i) + (x % 2), $"%routerWeight{x / 2}");
                 }
             }
         }
@@ -76,26 +75,4 @@ public sealed partial class GroupedGemm
             """);
     }
 
-    private void WriteInputWeights()
-    {
-        _writer.Code("""
-            ld.param.u64 %address, [routerWeights];
-            cvta.to.global.u64 %address, %address;
-            """);
-        for (var m = 0; m < FragmentsM; m++)
-        {
-            for (var half = 0; half < 2; half++)
-            {
-                _writer.Declare("f32", $"inputWeight{m}_{half}");
-                _writer.Code($"""
-                    ld.global.u32 %slot, [%rows+{((m * 16) + (half * 8)) * 4}];
-                    mov.f32 %inputWeight{m}_{half}, 0f00000000;
-                    setp.lt.u32 %outside, %slot, %slots;
-                    mul.wide.u32 %wide, %slot, 4;
-                    add.u64 %wide, %address, %wide;
-                    @%outside ld.global.f32 %inputWeight{m}_{half}, [%wide];
-                    """);
-            }
-        }
-    }
 }

@@ -29,6 +29,11 @@ public sealed partial class GroupedGemm
 
     private GroupedGemm(GroupedGemmShape shape, GroupedGemmTile tile) => (_shape, _tile) = (shape, tile);
 
+    private const int ChunkBytes = Swizzle.ChunkBytes;
+    private const int ChunksOfRow = Swizzle.ChunksOfRow;
+    private const int StepsOfPart = GroupedGemmTile.RowElements / 16;
+    private const int WarpRows = LeftWgmma.WarpRows;
+
     private const string OpenBrace = "{";
     private const string CloseBrace = "}";
 
@@ -38,6 +43,8 @@ public sealed partial class GroupedGemm
     private bool IsPaired => IsGateUp && _shape.IsGated;
 
     private int ReductionBlocks => _shape.Reduction / _tile.BlockK;
+
+    private long WeightRowBytes => _shape.WeightRowBytes;
 
     private int FragmentsM => _tile.WarpM / 16;
 
@@ -61,7 +68,7 @@ public sealed partial class GroupedGemm
         if (tile.Problem(shape.Columns, shape.Reduction) is { } problem) return problem;
         var gemm = new GroupedGemm(shape, tile);
         if (KernelOf(shape, tile) is { } kernel) return kernel.Problem();
-        if (shape.IsConverted) return gemm.ProblemOfConversion();
+        if (shape.IsConverted) return shape.WeightType == DType.Float32 ? GroupedGemmShape.ProblemOfFloat32 : gemm.ProblemOfSpecialisedConversion();
         if (shape.QuantizedInputs || tile.ElementBytes == 1) return gemm.ProblemOfBytes();
         return null;
     }
@@ -78,124 +85,26 @@ public sealed partial class GroupedGemm
 
     private int ThreadsOfGroup => _tile.Threads + (ConvertsInCopies ? (ConvertingGroups - 1) * GroupedGemmTile.WarpGroupThreads : 0);
 
-    private int StageBytes => ConvertsInCopies ? SpecialisedStageBytes
-        : _shape.IsConverted ? ConvertedStageBytes
-        : MultipliesBytes ? WgmmaByteStageBytes
-        : _shape.QuantizedInputs ? ByteStageBytes
-        : _tile.StageBytes;
+    private int StageBytes => ConvertsInCopies ? SpecialisedStageBytes : MultipliesBytes ? WgmmaByteStageBytes : _tile.StageBytes;
 
     private string WriteModule()
     {
-        if (_tile.WeightsLeft) WriteWeightsLeft();
-        else if (_tile.IsSpecialised) WriteSpecialised();
-        else WriteUniform();
+        WriteSpecialised();
         return $$"""
-            .version {{(MultipliesFloat8 && !_tile.IsSpecialised ? "8.4" : "8.0")}}
-            .target {{Target}}
+            .version 8.0
+            .target sm_90a
             .address_size 64
 
             .extern .shared .align 1024 .b8 stageMemory[];
 
             .visible .entry {{EntryName(_shape, _tile)}}(
                 {{string.Join(",\n    ", Parameters.Of(_shape, FetchesWeights(_shape, _tile), RoundsIntermediate))}})
-            {{(_tile.IsSpecialised ? SpecialisedDirectives : $".maxntid {_tile.Threads}, 1, 1")}}
+            {{SpecialisedDirectives}}
             {
             {{_writer}}    ret;
             }
 
             """.Replace("\r\n", "\n");
-    }
-
-    private string Target => _tile.IsSpecialised ? "sm_90a" : _tile.Chained ? "sm_90" : MultipliesFloat8 ? "sm_89" : "sm_80";
-
-    /// <summary>A kernel whose threads all copy and multiply, one tile a group.</summary>
-    private void WriteUniform()
-    {
-        WriteBlockIndex();
-        if (_shape.IsConverted) WriteConvertedCopySetup();
-        else WriteCopySetup();
-        WriteSums();
-        if (_shape.IsConverted) WriteConvertedLoop();
-        else WriteMmaLoop();
-        WriteEpilogue();
-    }
-
-    /// <summary>Which block of rows and columns, and which slice, this group has.</summary>
-    private void WriteBlockIndex()
-    {
-        var columnBlocks = _shape.Columns / _tile.BlockN;
-        _writer.Declare("b32", "thread", "lane", "warp", "warpM", "warpN", "block", "turn", "blockM", "blockN", "firstRow", "padded", "expert", "slots", "t0", "t1", "t2");
-        _writer.Declare("b64", "sortedSlots", "address", "wide");
-        _writer.Declare("pred", "outside");
-        if (_tile.Chained) WriteChain();
-        _writer.Comment("The group's block of rows and block of columns.");
-        _writer.Code($"""
-            mov.u32 %thread, %tid.x;
-            and.b32 %lane, %thread, 31;
-            shr.u32 %warp, %thread, 5;
-            rem.u32 %warpM, %warp, {_tile.WarpsM};
-            div.u32 %warpN, %warp, {_tile.WarpsM};
-            mov.u32 %block, %ctaid.x;
-            div.u32 %t0, %block, {_tile.GroupM * columnBlocks};
-            rem.u32 %turn, %block, {_tile.GroupM * columnBlocks};
-            div.u32 %blockN, %turn, {_tile.GroupM};
-            rem.u32 %t1, %turn, {_tile.GroupM};
-            mad.lo.u32 %blockM, %t0, {_tile.GroupM}, %t1;
-            mul.lo.u32 %firstRow, %blockM, {_tile.BlockM};
-            ld.param.u32 %slots, [slots];
-            ld.param.u64 %address, [paddedSlots];
-            cvta.to.global.u64 %address, %address;
-            ld.global.u32 %padded, [%address];
-            setp.ge.u32 %outside, %firstRow, %padded;
-            @%outside ret;
-            ld.param.u64 %address, [blockExperts];
-            cvta.to.global.u64 %address, %address;
-            mul.wide.u32 %wide, %blockM, 4;
-            add.u64 %address, %address, %wide;
-            ld.global.u32 %expert, [%address];
-            ld.param.u64 %sortedSlots, [sortedSlots];
-            cvta.to.global.u64 %sortedSlots, %sortedSlots;
-            mul.wide.u32 %wide, %firstRow, 4;
-            add.u64 %sortedSlots, %sortedSlots, %wide;
-            """);
-        _writer.Declare("b32", "slice", "firstBlock", "blocks");
-        if (_tile.SplitK == 1)
-        {
-            _writer.Code($"mov.u32 %blocks, {ReductionBlocks};");
-            return;
-        }
-
-        _writer.Comment("The slice's part of the reduction.");
-        _writer.Code($"""
-            mov.u32 %slice, %ctaid.y;
-            mul.lo.u32 %t0, %slice, {ReductionBlocks};
-            div.u32 %firstBlock, %t0, {_tile.SplitK};
-            add.u32 %t0, %t0, {ReductionBlocks};
-            div.u32 %blocks, %t0, {_tile.SplitK};
-            sub.u32 %blocks, %blocks, %firstBlock;
-            """);
-    }
-
-    /// <summary>
-    /// Lets the next kernel start as soon as there is room for it. The first product waits here for the slots; when the second
-    /// starts, the first has seen them, so that the second waits only for the intermediate states, with weights already on their way.
-    /// </summary>
-    private void WriteChain()
-    {
-        if (IsGateUp) _writer.Code("griddepcontrol.wait;");
-        _writer.Code("griddepcontrol.launch_dependents;");
-    }
-
-    private void WriteWaitForIntermediate()
-    {
-        _writer.Comment("Intermediate states are there when the kernel before this one has ended.");
-        _writer.Code("griddepcontrol.wait;");
-    }
-
-    private void WriteSums()
-    {
-        _writer.Declare("f32", [.. Sums()]);
-        foreach (var sum in Sums()) _writer.Code($"mov.f32 %{sum}, 0f00000000;");
     }
 
     private IEnumerable<string> Sums() =>
