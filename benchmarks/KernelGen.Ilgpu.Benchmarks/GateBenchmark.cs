@@ -5,7 +5,7 @@ using KernelGen.Cpu;
 
 namespace KernelGen.Ilgpu.Benchmarks;
 
-/// <summary>One gate: checked against double precision on the published numbers of tokens, then timed.</summary>
+/// <summary>One gate: checked against double precision on the published token counts, then timed.</summary>
 internal sealed class GateBenchmark(string name, GateShape shape, DeviceGateRoute<float> route)
 {
     private static readonly int[] Checked = [1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
@@ -26,7 +26,7 @@ internal sealed class GateBenchmark(string name, GateShape shape, DeviceGateRout
             return false;
         }
 
-        Console.WriteLine($"{name}: right on {Checked.Length} numbers of tokens, weights within {worst:E1}");
+        Console.WriteLine($"{name}: right on {Checked.Length} token counts, weights within {worst:E1}");
         Console.WriteLine("   tokens   launched µs   replayed µs      GB/s");
         foreach (var tokens in Timed) Time(stream, tokens, workload.Bytes(tokens));
         return true;

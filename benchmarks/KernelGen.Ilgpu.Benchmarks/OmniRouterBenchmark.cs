@@ -30,7 +30,7 @@ internal sealed class OmniRouterBenchmark(int expertsPerAxis, int topK)
             return false;
         }
 
-        Console.WriteLine($"{Name}: right on {Checked.Length} numbers of tokens");
+        Console.WriteLine($"{Name}: right on {Checked.Length} token counts");
         Console.WriteLine("   tokens   logits      forward: launched µs   replayed µs   backward: launched µs   replayed µs");
         foreach (var tokens in Timed) Time(stream, tokens, workload.Bytes(tokens), asBFloat16: false);
         Time(stream, MaxTokens, workload.Bytes(MaxTokens), asBFloat16: true);

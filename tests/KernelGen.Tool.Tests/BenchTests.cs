@@ -161,7 +161,7 @@ public class BenchTests
     [InlineData("omni --per-axis 4097 --top-k 1", "KG0003")]
     [InlineData("omni --per-axis 8 --top-k 2 --experts 64", "--experts")]
     [InlineData("omni --per-axis 4096 --top-k 2 --tokens 1048576", "--tokens is 1048576")]
-    [InlineData("attention", "'attention' is no command; expected gate, moe, omni or tile")]
+    [InlineData("attention", "'attention' is not a command; expected gate, moe, omni or tile")]
     [InlineData("", "a command is missing")]
     public async Task RejectsMistakes(string args, string message) =>
         (await ToolRun.Of(["bench", .. args.Split(' ', StringSplitOptions.RemoveEmptyEntries)])).AssertFailure(2, message);

@@ -107,7 +107,7 @@ public class ReportTests
         using var folder = new TemporaryFolder();
         (await ToolRun.Of("report", folder.File("none.json"), "--output", folder.File("report.html"))).AssertFailure(ExitCode.BadUsage, "none.json");
         (await ToolRun.Of("report", Path.GetTempPath(), "--output", folder.File("report.html"))).AssertFailure(ExitCode.BadUsage, "is a directory");
-        (await ToolRun.Of("report", folder.File("none.json"), "--output", Path.Combine(folder.File("none"), "report.html"))).AssertFailure(ExitCode.BadUsage, "there is no directory");
+        (await ToolRun.Of("report", folder.File("none.json"), "--output", Path.Combine(folder.File("none"), "report.html"))).AssertFailure(ExitCode.BadUsage, "does not exist");
     }
 
     private static string SplitKRow(int hiddenSize, int tokens, int slices, double microseconds) => TemporaryResults.Row(

@@ -95,8 +95,8 @@ public class VariantsAndInspectTests
 
     [Theory]
     [InlineData("", "a command is missing; expected run, bench, tune, variants, inspect or report")]
-    [InlineData("trun", "'trun' is no command")]
-    [InlineData("@file", "'@file' is no command")]
+    [InlineData("trun", "'trun' is not a command")]
+    [InlineData("@file", "'@file' is not a command")]
     public async Task NamesTheCommands(string args, string message) =>
         (await ToolRun.Of(args.Split(' ', StringSplitOptions.RemoveEmptyEntries))).AssertFailure(2, message);
 

@@ -2,22 +2,22 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>Memory of a device.</summary>
+/// <summary>A buffer in device memory.</summary>
 public interface IDeviceBuffer : IDisposable
 {
-    /// <summary>Its size.</summary>
+    /// <summary>Size in bytes.</summary>
     long Bytes { get; }
 }
 
-/// <summary>A call whose arguments lie in a device's memory: it can be put into a stream any number of times.</summary>
-/// <param name="launch">Puts it into a stream.</param>
+/// <summary>A call whose arguments are in device memory; it can be enqueued any number of times.</summary>
+/// <param name="launch">Enqueues it.</param>
 /// <param name="buffers">The arguments, which the call owns.</param>
 public sealed class DeviceCall(Action<AcceleratorStream> launch, params IDeviceBuffer[] buffers) : IDisposable
 {
-    /// <summary>Memory of the arguments.</summary>
+    /// <summary>Size of the arguments in bytes.</summary>
     public long Bytes => buffers.Sum(buffer => buffer.Bytes);
 
-    /// <summary>Puts the call into a stream.</summary>
+    /// <summary>Enqueues the call.</summary>
     public void Launch(AcceleratorStream stream) => launch(stream);
 
     /// <summary>Frees the arguments.</summary>

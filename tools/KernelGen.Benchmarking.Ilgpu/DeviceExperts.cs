@@ -4,7 +4,7 @@ using KernelGen.Ilgpu;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>Experts on a device. Their weights are copied there at the first call and stay.</summary>
+/// <summary>Experts on a device. Their weights are copied there on the first call and stay there.</summary>
 /// <typeparam name="T">Type of a weight.</typeparam>
 /// <param name="stream">A stream of the device.</param>
 /// <param name="forward">The generated entry point.</param>

@@ -4,21 +4,21 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>A matrix in a device's memory.</summary>
-/// <typeparam name="T">Type of an element.</typeparam>
+/// <summary>A matrix in device memory.</summary>
+/// <typeparam name="T">Element type.</typeparam>
 public sealed class DeviceMatrix<T> : IDeviceBuffer
     where T : unmanaged
 {
     private readonly MemoryBuffer1D<T, Stride1D.Dense> _buffer;
 
-    /// <summary>A matrix of arbitrary content.</summary>
+    /// <summary>Creates an uninitialised matrix.</summary>
     public DeviceMatrix(Accelerator accelerator, int rows, int columns)
     {
-        _buffer = accelerator.Allocate1D<T>(Math.Max((long)rows * columns, 1)); // ILGPU has no address for an empty one
+        _buffer = accelerator.Allocate1D<T>(Math.Max((long)rows * columns, 1)); // ILGPU has no address for an empty buffer
         View = new(_buffer.View, new LongIndex2D(columns, rows), new Stride2D.DenseX(columns));
     }
 
-    /// <summary>A copy.</summary>
+    /// <summary>Creates a copy of a matrix in host memory.</summary>
     public DeviceMatrix(Accelerator accelerator, ReadOnlyTensorSpan<T> matrix)
         : this(accelerator, (int)matrix.Lengths[0], (int)matrix.Lengths[1])
     {
@@ -28,16 +28,16 @@ public sealed class DeviceMatrix<T> : IDeviceBuffer
         _buffer.CopyFromCPU(values);
     }
 
-    /// <summary>X runs along a row.</summary>
+    /// <summary>The view; its X dimension is the row.</summary>
     public ArrayView2D<T, Stride2D.DenseX> View { get; }
 
     /// <inheritdoc/>
     public long Bytes => _buffer.LengthInBytes;
 
-    /// <summary>Its content.</summary>
+    /// <summary>Copies its content to an array.</summary>
     public T[] ToArray() => _buffer.GetAsArray1D();
 
-    /// <summary>Copies it back.</summary>
+    /// <summary>Copies its content to host memory.</summary>
     public void CopyTo(TensorSpan<T> matrix)
     {
         if (!matrix.IsEmpty) new TensorSpan<T>(ToArray(), matrix.Lengths).CopyTo(matrix);

@@ -2,13 +2,13 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>A generated entry point for a stream and views, behind the delegate of the CPU's.</summary>
+/// <summary>Adapts a generated device entry point to the delegate of the CPU entry point.</summary>
 /// <typeparam name="TKernel">The CPU's delegate.</typeparam>
-/// <param name="stream">A stream of the device that is not the default one.</param>
+/// <param name="stream">A stream of the device, not the default stream.</param>
 public abstract class DeviceRunner<TKernel>(AcceleratorStream stream) : IDeviceKernel<TKernel>
     where TKernel : Delegate
 {
-    // Enough that no call finds its inputs in a cache, where they are large enough to matter.
+    // Enough that no call finds its inputs in a cache, if they are large enough to matter.
     private const int MaxCalls = 32;
     private const long MaxBytes = 1L << 28;
 
@@ -45,12 +45,12 @@ public abstract class DeviceRunner<TKernel>(AcceleratorStream stream) : IDeviceK
         }
     }
 
-    /// <summary>Frees what calls share.</summary>
+    /// <summary>Frees what the calls share.</summary>
     public virtual void Dispose()
     {
     }
 
-    /// <summary>A kernel that runs nothing: it copies its arguments to the device and hands over the call.</summary>
+    /// <summary>A kernel that runs nothing: it copies its arguments to the device and passes the call on.</summary>
     protected abstract TKernel Staging(Action<DeviceCall> add);
 
     /// <summary>Runs a call and waits for it.</summary>

@@ -5,8 +5,8 @@ using KernelGen.Ilgpu;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>Microseconds of one call among many, the best of several runs.</summary>
-/// <param name="Launched">Calls one after the other.</param>
+/// <summary>Microseconds per call, averaged over many calls; the best of several runs.</summary>
+/// <param name="Launched">Calls launched one after another.</param>
 /// <param name="Replayed">The same calls in a graph.</param>
 public readonly record struct DeviceTiming(double Launched, double Replayed)
 {
@@ -14,7 +14,7 @@ public readonly record struct DeviceTiming(double Launched, double Replayed)
     private const int CallsOfGraph = 100;
     private const int MaxSamples = 2_000;
 
-    /// <summary>Times what a call puts into a stream of a CUDA device.</summary>
+    /// <summary>Times what a call enqueues on a CUDA stream.</summary>
     public static DeviceTiming Of(AcceleratorStream stream, Action<AcceleratorStream> call)
     {
         call(stream);
@@ -31,17 +31,17 @@ public readonly record struct DeviceTiming(double Launched, double Replayed)
     }
 
     /// <summary>
-    /// Times calls on different inputs: on a CUDA device all of them as one graph, replayed, so that launching costs nothing; elsewhere one
+    /// Times calls on different inputs: on a CUDA device, all of them as one replayed graph, so that launches cost nothing; elsewhere, one
     /// at a time.
     /// </summary>
-    /// <param name="stream">A stream that is not the default one.</param>
+    /// <param name="stream">A stream, not the default stream.</param>
     /// <param name="calls">The calls, at least one.</param>
     /// <param name="budget">Time after the warm-up.</param>
-    /// <param name="cancellation">Looked at between measurements.</param>
+    /// <param name="cancellation">Checked between measurements.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public static Timing Of(AcceleratorStream stream, IReadOnlyList<DeviceCall> calls, TimeSpan budget, CancellationToken cancellation = default)
     {
-        // Twice: the first call of all loads kernels, the second finds memory warm.
+        // Twice: the first call loads kernels, the second finds memory warm.
         for (var pass = 0; pass < 2; pass++)
         {
             foreach (var call in calls)

@@ -2,14 +2,14 @@ using KernelGen.Cpu;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>Drives everything out of the processors' caches: all threads write over more than they hold.</summary>
+/// <summary>Evicts everything from the CPU caches: all threads overwrite more memory than the caches hold.</summary>
 public sealed unsafe class CacheFlush : IDisposable
 {
     private const int Items = 256;
-    private const int ItemBytes = 1 << 20; // 256 MiB in all: beyond the last-level caches of all but the largest servers
+    private const int ItemBytes = 1 << 20; // 256 MiB in total: larger than the last-level caches of all but the largest servers
     private readonly NativeBuffer<byte> _buffer = new((nint)Items * ItemBytes);
 
-    /// <summary>Writes over all of it.</summary>
+    /// <summary>Overwrites the buffer.</summary>
     public void Run() => CpuWorkers.Run(_buffer.Start, Items, &Write);
 
     /// <inheritdoc/>

@@ -1,23 +1,23 @@
 namespace KernelGen.Benchmarking;
 
-/// <summary>Which experts each of many tokens has, and their weights: recorded, or drawn at random.</summary>
+/// <summary>The experts and router weights of many tokens, recorded or drawn at random.</summary>
 public sealed class ExpertRouting
 {
     private const int Seed = 4;
 
-    /// <summary>Takes a routing as it is.</summary>
-    /// <param name="topK">Experts of a token, k.</param>
-    /// <param name="ids">[T, k]; −1 leaves a slot out.</param>
+    /// <summary>Wraps a routing.</summary>
+    /// <param name="topK">Number of experts per token, k.</param>
+    /// <param name="ids">[T, k]; −1 skips the slot.</param>
     /// <param name="weights">[T, k].</param>
     public ExpertRouting(int topK, int[] ids, float[] weights)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(topK, 1);
-        if (ids.Length == 0 || ids.Length % topK != 0) throw new ArgumentException($"ids has {ids.Length} numbers; expected some tokens of {topK}", nameof(ids));
+        if (ids.Length == 0 || ids.Length % topK != 0) throw new ArgumentException($"ids has {ids.Length} numbers; expected a positive multiple of {topK}", nameof(ids));
         if (weights.Length != ids.Length) throw new ArgumentException($"weights has {weights.Length} numbers, ids {ids.Length}", nameof(weights));
         (TopK, Ids, Weights) = (topK, ids, weights);
     }
 
-    /// <summary>Experts of a token, k.</summary>
+    /// <summary>Number of experts per token, k.</summary>
     public int TopK { get; }
 
     /// <summary>Number of tokens T.</summary>
@@ -29,7 +29,7 @@ public sealed class ExpertRouting
     /// <summary>[T, k].</summary>
     public float[] Weights { get; }
 
-    /// <summary>Draws k different experts for each token, all equally likely.</summary>
+    /// <summary>Draws k distinct experts per token, all equally likely.</summary>
     public static ExpertRouting Uniform(int tokens, int experts, int topK)
     {
         var random = new Random(Seed);
@@ -48,10 +48,10 @@ public sealed class ExpertRouting
         return new ExpertRouting(topK, ids, weights);
     }
 
-    /// <summary>Draws k different experts for each token, the r-th most popular one with a chance in proportion to r^−<paramref name="skew"/> (Zipf's law).</summary>
+    /// <summary>Draws k distinct experts per token, the r-th most popular one with probability proportional to r^−<paramref name="skew"/> (Zipf's law).</summary>
     /// <remarks>
-    /// Which expert has which rank is random. A token takes the k smallest of exponential variates with the experts' rates, which is drawing
-    /// without putting back (Efraimidis and Spirakis 2006).
+    /// The ranks of the experts are random. A token takes the k smallest of exponential variates with the experts' rates, which is sampling
+    /// without replacement (Efraimidis and Spirakis 2006).
     /// </remarks>
     public static ExpertRouting Skewed(int tokens, int experts, int topK, double skew)
     {
@@ -77,10 +77,10 @@ public sealed class ExpertRouting
         return new ExpertRouting(topK, ids, weights);
     }
 
-    /// <summary>What the first rank of several sees: experts from <paramref name="local"/> on are others', and their slots are left out.</summary>
+    /// <summary>The view of the first of several ranks: experts from <paramref name="local"/> on belong to others, and their slots are skipped.</summary>
     public ExpertRouting OfFirstRank(int local) => new(TopK, Array.ConvertAll(Ids, id => id < local ? id : -1), Weights);
 
-    /// <summary>The same with one more slot, in which every token has the shared expert.</summary>
+    /// <summary>The same with one more slot, which assigns the shared expert to every token.</summary>
     /// <param name="expert">Id of the shared expert.</param>
     public ExpertRouting WithShared(int expert)
     {
@@ -96,7 +96,7 @@ public sealed class ExpertRouting
         return new ExpertRouting(TopK + 1, ids, weights);
     }
 
-    /// <summary>So many tokens: the first ones, and all over again where there are fewer.</summary>
+    /// <summary>The first <paramref name="tokens"/> tokens, repeated if there are fewer.</summary>
     public ExpertRouting Repeat(int tokens) =>
         new(TopK, [.. Enumerable.Range(0, tokens * TopK).Select(slot => Ids[slot % Ids.Length])], [.. Enumerable.Range(0, tokens * TopK).Select(slot => Weights[slot % Weights.Length])]);
 }

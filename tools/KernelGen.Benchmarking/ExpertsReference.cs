@@ -1,10 +1,10 @@
 namespace KernelGen.Benchmarking;
 
-/// <summary>The experts of one token in double precision.</summary>
+/// <summary>Computes the experts of one token in double precision.</summary>
 internal static class ExpertsReference
 {
-    // What a kernel's intermediate states may be off by before they are rounded: its sums by a share of their terms' magnitudes, for equal
-    // terms are rounded alike, and its activation by a share of 1 + |a|.
+    // Maximum error of a kernel's intermediate states before they are quantised: of its sums, a share of their terms' magnitudes, because equal
+    // terms round alike; of its activation, a share of 1 + |a|.
     private const double SumError = 16.0 / (1 << 24);
     private const double ActivationError = 2e-6;
 
@@ -13,11 +13,11 @@ internal static class ExpertsReference
     /// intermediate state near a tie to the other side.
     /// </summary>
     /// <param name="experts">The experts.</param>
-    /// <param name="activation">What an expert does between its products.</param>
-    /// <param name="rounding">How the inputs of the products are rounded.</param>
+    /// <param name="activation">The experts' activation.</param>
+    /// <param name="rounding">How the GEMM inputs are quantised.</param>
     /// <param name="hidden">[H].</param>
     /// <param name="weights">[k].</param>
-    /// <param name="ids">[k]; −1 leaves a slot out.</param>
+    /// <param name="ids">[k]; −1 skips the slot.</param>
     public static (double[] Output, double[] Slack) Forward<T>(
         ExpertWeights<T> experts, ReferenceActivation activation, ReferenceRounding rounding, ReadOnlySpan<float> hidden, ReadOnlySpan<float> weights, ReadOnlySpan<int> ids)
         where T : unmanaged

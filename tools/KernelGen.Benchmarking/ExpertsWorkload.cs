@@ -2,8 +2,8 @@ using System.Numerics.Tensors;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>A layer of random experts with more random tokens than one call takes, so that each call can take others.</summary>
-/// <typeparam name="T">Type of a weight: one that <see cref="ExpertWeights{T}"/> knows.</typeparam>
+/// <summary>A layer of random experts with more random tokens than one call takes, so that consecutive calls use different tokens.</summary>
+/// <typeparam name="T">Weight type, as supported by <see cref="ExpertWeights{T}"/>.</typeparam>
 public sealed unsafe class ExpertsWorkload<T> : IDisposable
     where T : unmanaged
 {
@@ -14,24 +14,24 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     private readonly int[] _experts;
     private readonly float[] _output;
     private readonly int _pool;
-    private readonly double _slotsOfToken; // without those of other ranks' experts
+    private readonly double _slotsOfToken; // excluding those of other ranks' experts
     private readonly ReferenceActivation _activation;
     private readonly ReferenceRounding _rounding;
 
-    /// <summary>Makes the weights and the tokens.</summary>
+    /// <summary>Creates the weights and the tokens.</summary>
     /// <param name="experts">Number of experts E.</param>
     /// <param name="topK">Experts of each token, k.</param>
     /// <param name="hiddenSize">H.</param>
     /// <param name="intermediateSize">I.</param>
-    /// <param name="maxTokens">The largest T of a call.</param>
-    /// <param name="activation">What an expert does between its two products.</param>
+    /// <param name="maxTokens">The largest token count of a call.</param>
+    /// <param name="activation">The experts' activation.</param>
     /// <param name="activationLimit">The activation's limit, if it has one.</param>
     /// <param name="quantization">Which weights share a scale, for types that have scales.</param>
-    /// <param name="groupSize">Weights of a group, or 0.</param>
-    /// <param name="inputs">How the kernels round the inputs of the products: each token by itself, or not at all.</param>
-    /// <param name="routing">Which experts tokens have; all equally likely if left out.</param>
+    /// <param name="groupSize">Number of weights per group, or 0.</param>
+    /// <param name="inputs">How the kernels quantise the GEMM inputs: per token, or not at all.</param>
+    /// <param name="routing">The experts of the tokens; by default all are equally likely.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTokens"/> is larger than <see cref="MaxTokens"/>.</exception>
-    /// <exception cref="OutOfMemoryException">The machine lacks the memory.</exception>
+    /// <exception cref="OutOfMemoryException">There is not enough memory.</exception>
     public ExpertsWorkload(
         int experts, int topK, int hiddenSize, int intermediateSize, int maxTokens, MoeActivation activation = MoeActivation.SiluAndMul, float activationLimit = 0,
         WeightQuantization quantization = WeightQuantization.None, int groupSize = 0, ActivationQuantization inputs = ActivationQuantization.None,
@@ -69,22 +69,22 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
 
     private int HiddenSize { get; }
 
-    // Without scales, which are a few hundredths of the weights.
+    // Without scales, which are a few per cent of the weights.
     private static double BytesPerWeight => typeof(T) == typeof(Int4Pair) ? 0.5 : sizeof(T);
 
     private int MatricesOfExpert => _activation.IsGated ? 3 : 2;
 
-    /// <summary>The largest T: all hidden states lie in one array.</summary>
+    /// <summary>The largest token count, given that all hidden states are in one array.</summary>
     public static int MaxTokens(int topK, int hiddenSize) => (Array.MaxLength / Math.Max(hiddenSize, topK) / 2) - SpareTokens;
 
-    /// <summary>Bytes that a workload of this shape takes, roughly.</summary>
+    /// <summary>Approximate size of a workload of this shape in bytes.</summary>
     public static double BytesFor(int experts, int topK, int hiddenSize, int intermediateSize, int maxTokens) =>
         (3.0 * experts * hiddenSize * intermediateSize * BytesPerWeight) + ((3.0 * maxTokens + SpareTokens) * 4 * (hiddenSize + (2.0 * topK)));
 
     /// <summary>Floating-point operations of a call of <paramref name="tokens"/> tokens.</summary>
     public double Operations(int tokens) => 2.0 * MatricesOfExpert * tokens * _slotsOfToken * HiddenSize * Weights.IntermediateSize;
 
-    /// <summary>Bytes of the distinct experts that a call of <paramref name="tokens"/> tokens reads, the mean over calls.</summary>
+    /// <summary>Average bytes of the distinct experts that a call of <paramref name="tokens"/> tokens reads.</summary>
     public double WeightBytes(int tokens)
     {
         const int Calls = 64;
@@ -95,7 +95,7 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     /// <summary>Runs a kernel on the tokens of one call.</summary>
     /// <param name="forward">The kernel.</param>
     /// <param name="tokens">T.</param>
-    /// <param name="call">Number of the call; chooses the tokens.</param>
+    /// <param name="call">Index of the call, which selects the tokens.</param>
     /// <param name="splitK">As in <see cref="ExpertsForward{T}"/>.</param>
     public void Run(ExpertsForward<T> forward, int tokens, int call, int splitK = 0)
     {
@@ -110,12 +110,12 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
     }
 
     /// <summary>
-    /// Runs a kernel and compares tokens from the first to the last with a double-precision reference: as many as take about half a second.
+    /// Runs a kernel and compares tokens, from the first to the last, with a double-precision reference: as many as take about half a second.
     /// </summary>
     /// <param name="forward">The kernel.</param>
     /// <param name="tokens">T.</param>
     /// <param name="splitK">As in <see cref="ExpertsForward{T}"/>.</param>
-    /// <param name="rounding">How far the kernel's own rounding of inputs may carry an output, as a share of the token's largest.</param>
+    /// <param name="rounding">Allowed error of an output due to the kernel's rounding of inputs, relative to the token's largest output.</param>
     public Verification Verify(ExpertsForward<T> forward, int tokens, int splitK = 0, double rounding = 0)
     {
         const double MaxProducts = 1e8;
@@ -164,6 +164,6 @@ public sealed unsafe class ExpertsWorkload<T> : IDisposable
         return quantizer.Build();
     }
 
-    // Calls of few tokens walk through the pool; calls of many begin at other tokens each time.
+    // Calls with few tokens walk through the pool; calls with many start at different tokens each time.
     private int FirstToken(int call, int tokens) => (int)((long)call * tokens % (_pool - tokens + 1));
 }

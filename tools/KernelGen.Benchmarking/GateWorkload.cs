@@ -4,12 +4,12 @@ using KernelGen.Cpu;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>A gate with more random logits than one call takes, so that each call can take others.</summary>
+/// <summary>A gate with more random logits than one call takes, so that consecutive calls use different logits.</summary>
 /// <typeparam name="TLogit">Type of a logit: <see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</typeparam>
 public sealed class GateWorkload<TLogit>
     where TLogit : unmanaged
 {
-    private const int SpareTokens = 4096; // fewer, and the branch predictor learns them
+    private const int SpareTokens = 4096; // with fewer, the branch predictor learns them
 
     private readonly GateShape _shape;
     private readonly TLogit[] _logits;
@@ -18,9 +18,9 @@ public sealed class GateWorkload<TLogit>
     private readonly int[] _experts;
     private readonly int _pool;
 
-    /// <summary>Makes the logits.</summary>
+    /// <summary>Creates the logits.</summary>
     /// <param name="shape">The gate.</param>
-    /// <param name="maxTokens">The largest T of a call.</param>
+    /// <param name="maxTokens">The largest token count of a call.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTokens"/> is larger than <see cref="MaxTokens"/>.</exception>
     public GateWorkload(GateShape shape, int maxTokens)
     {
@@ -33,10 +33,10 @@ public sealed class GateWorkload<TLogit>
         _experts = new int[(long)maxTokens * shape.TopK];
     }
 
-    /// <summary>The largest T: all logits lie in one array.</summary>
+    /// <summary>The largest token count, given that all logits are in one array.</summary>
     public static int MaxTokens(GateShape shape) => (Array.MaxLength / shape.Experts) - SpareTokens;
 
-    /// <summary>Bytes that a workload of this shape takes, roughly.</summary>
+    /// <summary>Approximate size of a workload of this shape in bytes.</summary>
     public static double BytesFor(GateShape shape, int maxTokens) => (((double)maxTokens + SpareTokens) * Unsafe.SizeOf<TLogit>() * shape.Experts) + (maxTokens * 8.0 * shape.TopK);
 
     /// <summary>Bytes that a call of <paramref name="tokens"/> tokens reads and writes.</summary>
@@ -45,14 +45,14 @@ public sealed class GateWorkload<TLogit>
     /// <summary>Runs a gate on the logits of one call.</summary>
     /// <param name="route">The gate.</param>
     /// <param name="tokens">T.</param>
-    /// <param name="call">Number of the call; chooses the logits.</param>
+    /// <param name="call">Index of the call, which selects the logits.</param>
     public void Run(GateRoute<TLogit> route, int tokens, int call) => route(
         new ReadOnlyTensorSpan<TLogit>(_logits, FirstToken(call, tokens) * _shape.Experts, [tokens, _shape.Experts], []),
         _correctionBias,
         new TensorSpan<float>(_weights, 0, [tokens, _shape.TopK], []),
         new TensorSpan<int>(_experts, 0, [tokens, _shape.TopK], []));
 
-    /// <summary>Runs a gate and compares tokens from the first to the last, at most a few thousand, with a double-precision reference.</summary>
+    /// <summary>Runs a gate and compares tokens, from the first to the last, at most a few thousand, with a double-precision reference.</summary>
     /// <param name="route">The gate.</param>
     /// <param name="tokens">T.</param>
     public Verification Verify(GateRoute<TLogit> route, int tokens)
@@ -79,10 +79,10 @@ public sealed class GateWorkload<TLogit>
         return new Verification(maxError, mismatch);
     }
 
-    /// <summary>The largest error of a weight, and what is wrong or null. Tokens whose selection hangs on a tie have no error.</summary>
+    /// <summary>The largest error of a weight, and a mismatch or null. Tokens whose selection depends on a tie have no error.</summary>
     private static (double Error, string? Problem) Compare(ReferenceRoute expected, ReadOnlySpan<float> weights, ReadOnlySpan<int> experts)
     {
-        const double Tie = 1e-6; // scores nearer than this may change places in single precision
+        const double Tie = 1e-6; // scores closer than this may swap in fp32
         const double Tolerance = 2e-6;
         for (var j = 0; j < experts.Length; j++)
         {

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>Logits of one type from and to single precision.</summary>
+/// <summary>Converts logits between their type and fp32.</summary>
 /// <typeparam name="TLogit">Type of a logit: <see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</typeparam>
 public static class LogitNumbers<TLogit>
     where TLogit : unmanaged
 {
-    /// <summary>Rounds; numbers that are of the type already are returned as they are.</summary>
+    /// <summary>Rounds to the type; fp32 logits are returned unchanged.</summary>
     public static TLogit[] Narrow(float[] values)
     {
         if (typeof(TLogit) == typeof(float)) return (TLogit[])(object)values;

@@ -2,9 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>What a measurement was taken on.</summary>
-/// <param name="Cpu">The processor's name as the operating system gives it.</param>
-/// <param name="Cores">Processors that this process may use.</param>
+/// <summary>The machine on which a measurement was taken.</summary>
+/// <param name="Cpu">Name of the CPU as reported by the operating system.</param>
+/// <param name="Cores">Number of cores available to this process.</param>
 /// <param name="OperatingSystem">Name and version.</param>
 /// <param name="Runtime">For example <c>.NET 10.0.1</c>.</param>
 public sealed record MachineInfo(string Cpu, int Cores, string OperatingSystem, string Runtime)
@@ -23,7 +23,7 @@ public sealed record MachineInfo(string Cpu, int Cores, string OperatingSystem, 
         }
         catch (IOException)
         {
-            // A container may hide it; the fallback says less.
+            // A container may hide the file; the fallback is less specific.
         }
 
         return Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();

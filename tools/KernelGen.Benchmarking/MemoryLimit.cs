@@ -1,11 +1,11 @@
 namespace KernelGen.Benchmarking;
 
-/// <summary>Says no before the operating system does.</summary>
+/// <summary>Rejects sizes that exceed the memory, before the operating system does.</summary>
 public static class MemoryLimit
 {
     private const double MaxShare = 0.8;
 
-    /// <summary>Why inputs of so many bytes do not fit this machine, to be continued from what takes them; null if they do.</summary>
+    /// <summary>The predicate of an error message if inputs of this size do not fit in memory, otherwise null.</summary>
     public static string? Problem(double bytes)
     {
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;

@@ -6,8 +6,8 @@ using KernelGen.Numerics;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>The most single-precision multiply-adds a second: twelve independent chains in registers, nothing else.</summary>
-/// <remarks>Measured in every vector width that the processor has, because the widest may lower the clock; the best counts.</remarks>
+/// <summary>Measures peak fp32 multiply-adds per second, with twelve independent chains in registers.</summary>
+/// <remarks>Measures every vector width that the CPU supports and takes the best, because the widest may lower the clock.</remarks>
 internal static unsafe class MultiplyAddPeak
 {
     private const int Chains = 12;
@@ -15,7 +15,7 @@ internal static unsafe class MultiplyAddPeak
     private const int ItemsPerThread = 16;
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>10⁹ operations a second on all threads.</summary>
+    /// <summary>10⁹ operations per second on all threads.</summary>
     public static double Measure(CancellationToken cancellation)
     {
         var best = Measure(&Chains128, Vector128<float>.Count, cancellation);

@@ -2,10 +2,10 @@ using System.Numerics.Tensors;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>A product-key router with more random logits than one call takes, so that each call can take others.</summary>
+/// <summary>A product-key router with more random logits than one call takes, so that consecutive calls use different logits.</summary>
 public sealed class OmniRouterWorkload
 {
-    private const int SpareTokens = 4096; // fewer, and the branch predictor learns them
+    private const int SpareTokens = 4096; // with fewer, the branch predictor learns them
 
     private readonly int _expertsPerAxis;
     private readonly int _topK;
@@ -17,10 +17,10 @@ public sealed class OmniRouterWorkload
     private readonly float[] _gradX;
     private readonly float[] _gradY;
 
-    /// <summary>Makes the logits.</summary>
+    /// <summary>Creates the logits.</summary>
     /// <param name="expertsPerAxis">n.</param>
     /// <param name="topK">k.</param>
-    /// <param name="maxTokens">The largest T of a call, at most <see cref="MaxTokens"/>.</param>
+    /// <param name="maxTokens">The largest token count of a call, at most <see cref="MaxTokens"/>.</param>
     public OmniRouterWorkload(int expertsPerAxis, int topK, int maxTokens)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxTokens, MaxTokens(expertsPerAxis, topK));
@@ -33,10 +33,10 @@ public sealed class OmniRouterWorkload
         _gradY = new float[(long)maxTokens * expertsPerAxis];
     }
 
-    /// <summary>The largest T whose logits and results lie in one array each.</summary>
+    /// <summary>The largest token count, given that logits and results are in one array each.</summary>
     public static int MaxTokens(int expertsPerAxis, int topK) => (Array.MaxLength / Math.Max(expertsPerAxis, topK)) - SpareTokens;
 
-    /// <summary>Bytes that a workload of this shape takes, roughly.</summary>
+    /// <summary>Approximate size of a workload of this shape in bytes.</summary>
     public static double BytesFor(int expertsPerAxis, int topK, int maxTokens) => 8.0 * (((maxTokens + (double)SpareTokens) * (expertsPerAxis + topK)) + ((double)maxTokens * expertsPerAxis));
 
     /// <summary>Bytes that a call of <paramref name="tokens"/> tokens reads and writes, forward or backward.</summary>
@@ -45,17 +45,17 @@ public sealed class OmniRouterWorkload
     /// <summary>Routes the logits of one call.</summary>
     /// <param name="route">The router.</param>
     /// <param name="tokens">T.</param>
-    /// <param name="call">Number of the call; chooses the logits.</param>
+    /// <param name="call">Index of the call, which selects the logits.</param>
     public void Run(OmniRoute route, int tokens, int call)
     {
         var first = FirstToken(call, tokens);
         route(Logits(_x, first, tokens), Logits(_y, first, tokens), new(_scores, first * _topK, [tokens, _topK], []), new(_indices, first * _topK, [tokens, _topK], []));
     }
 
-    /// <summary>Runs a backward pass on what <see cref="PrepareBackward"/> routed; the scores serve as their gradients.</summary>
+    /// <summary>Runs a backward pass on the routing of <see cref="PrepareBackward"/>; the scores serve as their gradients.</summary>
     /// <param name="backward">The backward pass.</param>
     /// <param name="tokens">T.</param>
-    /// <param name="call">Number of the call; chooses the tokens.</param>
+    /// <param name="call">Index of the call, which selects the tokens.</param>
     public void Run(OmniRouteBackward backward, int tokens, int call)
     {
         var first = FirstToken(call, tokens);
@@ -64,10 +64,10 @@ public sealed class OmniRouterWorkload
             new(_gradX, 0, [tokens, _expertsPerAxis], []), new(_gradY, 0, [tokens, _expertsPerAxis], []));
     }
 
-    /// <summary>Routes every token that a backward pass may be given.</summary>
+    /// <summary>Routes all tokens that backward passes use.</summary>
     public void PrepareBackward(OmniRoute route) => Run(route, _pool, 0);
 
-    /// <summary>Runs a router and compares tokens from the first to the last, at most 64, with the definition: all n² sums.</summary>
+    /// <summary>Runs a router and compares tokens, from the first to the last, at most 64, with the definition: all n² sums.</summary>
     /// <param name="route">The router.</param>
     /// <param name="tokens">T.</param>
     public Verification Verify(OmniRoute route, int tokens)
@@ -89,12 +89,12 @@ public sealed class OmniRouterWorkload
         return new Verification(0, null);
     }
 
-    /// <summary>Runs a backward pass and compares tokens from the first to the last, at most 64, with sums in double precision.</summary>
+    /// <summary>Runs a backward pass and compares tokens, from the first to the last, at most 64, with sums in double precision.</summary>
     /// <param name="backward">The backward pass.</param>
     /// <param name="tokens">T.</param>
     public Verification Verify(OmniRouteBackward backward, int tokens)
     {
-        const double Rounding = 1.0 / (1 << 24); // of one addition, relative to the sum of what was added
+        const double Rounding = 1.0 / (1 << 24); // of one addition, relative to the sum of the magnitudes
         _gradX.AsSpan().Fill(float.NaN);
         _gradY.AsSpan().Fill(float.NaN);
         Run(backward, tokens, call: 0);
@@ -135,7 +135,7 @@ public sealed class OmniRouterWorkload
     {
         var x = _x.AsSpan(token * _expertsPerAxis, _expertsPerAxis);
         var y = _y.AsSpan(token * _expertsPerAxis, _expertsPerAxis);
-        var best = new PriorityQueue<int, (float Score, int Id)>(); // the worst of the best comes first
+        var best = new PriorityQueue<int, (float Score, int Id)>(); // ordered from the worst of the best
         for (var id = 0; id < _expertsPerAxis * _expertsPerAxis; id++)
         {
             var score = x[id / _expertsPerAxis] + y[id % _expertsPerAxis];

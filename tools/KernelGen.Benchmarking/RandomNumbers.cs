@@ -1,16 +1,16 @@
 namespace KernelGen.Benchmarking;
 
-/// <summary>Repeatable random inputs, fast enough to fill gigabytes.</summary>
+/// <summary>Reproducible random inputs, fast enough to fill gigabytes.</summary>
 public static unsafe class RandomNumbers
 {
     private const int Chunk = 1 << 16;
 
-    /// <summary>Fills memory with uniform numbers of [−<paramref name="scale"/>, <paramref name="scale"/>), on all processors.</summary>
+    /// <summary>Fills memory with uniform numbers in [−<paramref name="scale"/>, <paramref name="scale"/>), on all threads.</summary>
     /// <typeparam name="T"><see cref="float"/>, <see cref="Half"/> or <see cref="BFloat16"/>.</typeparam>
-    /// <param name="target">Room for <paramref name="count"/> numbers.</param>
+    /// <param name="target">Memory for <paramref name="count"/> numbers.</param>
     /// <param name="count">Number of elements.</param>
     /// <param name="scale">Largest magnitude.</param>
-    /// <param name="seed">The same seed gives the same numbers, whatever the number of processors.</param>
+    /// <param name="seed">The same seed gives the same numbers, whatever the number of threads.</param>
     public static void FillUniform<T>(T* target, long count, float scale, int seed)
         where T : unmanaged
     {

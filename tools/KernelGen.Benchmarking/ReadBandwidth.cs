@@ -6,20 +6,20 @@ using KernelGen.Cpu;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>The most bytes a second that all threads together read from memory.</summary>
+/// <summary>Measures the peak bandwidth with which all threads together read memory.</summary>
 internal static unsafe class ReadBandwidth
 {
-    private const long MaxBytes = 512L << 20; // beyond the last-level caches of all but the largest servers
+    private const long MaxBytes = 512L << 20; // larger than the last-level caches of all but the largest servers
     private const int ItemBytes = 1 << 20;
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>10⁹ bytes a second, the best pass over the buffer.</summary>
+    /// <summary>10⁹ bytes per second, from the best pass over the buffer.</summary>
     public static double Measure(CancellationToken cancellation)
     {
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var items = (int)(Math.Clamp(available / 8, ItemBytes, MaxBytes) / ItemBytes);
         using var buffer = new NativeBuffer<byte>((nint)items * ItemBytes);
-        NativeMemory.Fill(buffer.Start, (nuint)buffer.Length, 1); // pages that were never written share one
+        NativeMemory.Fill(buffer.Start, (nuint)buffer.Length, 1); // pages that were never written share a single physical page
         var best = 0.0;
         for (var begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < Budget;)
         {
@@ -48,7 +48,7 @@ internal static unsafe class ReadBandwidth
         Consume(Vector256.Sum(a + b + c + d));
     }
 
-    // A call that stays keeps the sums alive.
+    // A call that is not inlined keeps the sums alive.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Consume(long sum) => _ = sum;
 }

@@ -1,7 +1,7 @@
 namespace KernelGen.Benchmarking;
 
-/// <summary>Activations in double precision, straight from their definitions.</summary>
-/// <param name="Activation">Which one.</param>
+/// <summary>The activations in double precision, straight from their definitions.</summary>
+/// <param name="Activation">The activation.</param>
 /// <param name="Limit">Its limit, if it has one.</param>
 public readonly record struct ReferenceActivation(MoeActivation Activation, float Limit)
 {
@@ -10,7 +10,7 @@ public readonly record struct ReferenceActivation(MoeActivation Activation, floa
     /// <summary>Whether there is an up projection.</summary>
     public bool IsGated => Activation is not (MoeActivation.Silu or MoeActivation.Gelu or MoeActivation.Relu2);
 
-    /// <summary>The activation of a gate sum and, where there is one, an up sum.</summary>
+    /// <summary>The activation of a gate sum and, if there is an up projection, an up sum.</summary>
     public double Of(double gate, double up) => Activation switch
     {
         MoeActivation.SiluAndMul => Silu(gate) * up,
@@ -24,7 +24,7 @@ public readonly record struct ReferenceActivation(MoeActivation Activation, floa
         _ => throw new NotSupportedException($"there is no reference for {Activation}"),
     };
 
-    /// <summary>How far it may be off because its arguments are, by the given errors at most: the largest difference at the corners of their intervals.</summary>
+    /// <summary>The maximum error caused by the given errors of the arguments: the largest difference at the corners of their intervals.</summary>
     public double ErrorOf(double gate, double up, double gateError, double upError)
     {
         var (exact, largest) = (Of(gate, up), 0.0);
@@ -32,7 +32,7 @@ public readonly record struct ReferenceActivation(MoeActivation Activation, floa
         return largest;
     }
 
-    /// <summary>The error function: its Maclaurin series, or the continued fraction of its complement where that converges fast.</summary>
+    /// <summary>The error function: its Maclaurin series, or the continued fraction of its complement where that converges quickly.</summary>
     public static double Erf(double x)
     {
         var magnitude = Math.Abs(x);

@@ -2,15 +2,15 @@ using KernelGen.Cpu;
 
 namespace KernelGen.Benchmarking;
 
-/// <summary>A gate in double precision, straight from its definition: what every gate kernel is compared with, before it is timed and in tests.</summary>
+/// <summary>A gate in double precision, straight from its definition. Every gate kernel is compared with it, in tests and before it is timed.</summary>
 public static class ReferenceGate
 {
     /// <summary>Routes one token.</summary>
     /// <param name="shape">The gate.</param>
     /// <param name="logits">[E].</param>
-    /// <param name="correctionBias">[E], or empty where the gate has none.</param>
-    /// <param name="routedScalingFactor">Every routed expert's weight is multiplied by this.</param>
-    /// <param name="tableRow">The token's experts, where the gate has a table.</param>
+    /// <param name="correctionBias">[E], or empty if the gate has none.</param>
+    /// <param name="routedScalingFactor">Factor for the weights of the routed experts.</param>
+    /// <param name="tableRow">The token's experts, if the gate has a table.</param>
     public static ReferenceRoute Route(GateShape shape, float[] logits, float[] correctionBias, float routedScalingFactor, int[]? tableRow = null)
     {
         var scores = Scores(shape.Scoring, logits);
@@ -39,7 +39,7 @@ public static class ReferenceGate
         return (ranking.Take(routed).ToArray(), margin);
     }
 
-    /// <summary>Best first: numbers by value, then NaN; among equals the lower index.</summary>
+    /// <summary>Best first: by value, then NaN; among equal values, the lower index first.</summary>
     private static int[] Ranking(double[] values) =>
         Enumerable.Range(0, values.Length).OrderBy(i => double.IsNaN(values[i])).ThenByDescending(i => values[i]).ThenBy(i => i).ToArray();
 
@@ -58,7 +58,7 @@ public static class ReferenceGate
         _ => throw new ArgumentOutOfRangeException(nameof(scoring), scoring, null),
     };
 
-    /// <summary>Where some scores are infinite, those alone count, and alike.</summary>
+    /// <summary>If some scores are infinite, only those count, and equally.</summary>
     private static double[] Normalized(double[] scores)
     {
         if (scores.Any(double.IsPositiveInfinity)) scores = Array.ConvertAll(scores, score => double.IsPositiveInfinity(score) ? 1.0 : 0);
@@ -66,7 +66,7 @@ public static class ReferenceGate
         return Array.ConvertAll(scores, score => score / sum);
     }
 
-    /// <summary>√ln(1 + eˣ). Where eˣ is small the series of the logarithm is exact to the last bit, and 1 + eˣ is not.</summary>
+    /// <summary>√ln(1 + eˣ). For small eˣ, the series of the logarithm is exact to the last bit, while 1 + eˣ is not.</summary>
     private static double SqrtSoftplus(float logit)
     {
         if (float.IsNaN(logit)) return 0;
@@ -84,7 +84,7 @@ public static class ReferenceGate
         return sum == 0 ? powers : Array.ConvertAll(powers, power => power / sum);
     }
 
-    /// <summary>The smallest step down, ties apart, from any of the chosen.</summary>
+    /// <summary>The smallest step down, apart from ties, from any selected value.</summary>
     private static double Margin(double[] descending, int chosen)
     {
         var steps = descending.Zip(descending.Skip(1), (above, below) => (Above: above, Step: above - below));
@@ -92,11 +92,11 @@ public static class ReferenceGate
     }
 }
 
-/// <summary>Where the reference sends a token.</summary>
-/// <param name="Experts">The chosen experts, best first.</param>
+/// <summary>The reference routing of a token.</summary>
+/// <param name="Experts">The selected experts, best first.</param>
 /// <param name="Weights">Their weights.</param>
 /// <param name="Margin">
-/// The smallest difference of two unequal keys, or group scores, that the choice hangs on: below a few times the
-/// rounding error of single precision the order is anybody's guess.
+/// The smallest difference between two unequal keys, or group scores, on which the selection depends. Below a few times the
+/// rounding error of fp32, the order is undefined.
 /// </param>
 public sealed record ReferenceRoute(int[] Experts, double[] Weights, double Margin);

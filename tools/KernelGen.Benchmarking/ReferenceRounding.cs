@@ -1,6 +1,6 @@
 namespace KernelGen.Benchmarking;
 
-/// <summary>The inputs of a product rounded as w8a8 defines it, one token at a time: q = round(x / s), s from the largest magnitude.</summary>
+/// <summary>Quantises the inputs of a GEMM as w8a8 defines it, one token at a time: q = round(x / s), s from the largest magnitude.</summary>
 /// <param name="Kind"><see cref="ActivationQuantization.DynamicToken"/>, <see cref="ActivationQuantization.DynamicGroup128"/> or none.</param>
 /// <param name="Integers">Whether inputs become 8-bit integers rather than 8-bit floats.</param>
 internal readonly record struct ReferenceRounding(ActivationQuantization Kind, bool Integers)
@@ -8,8 +8,8 @@ internal readonly record struct ReferenceRounding(ActivationQuantization Kind, b
     private const int GroupSize = 128;
 
     /// <summary>
-    /// Rounds a token's numbers in place. Returns how far those of a kernel may be from them if its own were off by the
-    /// <paramref name="errors"/>, null for exact ones: a step where a tie lies between.
+    /// Quantises a token's numbers in place. Returns how far a kernel's numbers may be from them if its inputs were off by the
+    /// <paramref name="errors"/> (null if exact): one step if a tie lies in between.
     /// </summary>
     public double[] Round(double[] numbers, double[]? errors = null)
     {
@@ -30,7 +30,7 @@ internal readonly record struct ReferenceRounding(ActivationQuantization Kind, b
             var scale = Math.Max((float)largest, 1e-10f) / (Integers ? 127f : 448f);
             for (var i = first; i < first + count; i++)
             {
-                // Its own error, and that of the scale.
+                // The error of the number itself, and that of the scale.
                 var off = errors[i] + (Math.Abs(numbers[i]) / Math.Max(largest, 1e-10) * largestError);
                 steps[i] = (Number((numbers[i] + off) / scale) - Number((numbers[i] - off) / scale)) * scale;
                 numbers[i] = Number((float)numbers[i] / scale) * scale;

@@ -11,19 +11,19 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
 {
     private const int Rounds = 5;
     private const int MaxSamples = 2_000;
-    private static readonly TimeSpan CompilerPause = TimeSpan.FromMilliseconds(250); // it begins when nothing new was called for 100
-    private static readonly TimeSpan CompilerPatience = TimeSpan.FromSeconds(5); // where other threads have ever new methods compiled
-    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(400); // the runtime takes a while to compile what is called often
+    private static readonly TimeSpan CompilerPause = TimeSpan.FromMilliseconds(250); // it starts when nothing new was called for 100 ms
+    private static readonly TimeSpan CompilerPatience = TimeSpan.FromSeconds(5); // in case other threads keep having methods compiled
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(400); // the runtime takes a while to compile hot methods
 
     /// <summary>
-    /// Times several kernels on the same inputs. They take turns, so that a busy neighbour slows all of them; each call
-    /// takes the next of the inputs, so that neither branch predictor nor caches have seen it a moment ago.
+    /// Times several kernels on the same inputs. They run in turn, so that other load slows all of them; each call
+    /// takes the next input, so that neither branch predictor nor caches have just seen it.
     /// </summary>
-    /// <param name="kernels">Each runs one call on the input of the given number: 0, 1, 2, …; take it modulo the number of inputs.</param>
-    /// <param name="budget">Time for each kernel after the warm-up; a kernel slower than that is called once all the same.</param>
-    /// <param name="cancellation">Looked at between calls.</param>
-    /// <param name="beforeCall">Runs before every timed call, and counts for nothing.</param>
-    /// <returns>The times in the order of the kernels.</returns>
+    /// <param name="kernels">Each runs one call on the input with the given index: 0, 1, 2, …; take it modulo the number of inputs.</param>
+    /// <param name="budget">Time per kernel after the warm-up; a slower kernel is still called once.</param>
+    /// <param name="cancellation">Checked between calls.</param>
+    /// <param name="beforeCall">Runs before every timed call, outside of the measured time.</param>
+    /// <returns>The times in kernel order.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public static Timing[] SideBySide(IReadOnlyList<Action<int>> kernels, TimeSpan budget, CancellationToken cancellation = default, Action? beforeCall = null)
     {
@@ -55,7 +55,7 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
     }
 
     /// <summary>Summarises measurements.</summary>
-    /// <param name="samples">Microseconds of a call, at least one.</param>
+    /// <param name="samples">Microseconds per call, at least one sample.</param>
     /// <param name="calls">Number of timed calls.</param>
     public static Timing Of(IReadOnlyCollection<double> samples, int calls)
     {
@@ -65,9 +65,9 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
         return new Timing(median, sorted[0], calls);
     }
 
-    /// <summary>Waits until the runtime has compiled what was called often: it takes a processor for seconds. Not for ever: other threads may give it more.</summary>
-    /// <param name="pause">Time without a new method after which it is done.</param>
-    /// <param name="cancellation">Looked at between pauses.</param>
+    /// <summary>Waits until the runtime has compiled hot methods, which occupies a core for seconds. The wait is bounded, because other threads may cause more compilation.</summary>
+    /// <param name="pause">Time without a newly compiled method after which the wait ends.</param>
+    /// <param name="cancellation">Checked between pauses.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public static void AwaitCompiler(TimeSpan pause, CancellationToken cancellation)
     {
@@ -80,7 +80,7 @@ public readonly record struct Timing(double MedianUs, double MinUs, int Calls)
         }
     }
 
-    /// <summary>Calls at least once, then until the budget is spent or there are samples enough.</summary>
+    /// <summary>Calls at least once, then until the budget is spent or there are enough samples.</summary>
     private static void Repeat(Action<int> kernel, Action? beforeCall, TimeSpan budget, List<double> samples, ref int input, CancellationToken cancellation)
     {
         var begin = Stopwatch.GetTimestamp();

@@ -1,6 +1,6 @@
 namespace KernelGen.Benchmarking;
 
-/// <summary>How a kernel's results compare with the reference.</summary>
+/// <summary>The result of comparing a kernel with the reference.</summary>
 /// <param name="MaxError">Largest absolute error.</param>
-/// <param name="Mismatch">The first result that is outside of the tolerance, in words; null when all are inside.</param>
+/// <param name="Mismatch">A description of the first result outside the tolerance, or null.</param>
 public sealed record Verification(double MaxError, string? Mismatch);

@@ -3,7 +3,7 @@ using KernelGen.Tool;
 
 Console.OutputEncoding = Encoding.UTF8; // µ, ÷ and bars, also on Windows
 
-// The first Ctrl-C asks, the second one kills.
+// The first Ctrl-C cancels, the second one kills.
 using var cancellation = new CancellationTokenSource();
 Console.CancelKeyPress += (_, press) =>
 {

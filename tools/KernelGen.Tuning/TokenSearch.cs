@@ -1,6 +1,6 @@
 namespace KernelGen.Tuning;
 
-/// <summary>Searches a space on a device for the best candidate of one number of tokens after the other.</summary>
+/// <summary>Searches a space on a device for the best candidate for one token count after another.</summary>
 public sealed class TokenSearch
 {
     private readonly ITuningTarget _target;
@@ -10,10 +10,10 @@ public sealed class TokenSearch
 
     /// <summary>Enumerates the space once.</summary>
     /// <param name="target">The device.</param>
-    /// <param name="space">What to choose among. Keys that it lacks keep what the heuristic says.</param>
-    /// <param name="separate">Whether the second product gets numbers of its own.</param>
-    /// <param name="options">How long to look.</param>
-    /// <exception cref="TuningException">The space has a key that the device's kernels lack, or nothing in it can run.</exception>
+    /// <param name="space">The search space. Missing keys keep the heuristic's values.</param>
+    /// <param name="separate">Whether the second GEMM is tuned separately.</param>
+    /// <param name="options">The effort.</param>
+    /// <exception cref="TuningException">The space has a key that the device's kernels do not support, or nothing in it can run.</exception>
     public TokenSearch(ITuningTarget target, SearchSpace space, bool separate, SearchOptions options)
     {
         (_target, _space, _options, IsSeparate) = (target, space, options, separate);
@@ -21,24 +21,24 @@ public sealed class TokenSearch
             throw new TuningException($"{space.Name} is a space of the family {space.Family}; the kernels of experts have {string.Join(", ", target.Keys)}");
         if (space.Parameters.Select(parameter => parameter.Key).FirstOrDefault(key => !target.Keys.Contains(key)) is { } unknown)
             throw new TuningException($"{space.Name}: {target.DeviceName} has no kernels with {unknown}; they have {string.Join(", ", target.Keys)}");
-        // The heuristic's numbers depend on the tokens at most in keys that a space sets.
+        // The heuristic's numbers depend on the token count only in keys that a space sets.
         var usual = target.Heuristic(tokens: 1).GateUp;
         _valid = [.. space.Points().Select(point => ExpertsCandidate.Joint(usual.With(point.Values))).Where(candidate => target.Reject(candidate) is null)];
         if (_valid.Length == 0) throw new TuningException($"{space.Name}: none of its {space.Count} combinations can run here");
     }
 
-    /// <summary>Whether the second product gets numbers of its own.</summary>
+    /// <summary>Whether the second GEMM is tuned separately.</summary>
     public bool IsSeparate { get; }
 
-    /// <summary>Points of the space that can run, and are not others in disguise.</summary>
+    /// <summary>Number of points in the space that can run and are not equivalent to others.</summary>
     public int ValidCount => _valid.Length;
 
-    /// <summary>Searches for one number of tokens.</summary>
+    /// <summary>Searches for one token count.</summary>
     /// <param name="tokens">T.</param>
-    /// <param name="known">What was best for other numbers: the nearest ones are tried first.</param>
-    /// <param name="compared">What enters the search and is measured beside its result, too; null for nothing.</param>
-    /// <param name="progress">Called now and then with the number of candidates that were measured.</param>
-    /// <param name="cancellation">Ends the search.</param>
+    /// <param name="known">The best candidates for other token counts; the nearest are tried first.</param>
+    /// <param name="compared">A candidate that enters the search and is measured together with its result, or null.</param>
+    /// <param name="progress">Called from time to time with the number of measured candidates.</param>
+    /// <param name="cancellation">Cancels the search.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public SearchResult<ExpertsCandidate> Run(
         int tokens, IReadOnlyDictionary<int, ExpertsCandidate> known, ExpertsCandidate? compared = null, Action<int>? progress = null, CancellationToken cancellation = default)
@@ -55,7 +55,7 @@ public sealed class TokenSearch
                 best => Valid(_space.Neighbours(best.GateUp).Select(ExpertsCandidate.Joint)), cancellation);
         }
 
-        // First what differs from the usual in the first product, as far as the second allows, then in the second alone.
+        // First what differs from the usual in the first GEMM, as far as the second allows, then in the second alone.
         var first = search.Run(
             Ordered(_valid.Select(candidate => Apart(candidate.GateUp, baseline.Down)), tokens), baseline, seeds,
             best => Valid(_space.Neighbours(best.GateUp).Select(point => Apart(point, best.Down))), cancellation);
@@ -65,7 +65,7 @@ public sealed class TokenSearch
             best => Valid(_space.Neighbours(best.Down).Select(point => best with { Down = OwnOfDown(best.GateUp, point) })), cancellation);
     }
 
-    /// <summary>Those that should be fast first; of equals, those that differ least from what usually runs.</summary>
+    /// <summary>The fastest by estimate first; among equals, those that differ least from the usual choice.</summary>
     private IEnumerable<ExpertsCandidate> Ordered(IEnumerable<ExpertsCandidate> candidates, int tokens)
     {
         var usual = _target.Heuristic(tokens);
@@ -73,7 +73,7 @@ public sealed class TokenSearch
             .OrderBy(pair => pair.estimate).ThenBy(pair => Differences(pair.candidate, usual)).Select(pair => pair.candidate);
     }
 
-    /// <summary>A first product with a second one's own numbers where that can run, else with its own.</summary>
+    /// <summary>A first GEMM with a separate configuration of the second if that can run, otherwise with its own.</summary>
     private ExpertsCandidate Apart(TuningPoint gateUp, TuningPoint down)
     {
         var apart = new ExpertsCandidate(gateUp, OwnOfDown(gateUp, down));

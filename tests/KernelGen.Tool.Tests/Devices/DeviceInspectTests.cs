@@ -30,8 +30,8 @@ public class DeviceInspectTests
 
     [Theory]
     [InlineData("--device cuda:sm_70", "--device is 'cuda:sm_70'; expected cpu or cuda")]
-    [InlineData("--device cuda --vector-bits 128", "--vector-bits is for kernels of the processor")]
-    [InlineData("--device cuda:sm_80 --unspecialized", "--unspecialized is for kernels of the processor")]
+    [InlineData("--device cuda --vector-bits 128", "--vector-bits is for CPU kernels")]
+    [InlineData("--device cuda:sm_80 --unspecialized", "--unspecialized is for CPU kernels")]
     public async Task RejectsMistakes(string args, string message) =>
         (await ToolRun.Of(["inspect", .. Experts.Split(' '), .. args.Split(' ')])).AssertFailure(2, message);
 }

@@ -63,13 +63,13 @@ public class CudaChoicesTests
     {
         var choices = new CudaChoices(Qwen.Spec, "NVIDIA_H200", 132, Routing);
         var usual = choices.Heuristic(1);
-        Assert.Equal("both products share one alignment", choices.Reject(usual with { Down = With(usual.Down, TuningKeys.BlockM, 128) }));
-        Assert.Equal("one variant has both products' slices", choices.Reject(new(With(usual.GateUp, TuningKeys.SplitK, 2), With(usual.Down, TuningKeys.SplitK, 4))));
+        Assert.Equal("both GEMMs must share one alignment", choices.Reject(usual with { Down = With(usual.Down, TuningKeys.BlockM, 128) }));
+        Assert.Equal("both GEMMs must have the same number of slices", choices.Reject(new(With(usual.GateUp, TuningKeys.SplitK, 2), With(usual.Down, TuningKeys.SplitK, 4))));
         Assert.Null(choices.Reject(usual with { GateUp = With(usual.GateUp, TuningKeys.SplitK, 2) }));
     }
 
     [Theory]
-    [InlineData("AMD_Instinct_MI300X", "no device of NVIDIA's")]
+    [InlineData("AMD_Instinct_MI300X", "is not an NVIDIA device")]
     public void OtherDevicesAreRefused(string device, string expected) =>
         Assert.Contains(expected, Assert.Throws<TuningException>(() => new CudaChoices(Qwen.Spec, device, 132, Routing)).Message);
 

@@ -38,15 +38,15 @@ public class SearchSpaceTests
     [InlineData("{", "not valid JSON")]
     [InlineData("{}", "no object 'parameters'")]
     [InlineData("""{"parameters":{}}""", "no key")]
-    [InlineData("""{"parameters":{"A":[1]},"parameters":{"A":[2]}}""", "'parameters' stands twice")]
-    [InlineData("""{"parameters":{"A":[1],"A":[2]}}""", "'A' stands twice")]
+    [InlineData("""{"parameters":{"A":[1]},"parameters":{"A":[2]}}""", "'parameters' is duplicated")]
+    [InlineData("""{"parameters":{"A":[1],"A":[2]}}""", "'A' is duplicated")]
     [InlineData("""{"parameters":{"A":[1,1]}}""", "'A' has '1'")]
     [InlineData("""{"parameters":{"A":[0]}}""", "'A' has '0'")]
     [InlineData("""{"parameters":{"A":[1.5]}}""", "'A' has '1.5'")]
-    [InlineData("""{"parameters":{"A":[]}}""", "'A' is no list")]
-    [InlineData("""{"parameters":{"A":"1"}}""", "'A' is no list")]
-    [InlineData("""{"parameters":{"A":[1]},"values":3}""", "'values' is no member")]
-    [InlineData("""{"parameters":{"A":[1]},"description":3}""", "'description' is no string")]
+    [InlineData("""{"parameters":{"A":[]}}""", "'A' is not a list")]
+    [InlineData("""{"parameters":{"A":"1"}}""", "'A' is not a list")]
+    [InlineData("""{"parameters":{"A":[1]},"values":3}""", "'values' is not a member")]
+    [InlineData("""{"parameters":{"A":[1]},"description":3}""", "'description' is not a string")]
     public async Task AFileThatIsNoSearchSpaceIsOneLine(string json, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -65,5 +65,5 @@ public class SearchSpaceTests
 
     [Fact]
     public async Task ASpaceThatIsNoFileAndHasNoNameIsOneLine() =>
-        (await ToolRun.Of("tune", "spaces", "nowhere")).AssertFailure(2, "nowhere is no file and no search space", "omni-split");
+        (await ToolRun.Of("tune", "spaces", "nowhere")).AssertFailure(2, "nowhere is neither a file nor a search space", "omni-split");
 }

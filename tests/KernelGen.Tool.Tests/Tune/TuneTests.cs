@@ -81,7 +81,7 @@ public class TuneTests
         };
         string[] args = Arguments(folder, "--batch-size", [.. Enumerable.Range(1, 12).Select(tokens => $"{tokens}")]);
         Assert.Equal(130, await Cli.RunAsync(args, new Terminal(output, error), cancellation.Token));
-        Assert.Contains("the same command goes on from there", error.ToString());
+        Assert.Contains("run the same command to resume", error.ToString());
         var journal = new FileInfo(folder.File(FileName + ".unfinished"));
         Assert.True(journal.Exists);
         var before = TuningFile.Parse(await File.ReadAllTextAsync(folder.File(FileName), TestContext.Current.CancellationToken)).Entries.Count;
@@ -116,7 +116,7 @@ public class TuneTests
         if (!OperatingSystem.IsLinux()) Assert.Skip("/proc is Linux's");
         using var folder = Folder();
         (await ToolRun.Of("tune", "--model", folder.File("config.json"), "--output", "/proc")).AssertFailure(2, "/proc/E=4", "cannot be written");
-        (await ToolRun.Of("tune", "--model", folder.File("config.json"), "--output", folder.File("none"))).AssertFailure(2, "--output", "is no directory");
+        (await ToolRun.Of("tune", "--model", folder.File("config.json"), "--output", folder.File("none"))).AssertFailure(2, "--output", "is not a directory");
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public class TuneTests
     [InlineData("--search-space triton", "has no kernels with GROUP_SIZE_M")]
     [InlineData("--search-space omni-forward", "family omni")]
     [InlineData("--skew -1", "--skew is '-1'")]
-    [InlineData("--model nowhere", "no preset; presets are")]
+    [InlineData("--model nowhere", "is not a file, directory or preset; presets:")]
     public async Task WhatCannotBeIsOneLine(string options, string expected)
     {
         using var folder = Folder();
@@ -180,7 +180,7 @@ public class TuneTests
         (await Tune(folder, "--topk-ids", folder.File("other.safetensors"))).AssertFailure(2, "topk_ids[0, 1] is 4", "0 to 3");
         RoutingFile.Write(folder.File("wide.safetensors"), new Benchmarking.ExpertRouting(3, [0, 1, 2], [0.5f, 0.5f, 0]));
         (await Tune(folder, "--topk-ids", folder.File("wide.safetensors"))).AssertFailure(2, "[T, 2]");
-        (await Tune(folder, "--topk-ids", folder.File("ids.safetensors"), "--skew", "1")).AssertFailure(2, "--skew is for random ids");
+        (await Tune(folder, "--topk-ids", folder.File("ids.safetensors"), "--skew", "1")).AssertFailure(2, "--skew applies to random ids");
     }
 
     [Fact]

@@ -2,47 +2,47 @@ using KernelGen.Benchmarking;
 
 namespace KernelGen.Tool;
 
-/// <summary>One run of a benchmark: what it is compared with, and what it has found so far.</summary>
+/// <summary>One run of a benchmark: settings and results.</summary>
 internal sealed class BenchContext(MachineLimits limits, string command, Action<string> say, CancellationToken cancellation)
 {
     private static readonly IKernelDevice[] Processor = [new CpuDevice()];
 
-    /// <summary>Time for each kernel and number of tokens, after the warm-up.</summary>
+    /// <summary>Time per kernel and token count, after the warm-up.</summary>
     public static TimeSpan Budget { get; } = TimeSpan.FromMilliseconds(400);
 
     /// <summary>The machine's limits in this run.</summary>
     public MachineLimits Limits { get; set; } = limits;
 
-    /// <summary>What repeats the run.</summary>
+    /// <summary>The command that repeats the run.</summary>
     public string Command => command;
 
-    /// <summary>Runs before every timed call on the processor; null for nothing.</summary>
+    /// <summary>Runs before every timed call on the CPU, or null.</summary>
     public Action? BeforeCall { get; init; }
 
-    /// <summary>Ends the run early.</summary>
+    /// <summary>Cancels the run.</summary>
     public CancellationToken Cancellation => cancellation;
 
-    /// <summary>The devices to compare, in the order of the command line.</summary>
+    /// <summary>The devices to compare, in command-line order.</summary>
     public IReadOnlyList<IKernelDevice> Devices { get; init; } = Processor;
 
-    /// <summary>Whether the processor is among them.</summary>
+    /// <summary>Whether the CPU is among them.</summary>
     public bool HasProcessor => Devices.Any(device => device.Name == DeviceName.Cpu);
 
-    /// <summary>The others.</summary>
+    /// <summary>The devices other than the CPU.</summary>
     public IEnumerable<IKernelDevice> OtherDevices => Devices.Where(device => device.Name != DeviceName.Cpu);
 
-    /// <summary>When it began.</summary>
+    /// <summary>Start of the run.</summary>
     public DateTimeOffset Date { get; } = DateTimeOffset.UtcNow;
 
     /// <summary>Name of the specialised variant, the subject of the run.</summary>
     public string Subject { get; set; } = "";
 
-    /// <summary>What was measured.</summary>
+    /// <summary>The measurements.</summary>
     public List<BenchRow> Rows { get; } = [];
 
-    /// <summary>What was left out, and why.</summary>
+    /// <summary>What was omitted, and why.</summary>
     public List<string> Notes { get; } = [];
 
-    /// <summary>Tells a person who watches what is going on.</summary>
+    /// <summary>Reports progress.</summary>
     public void Say(string line) => say(line);
 }

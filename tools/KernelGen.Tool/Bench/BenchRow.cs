@@ -2,19 +2,19 @@ using KernelGen.Benchmarking;
 
 namespace KernelGen.Tool;
 
-/// <summary>One kernel with one number of tokens.</summary>
+/// <summary>The measurement of one kernel with one token count.</summary>
 internal sealed record BenchRow
 {
-    /// <summary>Canonical name of the variant; a baseline's own name.</summary>
+    /// <summary>Canonical name of the variant, or the name of a baseline.</summary>
     public required string Variant { get; init; }
 
-    /// <summary>Which form of the computation it is, in a word or two.</summary>
+    /// <summary>The form of the computation, in a word or two.</summary>
     public required string Form { get; init; }
 
-    /// <summary>Where it ran.</summary>
+    /// <summary>The device.</summary>
     public DeviceName Device { get; init; } = DeviceName.Cpu;
 
-    /// <summary>The numbers that define the kernel.</summary>
+    /// <summary>The sizes that define the kernel.</summary>
     public required IReadOnlyDictionary<string, int> Shape { get; init; }
 
     /// <summary>T.</summary>
@@ -23,18 +23,18 @@ internal sealed record BenchRow
     /// <summary>The times of the calls.</summary>
     public required Timing Timing { get; init; }
 
-    /// <summary>Operations of a call; null where bytes alone limit.</summary>
+    /// <summary>Operations per call; null if only bytes matter.</summary>
     public required double? Operations { get; init; }
 
-    /// <summary>Bytes that a call must read and write: of a layer, the weights of the distinct experts.</summary>
+    /// <summary>Bytes that a call must read and write; for a layer, the weights of the distinct experts.</summary>
     public required double Bytes { get; init; }
 
     /// <summary>Largest absolute error against the double-precision reference.</summary>
     public required double MaxError { get; init; }
 
-    /// <summary>10⁹ operations a second, in the median.</summary>
+    /// <summary>10⁹ operations per second, from the median.</summary>
     public double? Gflops => Operations / Timing.MedianUs / 1e3;
 
-    /// <summary>10⁹ bytes a second, in the median.</summary>
+    /// <summary>10⁹ bytes per second, from the median.</summary>
     public double GigabytesPerSecond => Bytes / Timing.MedianUs / 1e3;
 }

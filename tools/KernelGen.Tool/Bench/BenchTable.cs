@@ -4,10 +4,10 @@ using Spectre.Console;
 
 namespace KernelGen.Tool;
 
-/// <summary>A benchmark as a table: for each number of tokens the kernels, their share of the machine's limits, and what specialisation brings.</summary>
+/// <summary>A benchmark as a table: the kernels by token count, their share of the machine's limits, and the effect of specialisation.</summary>
 internal static class BenchTable
 {
-    // A narrower console gets neither bars nor the fastest call, and one comparison: devices, if there are several.
+    // A narrower console gets neither bars nor the fastest call, and a single comparison: that of devices, if there are several.
     private const int FullWidth = 100;
     private const int BarWidth = 12;
 
@@ -82,7 +82,7 @@ internal static class BenchTable
         }
     }
 
-    // A device's kernels are specialised; which device says more.
+    // A device's kernels are always specialised, so its name says more.
     private static string Label(BenchRow row) => row.Device == DeviceName.Cpu
         ? row.Form
         : row.Form == Forms.Specialized ? $"{row.Device}" : $"{row.Device} {row.Form}";
@@ -93,7 +93,7 @@ internal static class BenchTable
 
     private static string Microseconds(double value) => Number(value, value < 100 ? "F1" : "F0");
 
-    // The limits are the processor's.
+    // The limits are those of the CPU.
     private static string Share(BenchRow row, double share) => row.Device == DeviceName.Cpu ? $"{Number(100 * share, "F0")} %" : "–";
 
     private static string Number(double value, string format = "F0") => value.ToString(format, CultureInfo.InvariantCulture);

@@ -4,20 +4,20 @@ using KernelGen.Compiler.Families;
 namespace KernelGen.Tool;
 
 /// <summary>A kernel that takes part in a comparison.</summary>
-/// <typeparam name="TKernel">How it is called.</typeparam>
+/// <typeparam name="TKernel">The delegate of its entry point.</typeparam>
 /// <param name="Variant">Name in reports.</param>
 /// <param name="Form">Name in tables.</param>
-/// <param name="Kernel">The kernel, for arguments in the machine's own memory.</param>
+/// <param name="Kernel">The kernel, for arguments in host memory.</param>
 internal sealed record Contender<TKernel>(string Variant, string Form, TKernel Kernel)
     where TKernel : Delegate
 {
-    /// <summary>Where it runs.</summary>
+    /// <summary>The device on which it runs.</summary>
     public DeviceName Device { get; init; } = DeviceName.Cpu;
 
-    /// <summary>The same for arguments in a device's memory; null on the processor.</summary>
+    /// <summary>The same for arguments in device memory; null on the CPU.</summary>
     public IDeviceKernel<TKernel>? OnDevice { get; init; }
 
-    /// <summary>Slices of the reduction that a call asks for; 0 where nothing is to choose.</summary>
+    /// <summary>The Split-K slice count that a call requests; 0 if there is no choice.</summary>
     public int SplitK { get; init; }
 
     /// <summary>The specialised kernel of a device.</summary>

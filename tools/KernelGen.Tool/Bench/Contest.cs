@@ -2,17 +2,17 @@ using KernelGen.Benchmarking;
 
 namespace KernelGen.Tool;
 
-/// <summary>Verifies kernels, then times them: the processor's take turns, a device's have the device for themselves.</summary>
+/// <summary>Verifies kernels, then times them: those of the CPU in turn, those of a device one by one.</summary>
 internal static class Contest
 {
-    /// <summary>Runs a comparison for one number of tokens.</summary>
+    /// <summary>Runs a comparison for one token count.</summary>
     /// <param name="bench">Receives the rows.</param>
     /// <param name="contenders">The kernels.</param>
     /// <param name="tokens">T.</param>
     /// <param name="verify">Compares a kernel with the reference.</param>
-    /// <param name="call">Runs a kernel, of a contender, on the input of a number.</param>
-    /// <param name="row">Makes a row.</param>
-    /// <exception cref="CheckFailedException">A kernel computes something else than the reference.</exception>
+    /// <param name="call">Runs a contender's kernel on the input with the given index.</param>
+    /// <param name="row">Creates a row.</param>
+    /// <exception cref="CheckFailedException">A kernel's result differs from the reference.</exception>
     public static void Run<TKernel>(
         BenchContext bench, IReadOnlyList<Contender<TKernel>> contenders, int tokens,
         Func<Contender<TKernel>, Verification> verify, Action<Contender<TKernel>, TKernel, int> call, Func<Contender<TKernel>, Timing, Verification, BenchRow> row)

@@ -7,7 +7,7 @@ using KernelGen.OnDemand;
 
 namespace KernelGen.Tool;
 
-/// <summary>Times a gate, its unspecialised template and the same gate as one would write it by hand.</summary>
+/// <summary>Times a gate, its unspecialised template and a hand-written equivalent.</summary>
 /// <typeparam name="TLogit">Type of a logit.</typeparam>
 internal sealed class GateBench<TLogit>(MoeGateSpec spec, IReadOnlyList<int> tokenCounts) : IBench
     where TLogit : unmanaged
@@ -20,11 +20,11 @@ internal sealed class GateBench<TLogit>(MoeGateSpec spec, IReadOnlyList<int> tok
         MemoryNeed.RequireTokens(tokenCounts.Max(), GateWorkload<TLogit>.MaxTokens(_shape));
         MemoryNeed.Require(GateWorkload<TLogit>.BytesFor(_shape, tokenCounts.Max()));
         bench.Subject = bench.Devices[0].VariantName(spec);
-        bench.Say("making kernels");
+        bench.Say("compiling kernels");
         List<Contender<GateRoute<TLogit>>> contenders = bench.HasProcessor ? OnProcessor() : [];
         contenders.AddRange(bench.OtherDevices.Select(device => Contender<GateRoute<TLogit>>.On(device, spec, device.Compile(spec).Route<TLogit>())));
 
-        bench.Say("making inputs");
+        bench.Say("generating inputs");
         var workload = new GateWorkload<TLogit>(_shape, tokenCounts.Max());
         foreach (var tokens in tokenCounts)
         {
@@ -45,7 +45,7 @@ internal sealed class GateBench<TLogit>(MoeGateSpec spec, IReadOnlyList<int> tok
         ];
     }
 
-    /// <summary>By hand one would widen all logits first.</summary>
+    /// <summary>The hand-written equivalent, which widens all logits first.</summary>
     private GateRoute<TLogit> PlainRoute()
     {
         var plain = new PlainGate(_shape);

@@ -7,7 +7,7 @@ namespace KernelGen.Tool;
 /// <summary>A benchmark as JSON, for other programs and later comparisons.</summary>
 internal static class JsonReport
 {
-    /// <summary>Writes the file; it appears complete or not at all.</summary>
+    /// <summary>Writes the file atomically.</summary>
     public static void Write(string path, BenchContext bench) => AtomicFile.Write(path, file => Write(file, bench));
 
     private static void Write(Stream file, BenchContext bench)

@@ -8,8 +8,8 @@ internal static class MachineJson
 {
     /// <summary>Writes the member <c>machine</c>.</summary>
     /// <param name="json">Receives it.</param>
-    /// <param name="limits">What the processor computes and reads.</param>
-    /// <param name="devices">Names of other devices, and what they are.</param>
+    /// <param name="limits">The CPU's compute and memory limits.</param>
+    /// <param name="devices">Names and descriptions of other devices.</param>
     public static void Write(Utf8JsonWriter json, MachineLimits limits, IEnumerable<(DeviceName Name, string Description)> devices)
     {
         json.WriteStartObject("machine");

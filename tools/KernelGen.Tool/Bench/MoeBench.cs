@@ -9,10 +9,10 @@ namespace KernelGen.Tool;
 /// <summary>Times the experts of a layer and their unspecialised template.</summary>
 internal static class MoeBench
 {
-    /// <summary>The benchmark with the type that the spec names.</summary>
+    /// <summary>Creates the benchmark for the spec's weight type.</summary>
     /// <param name="spec">The experts, valid.</param>
-    /// <param name="splitK">Numbers of slices of the reduction, or null to try those that suit the number of tokens.</param>
-    /// <param name="tokenCounts">T, one after the other.</param>
+    /// <param name="splitK">Split-K slice counts, or null to try those that suit the token count.</param>
+    /// <param name="tokenCounts">The token counts.</param>
     public static IBench Of(FusedMoeSpec spec, IReadOnlyList<int>? splitK, IReadOnlyList<int> tokenCounts) => spec.WeightType switch
     {
         DType.Float16 => new MoeBench<Half>(spec, splitK, tokenCounts),
@@ -29,13 +29,13 @@ internal static class MoeBench
 internal sealed class MoeBench<T>(FusedMoeSpec spec, IReadOnlyList<int>? splitK, IReadOnlyList<int> tokenCounts) : IBench
     where T : unmanaged
 {
-    // The numbers of slices that auto tries where they suit.
+    // The slice counts that auto tries where they are suitable.
     private static readonly int[] AutoSplitK = [1, 4];
 
-    // With more tokens than this, slices of the reduction have nothing to offer.
+    // With more tokens than this, Split-K has no benefit.
     private const int MaxSplitTokens = 8;
 
-    // An unspecialised call that would take longer than this is not worth waiting for.
+    // An unspecialised call that takes longer than this is skipped.
     private static readonly TimeSpan MaxPatience = TimeSpan.FromSeconds(4);
 
     /// <inheritdoc/>
@@ -44,7 +44,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, IReadOnlyList<int>? splitK,
         MemoryNeed.RequireTokens(tokenCounts.Max(), ExpertsWorkload<T>.MaxTokens(spec.TopK, spec.HiddenSize));
         MemoryNeed.Require(ExpertsWorkload<T>.BytesFor(spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max()));
         bench.Subject = bench.Devices[0].VariantName(spec);
-        bench.Say("making kernels");
+        bench.Say("compiling kernels");
         var slices = Slices();
         var kernels = bench.Devices.Select(device => (Device: device, Forward: device.Compile(slices).Forward<T>())).ToArray();
         try
@@ -53,7 +53,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, IReadOnlyList<int>? splitK,
             var unspecialized = bench.HasProcessor
                 ? new Contender<ExpertsForward<T>>(template.VariantName, Forms.Unspecialized, KernelAssembly.Compile(template).Forward<T>())
                 : null;
-            bench.Say("making weights");
+            bench.Say("generating weights");
             using var workload = new ExpertsWorkload<T>(
                 spec.Experts, spec.TopK, spec.HiddenSize, spec.IntermediateSize, tokenCounts.Max(), spec.Activation, spec.ActivationLimit, spec.Quantization, spec.GroupSize, spec.ActivationQuantization);
             foreach (var tokens in tokenCounts)
@@ -74,7 +74,7 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, IReadOnlyList<int>? splitK,
         }
     }
 
-    /// <summary>The spec with each number of slices: those that were asked for must be possible, others may be left out.</summary>
+    /// <summary>The spec with each slice count: requested counts must be valid, others may be skipped.</summary>
     private FusedMoeSpec[] Slices()
     {
         var candidates = (splitK ?? AutoSplitK).Select(count => spec with { SplitK = count });
@@ -92,14 +92,14 @@ internal sealed class MoeBench<T>(FusedMoeSpec spec, IReadOnlyList<int>? splitK,
 
     private static bool IsWorthWaitingFor(BenchContext bench, ExpertsWorkload<T> workload, Contender<ExpertsForward<T>> unspecialized, int tokens)
     {
-        bench.Say($"trying the unspecialised template on {tokens} tokens");
+        bench.Say($"estimating the unspecialised template with {tokens} tokens");
         var seconds = EstimateSeconds(workload, unspecialized.Kernel, tokens);
         if (seconds <= MaxPatience.TotalSeconds) return true;
-        bench.Notes.Add(FormattableString.Invariant($"{tokens} tokens: unspecialised left out; a call would take about {seconds:F0} s"));
+        bench.Notes.Add(FormattableString.Invariant($"{tokens} tokens: unspecialised omitted; a call would take about {seconds:F0} s"));
         return false;
     }
 
-    /// <summary>How long a call takes at most, from calls of few tokens; of more when those take no longer than patience allows.</summary>
+    /// <summary>An upper estimate of the time per call, from calls with few tokens, or with more if those are fast enough.</summary>
     private static double EstimateSeconds(ExpertsWorkload<T> workload, ExpertsForward<T> kernel, int tokens)
     {
         workload.Run(kernel, tokens: 1, call: 0); // compiles it

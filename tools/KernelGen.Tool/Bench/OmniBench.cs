@@ -4,7 +4,7 @@ using KernelGen.OnDemand;
 
 namespace KernelGen.Tool;
 
-/// <summary>Times a product-key router, its unspecialised template and the same by forming all n² sums; or the backward pass.</summary>
+/// <summary>Times a product-key router, its unspecialised template and a scan of all n² sums; or the backward pass.</summary>
 internal sealed class OmniBench(OmniRouterSpec spec, IReadOnlyList<int> tokenCounts, bool backward) : IBench
 {
     /// <inheritdoc/>
@@ -15,7 +15,7 @@ internal sealed class OmniBench(OmniRouterSpec spec, IReadOnlyList<int> tokenCou
         MemoryNeed.Require(OmniRouterWorkload.BytesFor(n, k, most));
         var subject = bench.Devices[0].VariantName(spec);
         bench.Subject = backward ? $"{subject}, backward" : subject;
-        bench.Say("making kernels");
+        bench.Say("compiling kernels");
         var workload = new OmniRouterWorkload(n, k, most);
         if (backward)
         {

@@ -5,8 +5,8 @@ using KernelGen.Cpu;
 namespace KernelGen.Tool;
 
 /// <summary>
-/// A gate as one would write it by hand: TensorPrimitives for the scores, insertion into a short sorted list for the top-k,
-/// the tokens divided among the processors. The baseline of <c>kernelgen bench gate</c>.
+/// A hand-written gate: TensorPrimitives for the scores, insertion into a short sorted list for the top-k,
+/// with the tokens distributed over the threads. The baseline of <c>kernelgen bench gate</c>.
 /// </summary>
 internal sealed unsafe class PlainGate(GateShape shape)
 {
@@ -113,7 +113,7 @@ internal sealed unsafe class PlainGate(GateShape shape)
         }
     }
 
-    /// <summary>The largest values in descending order; of equal ones the first.</summary>
+    /// <summary>The largest values in descending order; among equal values, the first comes first.</summary>
     private static void TakeBest(ReadOnlySpan<float> values, Span<float> best, Span<int> indices)
     {
         var count = 0;

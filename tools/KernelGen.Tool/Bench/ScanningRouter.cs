@@ -6,8 +6,8 @@ using KernelGen.Cpu;
 namespace KernelGen.Tool;
 
 /// <summary>
-/// A product-key router that forms all n² sums, in vectors, and inserts what passes the k-th best so far into a short sorted
-/// list; the tokens divided among the processors. The baseline of <c>kernelgen bench omni</c>.
+/// A product-key router that forms all n² sums with vectors and inserts those above the current k-th best into a short sorted
+/// list, with the tokens distributed over the threads. The baseline of <c>kernelgen bench omni</c>.
 /// </summary>
 internal static unsafe class ScanningRouter
 {
@@ -40,7 +40,7 @@ internal static unsafe class ScanningRouter
             for (; j <= n - (4 * Lanes); j += 4 * Lanes)
             {
                 var hits = Hits(key, y + j, worst) | Hits(key, y + j + Lanes, worst) | Hits(key, y + j + (2 * Lanes), worst) | Hits(key, y + j + (3 * Lanes), worst);
-                if (hits.ExtractMostSignificantBits() == 0) continue; // as nearly always
+                if (hits.ExtractMostSignificantBits() == 0) continue; // the usual case
                 for (var column = j; column < j + (4 * Lanes); column++) Insert(scores, indices, k, x[i] + y[column], (i * n) + column);
                 worst = Vector256.Create(scores[k - 1]);
             }

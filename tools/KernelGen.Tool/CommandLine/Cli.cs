@@ -9,7 +9,7 @@ internal static class Cli
     /// <returns>An <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation = default)
     {
-        var root = new RootCommand("Kernels for Mixture-of-Experts layers: run a checkpoint's layer, time and tune kernels, list and show variants, draw measurements.");
+        var root = new RootCommand("Kernels for Mixture-of-Experts layers: run a checkpoint's layer, benchmark and tune kernels, list and print variants, render measurements.");
         root.Subcommands.Add(RunCommand.Create(terminal));
         root.Subcommands.Add(BenchCommand.Create(terminal));
         root.Subcommands.Add(TuneCommand.Create(terminal));
@@ -17,7 +17,7 @@ internal static class Cli
         root.Subcommands.Add(InspectCommand.Create(terminal));
         root.Subcommands.Add(ReportCommand.Create(terminal));
 
-        // An argument that begins with @ is a file name like any other.
+        // An argument that starts with @ is a file name like any other.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0) return Guard.Fail(terminal, ExitCode.BadUsage, Problem(parsed));
         return await parsed.InvokeAsync(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, ProcessTerminationTimeout = null }, cancellation);
@@ -27,7 +27,7 @@ internal static class Cli
     {
         var verbs = parsed.CommandResult.Command.Subcommands.Select(command => command.Name).ToArray();
         if (verbs.Length == 0 || parsed.CommandResult.Command.Action is not null) return parsed.Errors[0].Message;
-        var found = parsed.UnmatchedTokens is [var token, ..] ? $"'{token}' is no command" : "a command is missing";
+        var found = parsed.UnmatchedTokens is [var token, ..] ? $"'{token}' is not a command" : "a command is missing";
         return $"{found}; expected {string.Join(", ", verbs[..^1])} or {verbs[^1]}";
     }
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace KernelGen.Tool;
 
-/// <summary>The command line as one would type it again.</summary>
+/// <summary>The command line, quoted so that it can be typed again.</summary>
 internal static class CommandText
 {
     public static string Of(ParseResult parsed) =>

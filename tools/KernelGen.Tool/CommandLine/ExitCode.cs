@@ -1,17 +1,17 @@
 namespace KernelGen.Tool;
 
-/// <summary>What the process returns.</summary>
+/// <summary>The exit codes of the process.</summary>
 internal static class ExitCode
 {
-    /// <summary>All went well.</summary>
+    /// <summary>Success.</summary>
     public const int Success = 0;
 
-    /// <summary>A result is not what it should be.</summary>
+    /// <summary>A check failed.</summary>
     public const int CheckFailed = 1;
 
-    /// <summary>The command line or a file is at fault.</summary>
+    /// <summary>Invalid command line or input file.</summary>
     public const int BadUsage = 2;
 
-    /// <summary>Ctrl-C, as shells count it.</summary>
+    /// <summary>Ctrl-C, by the convention of shells.</summary>
     public const int Cancelled = 130;
 }

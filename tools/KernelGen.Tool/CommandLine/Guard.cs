@@ -2,26 +2,26 @@ using System.CommandLine;
 
 namespace KernelGen.Tool;
 
-/// <summary>Turns what goes wrong in a command into an exit code and one line. Defects of the program itself keep their stack trace.</summary>
+/// <summary>Converts a command's failures to an exit code and one line. Defects of the program itself keep their stack trace.</summary>
 internal static class Guard
 {
-    // Kernels end within milliseconds of a cancellation, the compiler with the kernel it is at; what takes longer is left behind.
+    // Kernels end within milliseconds of cancellation, the compiler after the current kernel; anything slower is abandoned.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private static readonly (int ExitCode, string? Message) Cancelled = (ExitCode.Cancelled, "cancelled");
 
-    /// <summary>Gives a command its work, which ends well unless it throws. It runs aside, so that Ctrl-C is heard meanwhile.</summary>
+    /// <summary>Sets the work of a command, which succeeds unless it throws. It runs on another thread, so that Ctrl-C is handled meanwhile.</summary>
     public static void SetWork(this Command command, Terminal terminal, Action<ParseResult, CancellationToken> work) =>
         command.SetAction((parsed, cancellation) =>
         {
-            // The caller's thread waits: those of the pool may all be busy.
+            // The calling thread waits, because all threads of the pool may be busy.
             var running = Task.Run(() => Outcome(() => work(parsed, cancellation)), CancellationToken.None);
             WaitHandle.WaitAny([((IAsyncResult)running).AsyncWaitHandle, cancellation.WaitHandle]);
             var (exitCode, message) = running.Wait(Patience, CancellationToken.None) ? running.Result : Cancelled;
             return Task.FromResult(message is null ? exitCode : Fail(terminal, exitCode, message));
         });
 
-    /// <summary>Writes the one line.</summary>
+    /// <summary>Writes the line.</summary>
     public static int Fail(Terminal terminal, int exitCode, string message)
     {
         var parts = message.Split(['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -50,7 +50,7 @@ internal static class Guard
         }
         catch (OutOfMemoryException)
         {
-            return (ExitCode.BadUsage, "this machine has too little memory for these shapes");
+            return (ExitCode.BadUsage, "there is not enough memory for these shapes");
         }
         catch (CancelledException e)
         {

@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace KernelGen.Tool;
 
-/// <summary>Options whose values are checked as they are read, with messages that name option, value and what was expected.</summary>
+/// <summary>Creates options that are validated while parsing, with messages that name the option, its value and what was expected.</summary>
 internal static class Parse
 {
     /// <summary>A file or a directory.</summary>
@@ -16,7 +16,7 @@ internal static class Parse
         CustomParser = result => Value(result, "a file name", text => text.Length == 0 || text.Contains('\0') ? null : text),
     };
 
-    /// <summary>Any integer; what it may be is for the kernel's own rules to say.</summary>
+    /// <summary>Any integer; the kernel's own rules decide which values are valid.</summary>
     public static Option<int?> Integer(string name, string description) => new(name)
     {
         Description = description,
@@ -45,13 +45,13 @@ internal static class Parse
             choices.Where(choice => choice.Word == text).Select(choice => (T?)choice.Value).FirstOrDefault()),
     };
 
-    /// <summary>Counts of tokens, divided by commas.</summary>
+    /// <summary>Token counts, separated by commas.</summary>
     public static Option<int[]> Tokens(string description, params int[] absent) => new("--tokens")
     {
         Description = description,
         HelpName = "N,N",
         DefaultValueFactory = _ => absent,
-        CustomParser = result => Value(result, $"whole numbers from 1 to {MaxTokens}, divided by commas", text =>
+        CustomParser = result => Value(result, $"whole numbers from 1 to {MaxTokens}, separated by commas", text =>
         {
             var counts = text.Split(',', StringSplitOptions.TrimEntries)
                 .Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= MaxTokens ? count : 0)
@@ -60,7 +60,7 @@ internal static class Parse
         }),
     };
 
-    /// <summary>Counts of tokens, each an argument of its own.</summary>
+    /// <summary>Token counts as separate arguments.</summary>
     public static Option<int[]> TokenList(string name, string description, int[] absent) => new(name)
     {
         Description = description,
@@ -76,22 +76,22 @@ internal static class Parse
         },
     };
 
-    /// <summary>Where to compute.</summary>
+    /// <summary>The device.</summary>
     public static Option<DeviceName> Device() => new("--device")
     {
-        Description = "Where to compute; default cpu.",
+        Description = "The device; default cpu.",
         HelpName = DeviceWords,
         DefaultValueFactory = _ => DeviceName.Cpu,
         CustomParser = result => Value(result, DeviceName.Expected, DeviceName.Parse) ?? default,
     };
 
-    /// <summary>Where to compute, one device or several to compare.</summary>
+    /// <summary>One device, or several to compare.</summary>
     public static Option<DeviceName[]> Devices() => new("--device")
     {
-        Description = "Where to compute, divided by commas; default cpu.",
+        Description = "The devices, separated by commas; default cpu.",
         HelpName = $"{DeviceWords},…",
         DefaultValueFactory = _ => [DeviceName.Cpu],
-        CustomParser = result => Value(result, $"{DeviceName.Expected}, divided by commas", text =>
+        CustomParser = result => Value(result, $"{DeviceName.Expected}, separated by commas", text =>
         {
             var names = text.Split(',', StringSplitOptions.TrimEntries).Select(DeviceName.Parse).ToArray();
             return names.Contains(null) ? null : names.Select(name => name!.Value).Distinct().ToArray();

@@ -3,7 +3,7 @@ using KernelGen.HuggingFace;
 
 namespace KernelGen.Tool;
 
-/// <summary>Which experts a layer's tokens had, as <c>run --record</c> writes it and <c>tune --topk-ids</c> reads it.</summary>
+/// <summary>The routing of a layer's tokens, written by <c>run --record</c> and read by <c>tune --topk-ids</c>.</summary>
 internal static class RoutingFile
 {
     private const string Ids = "topk_ids";
@@ -20,11 +20,11 @@ internal static class RoutingFile
         writer.Commit();
     }
 
-    /// <summary>Reads it; without weights, all are equal.</summary>
+    /// <summary>Reads a routing; if the file has no weights, all are equal.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="experts">Experts that the router chose among.</param>
+    /// <param name="experts">Number of experts that the router selects among.</param>
     /// <param name="topK">Experts of a token.</param>
-    /// <exception cref="UsageException">It is of another layer; the message names the tensor.</exception>
+    /// <exception cref="UsageException">The file belongs to another layer; the message names the tensor.</exception>
     public static ExpertRouting Read(string path, int experts, int topK)
     {
         using var file = new TensorFile(path, null).Open();

@@ -2,10 +2,10 @@ using KernelGen.Compiler.Families;
 
 namespace KernelGen.Tool;
 
-/// <summary>The rules of the kernels' families, as failures of a command.</summary>
+/// <summary>Reports violated rules of the kernel families as failures of a command.</summary>
 internal static class SpecRules
 {
-    /// <summary>Requires that a kernel can be made.</summary>
+    /// <summary>Requires that a kernel can be generated.</summary>
     /// <exception cref="UsageException">It cannot; the message is that of the diagnostic.</exception>
     public static void RequireValid(this IKernelSpec spec)
     {

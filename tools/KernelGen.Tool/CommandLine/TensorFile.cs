@@ -4,11 +4,11 @@ namespace KernelGen.Tool;
 
 /// <summary><c>FILE[:TENSOR]</c>: a matrix in a safetensors file.</summary>
 /// <param name="Path">The file.</param>
-/// <param name="Tensor">The tensor's name, or null to find it.</param>
+/// <param name="Tensor">The tensor's name, or null to infer it.</param>
 internal sealed record TensorFile(string Path, string? Tensor)
 {
-    /// <summary>The name stands after the last colon; that of <c>C:\…</c> belongs to the file, and so does any in the name of a file that exists.</summary>
-    /// <exception cref="UsageException">There is nothing on one side of the colon.</exception>
+    /// <summary>Parses it. The name follows the last colon; the colon of <c>C:\…</c>, and any in the name of an existing file, belong to the file.</summary>
+    /// <exception cref="UsageException">One side of the colon is empty.</exception>
     public static TensorFile Parse(string option, string text)
     {
         var colon = text.LastIndexOf(':');
@@ -24,15 +24,15 @@ internal sealed record TensorFile(string Path, string? Tensor)
         ? throw new UsageException($"{Path} is a directory; expected a safetensors file")
         : SafetensorsFile.Open(Path);
 
-    /// <summary>The tensor of the file: the one named; else the only matrix; else the one with the usual name.</summary>
-    /// <exception cref="UsageException">It cannot be told which, or it is no matrix.</exception>
+    /// <summary>Finds the tensor: the named one, else the only matrix, else the one with the usual name.</summary>
+    /// <exception cref="UsageException">The choice is ambiguous, or the tensor is not a matrix.</exception>
     public SafetensorsTensor Find(SafetensorsFile file, string usualName)
     {
         if (Tensor is not null) return RequireMatrix(file.Get(Tensor));
         var matrices = file.Tensors.Where(tensor => tensor.Shape.Length == 2).ToArray();
         if (matrices.Length == 1) return matrices[0];
         if (file.TryGet(usualName, out var usual)) return RequireMatrix(usual);
-        throw new UsageException($"{Path}: has {matrices.Length} matrices, none named '{usualName}'; say which with {Path}:TENSOR");
+        throw new UsageException($"{Path}: has {matrices.Length} matrices, none named '{usualName}'; select one with {Path}:TENSOR");
     }
 
     /// <inheritdoc/>
@@ -40,5 +40,5 @@ internal sealed record TensorFile(string Path, string? Tensor)
 
     private SafetensorsTensor RequireMatrix(SafetensorsTensor tensor) => tensor.Shape.Length == 2
         ? tensor
-        : throw new UsageException($"{Path}: tensor {tensor.Info} is no matrix; expected [T, H]");
+        : throw new UsageException($"{Path}: tensor {tensor.Info} is not a matrix; expected [T, H]");
 }

@@ -2,17 +2,17 @@ using Spectre.Console;
 
 namespace KernelGen.Tool;
 
-/// <summary>Where a command writes: results, failures, and progress for a person who watches.</summary>
+/// <summary>The output of a command: results, failures and progress.</summary>
 internal sealed class Terminal
 {
     private const int RedirectedWidth = 120;
 
     private readonly IAnsiConsole? _progress;
 
-    /// <summary>Writes to any writers, as if redirected: no colours, no progress.</summary>
+    /// <summary>Writes to the given writers as if redirected: no colours, no progress.</summary>
     /// <param name="output">Results.</param>
     /// <param name="error">The line of a failure.</param>
-    /// <param name="width">Most letters of a table's line; a terminal knows its own.</param>
+    /// <param name="width">Maximum width of a table in characters; a terminal knows its own.</param>
     public Terminal(TextWriter output, TextWriter error, int width = RedirectedWidth)
     {
         (Output, Error) = (output, error);
@@ -37,10 +37,10 @@ internal sealed class Terminal
     /// <summary>Tables, on <see cref="Output"/>.</summary>
     public IAnsiConsole Console { get; }
 
-    /// <summary>The process's own.</summary>
+    /// <summary>The terminal of the process.</summary>
     public static Terminal OfProcess() => new();
 
-    /// <summary>Runs work that says now and then what it is about. Nothing is drawn in between: the processors belong to the work.</summary>
+    /// <summary>Runs work that reports progress from time to time. Nothing is drawn in between, so the work has all cores.</summary>
     public T Watch<T>(Func<Action<string>, T> work)
     {
         if (_progress is null) return work(_ => { });

@@ -2,9 +2,9 @@ using KernelGen.HuggingFace;
 
 namespace KernelGen.Tool;
 
-/// <summary>What a word after <c>--weights</c> stands for.</summary>
+/// <summary>The meaning of a word after <c>--weights</c>.</summary>
 /// <param name="Weights">How weights are stored.</param>
-/// <param name="RoundsInputs">Whether the inputs of the products are rounded to the type of the weights, w8a8.</param>
+/// <param name="RoundsInputs">Whether the GEMM inputs are quantised to the weight type (w8a8).</param>
 internal readonly record struct WeightsFormat(ExpertFormat Weights, bool RoundsInputs = false)
 {
     /// <summary>The words.</summary>
@@ -20,7 +20,7 @@ internal readonly record struct WeightsFormat(ExpertFormat Weights, bool RoundsI
         ("int8_w8a8", new(new(DType.Int8, WeightQuantization.Channel), RoundsInputs: true)),
     ];
 
-    /// <summary>How the inputs are rounded: what goes with the weights' scales.</summary>
+    /// <summary>How the inputs are quantised, as the weights' scales determine.</summary>
     public ActivationQuantization Inputs => !RoundsInputs ? ActivationQuantization.None : Weights.Quantization switch
     {
         WeightQuantization.Tensor => ActivationQuantization.DynamicTensor,

@@ -4,10 +4,10 @@ using KernelGen.Compiler.Families;
 
 namespace KernelGen.Tool;
 
-/// <summary><c>kernelgen bench</c>: kernels beside the machine's limits and beside other forms of themselves.</summary>
+/// <summary><c>kernelgen bench</c>: benchmarks kernels against the machine's limits and other forms of the computation.</summary>
 internal static class BenchCommand
 {
-    public static Command Create(Terminal terminal) => new("bench", "Verifies kernels, then times them beside the machine's measured limits.")
+    public static Command Create(Terminal terminal) => new("bench", "Verifies kernels, then times them against the machine's measured limits.")
     {
         Gate(terminal),
         Moe(terminal),
@@ -18,7 +18,7 @@ internal static class BenchCommand
     private static Command Gate(Terminal terminal)
     {
         var shape = new ShapeOptions();
-        var tokens = Parse.Tokens("Numbers of tokens to time.", 1, 64, 4096);
+        var tokens = Parse.Tokens("Token counts to time.", 1, 64, 4096);
         var command = new Command("gate", "Times a gate.");
         shape.AddGateTo(command);
         command.Options.Add(tokens);
@@ -36,7 +36,7 @@ internal static class BenchCommand
     private static Command Moe(Terminal terminal)
     {
         var shape = new ShapeOptions();
-        var tokens = Parse.Tokens("Numbers of tokens to time.", 1, 64, 512);
+        var tokens = Parse.Tokens("Token counts to time.", 1, 64, 512);
         var command = new Command("moe", "Times the experts of a layer.");
         shape.AddMoeTo(command);
         command.Options.Add(tokens);
@@ -47,7 +47,7 @@ internal static class BenchCommand
     private static Command Omni(Terminal terminal)
     {
         var shape = new ShapeOptions();
-        var tokens = Parse.Tokens("Numbers of tokens to time.", 1, 64, 4096);
+        var tokens = Parse.Tokens("Token counts to time.", 1, 64, 4096);
         var backward = new Option<bool>("--backward") { Description = "Time the gradients of the logits instead." };
         var command = new Command("omni", "Times a product-key router.");
         shape.AddOmniTo(command);
@@ -57,11 +57,11 @@ internal static class BenchCommand
         return command;
     }
 
-    /// <summary>One expert whose weights stay in the caches, with tokens enough for whole panels: nothing but the register tile counts.</summary>
+    /// <summary>One expert whose weights stay in the caches, with enough tokens for whole panels: isolates the register tile.</summary>
     private static Command Tile(Terminal terminal)
     {
         var weights = ShapeOptions.WeightsOption("Type of the expert's weights; default f32.");
-        var command = new Command("tile", "Times the matrix products alone: what specialising the register tile is worth.") { weights };
+        var command = new Command("tile", "Times the GEMMs alone: the effect of specialising the register tile.") { weights };
         SetBench(command, terminal, parsed => MoeBench.Of(
             TileSpec(parsed.GetValue(weights) ?? default), splitK: [1], [512]));
         return command;
@@ -72,7 +72,7 @@ internal static class BenchCommand
         var json = Parse.Path("--json", "Also write the rows to a file.", "FILE");
         var devices = Parse.Devices();
         command.Options.Add(json);
-        var flush = new Option<bool>("--flush-caches") { Description = "Drive everything out of the processors' caches before every timed call." };
+        var flush = new Option<bool>("--flush-caches") { Description = "Flush the CPU caches before every timed call." };
         command.Options.Add(flush);
         command.Options.Add(devices);
         command.SetWork(terminal, (parsed, cancellation) =>

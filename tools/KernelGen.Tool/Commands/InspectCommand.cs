@@ -5,7 +5,7 @@ using KernelGen.Compiler.Families;
 
 namespace KernelGen.Tool;
 
-/// <summary><c>kernelgen inspect</c>: the C# that the specialisation compiler makes, and the PTX that comes of it.</summary>
+/// <summary><c>kernelgen inspect</c>: prints the C# that the specialisation compiler generates, and the PTX.</summary>
 internal static class InspectCommand
 {
     private enum Family
@@ -15,7 +15,7 @@ internal static class InspectCommand
         Omni,
     }
 
-    // Whose kernel to show: the processor's, the C# for ILGPU's devices, or what a CUDA driver gets of it.
+    // The kernel to print: the CPU's, the C# for ILGPU, or the PTX for a CUDA driver.
     private enum Target
     {
         Cpu = 0,
@@ -28,10 +28,10 @@ internal static class InspectCommand
     {
         var family = Parse.Choice("--family", "What the kernel computes.", ("gate", Family.Gate), ("moe", Family.Moe), ("omni", Family.Omni));
         family.Required = true;
-        var vectorBits = Parse.Choice("--vector-bits", "Width of a vector; default the widest that this machine runs.", ("128", 128), ("256", 256), ("512", 512));
-        var unspecialized = new Option<bool>("--unspecialized") { Description = "The template with its constants filled in and nothing else." };
+        var vectorBits = Parse.Choice("--vector-bits", "Vector width; default the widest that this machine supports.", ("128", 128), ("256", 256), ("512", 512));
+        var unspecialized = new Option<bool>("--unspecialized") { Description = "Print the template with its constants filled in and nothing else." };
         var device = Parse.Choice(
-            "--device", "Whose kernel: the processor's (default), that of ILGPU's devices as C#, or as PTX.",
+            "--device", "The kernel to print: the CPU's (default), the GPU's as C#, or as PTX.",
             ("cpu", Target.Cpu), ("cuda", Target.Cuda), ("cuda:sm_80", Target.Sm80), ("cuda:sm_90", Target.Sm90));
         var shape = new ShapeOptions();
 
@@ -53,7 +53,7 @@ internal static class InspectCommand
             if (target != Target.Cpu)
             {
                 if (!specialize || parsed.GetValue(vectorBits) is not null)
-                    throw new UsageException($"{(specialize ? vectorBits.Name : unspecialized.Name)} is for kernels of the processor; --device is '{parsed.GetResult(device)!.Tokens[0].Value}'");
+                    throw new UsageException($"{(specialize ? vectorBits.Name : unspecialized.Name)} is for CPU kernels; --device is '{parsed.GetResult(device)!.Tokens[0].Value}'");
                 foreach (var text in DeviceSources(spec, target)) terminal.Output.Write(text);
                 return;
             }
@@ -71,7 +71,7 @@ internal static class InspectCommand
         return made.Contains(bits) ? bits : throw new UsageException($"{option.Name} is {bits}; this family's kernels have {string.Join(" or ", made)}");
     }
 
-    /// <summary>The C# for ILGPU's devices; or the PTX of its kernels, then that of the tensor cores which the device has.</summary>
+    /// <summary>The C# for ILGPU; or the PTX of its kernels, then the tensor-core kernels that the target supports.</summary>
     private static IEnumerable<string> DeviceSources(IKernelSpec spec, Target target)
     {
         if (target == Target.Cuda)

@@ -4,14 +4,14 @@ using KernelGen.Tuning;
 
 namespace KernelGen.Tool;
 
-/// <summary><c>kernelgen report</c>: measurements as one page with plots.</summary>
+/// <summary><c>kernelgen report</c>: renders measurements as one page with plots.</summary>
 internal static class ReportCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var files = new Argument<string[]>("JSON") { Description = "Files that bench and tune have written with --json.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("JSON") { Description = "Files written by bench --json and tune --json.", Arity = ArgumentArity.OneOrMore };
         var output = Parse.Path("--output", "The page to write.", "FILE", required: true);
-        var command = new Command("report", "Draws measurements: one HTML page without scripts, readable offline and in print.") { files, output };
+        var command = new Command("report", "Renders measurements as one HTML page without scripts, readable offline and in print.") { files, output };
         command.SetWork(terminal, (parsed, cancellation) =>
         {
             var path = parsed.GetRequiredValue(output)!;

@@ -4,32 +4,32 @@ using KernelGen.Tuning;
 
 namespace KernelGen.Tool;
 
-/// <summary><c>kernelgen tune</c>: the fastest variant for each number of tokens, as a file that the generator reads.</summary>
+/// <summary><c>kernelgen tune</c>: finds the fastest variant for each token count and writes a file that the generator reads.</summary>
 internal static class TuneCommand
 {
-    // What published tuners measure.
+    // The token counts of published tuners.
     private static readonly int[] UsualTokens = [1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 256, 512, 1024, 1536, 2048, 3072, 4096];
 
     public static Command Create(Terminal terminal)
     {
-        var model = new Option<string>("--model") { Description = "config.json, the directory that holds it, or a preset's name.", HelpName = "PATH|PRESET", Required = true };
-        var tensorParallel = Parse.Integer("--tp-size", "Ranks that share the layer out; default 1.");
-        var expertParallel = Parse.Integer("--ep-size", "Groups of ranks that share the experts out; default 1.");
-        var type = Parse.Choice("--dtype", "Types of weights and inputs; default auto, as the model says.", [("auto", 0), .. TunedModel.Types.Select((word, i) => (word, i + 1))]);
-        var perChannel = new Option<bool>("--per-channel-quant") { Description = "A scale for each row of the weights." };
-        var noFusion = new Option<bool>("--disable-shared-experts-fusion") { Description = "Leave a shared expert out." };
-        var tokens = Parse.TokenList("--batch-size", "Numbers of tokens; default those of published tuners, 1 to 4096.", UsualTokens);
-        var output = Parse.Path("--output", "Directory that gets the tuned file; default the current one.", "DIR");
-        var space = new Option<string?>("--search-space") { Description = "What to choose among: a name that tune spaces lists, or a file.", HelpName = "FILE|NAME" };
-        var separate = new Option<bool>("--separate") { Description = "Tune the two products apart: a second file, _down." };
-        var exhaustive = new Option<bool>("--exhaustive") { Description = "Begin with all that can run, not with what should be fast: slow, to judge the search by." };
-        var recorded = Parse.Path("--topk-ids", "Expert ids that run --record wrote: tokens get these instead of random ones.", "FILE");
-        var skew = Parse.Tolerance("--skew", "Exponent of Zipf's law that random ids follow; 0, the default: all experts are equally likely.", absent: 0);
-        var compared = Parse.Path("--compare", "A tuned file, such as sglang's and vLLM's: what it chooses is measured, too. _down beside it counts.", "FILE");
+        var model = new Option<string>("--model") { Description = "A config.json, its directory, or a preset.", HelpName = "PATH|PRESET", Required = true };
+        var tensorParallel = Parse.Integer("--tp-size", "Number of tensor-parallel ranks; default 1.");
+        var expertParallel = Parse.Integer("--ep-size", "Number of expert-parallel groups of ranks; default 1.");
+        var type = Parse.Choice("--dtype", "Types of weights and inputs; default auto, as in the model's configuration.", [("auto", 0), .. TunedModel.Types.Select((word, i) => (word, i + 1))]);
+        var perChannel = new Option<bool>("--per-channel-quant") { Description = "Use one scale per row of the weights." };
+        var noFusion = new Option<bool>("--disable-shared-experts-fusion") { Description = "Exclude the shared expert." };
+        var tokens = Parse.TokenList("--batch-size", "Token counts; default those of published tuners, 1 to 4096.", UsualTokens);
+        var output = Parse.Path("--output", "Directory for the tuning file; default the current one.", "DIR");
+        var space = new Option<string?>("--search-space") { Description = "The search space: a name listed by tune spaces, or a file.", HelpName = "FILE|NAME" };
+        var separate = new Option<bool>("--separate") { Description = "Tune the two GEMMs separately, with a second file, _down." };
+        var exhaustive = new Option<bool>("--exhaustive") { Description = "Measure every combination that can run: slow, to evaluate the search." };
+        var recorded = Parse.Path("--topk-ids", "Use expert ids written by run --record instead of random ones.", "FILE");
+        var skew = Parse.Tolerance("--skew", "Draw random ids from Zipf's law with this exponent; default 0: all experts are equally likely.", absent: 0);
+        var compared = Parse.Path("--compare", "Also measure the choices of a tuning file, such as sglang's or vLLM's, and of the _down file next to it.", "FILE");
         var device = Parse.Device();
-        var json = Parse.Path("--json", "Also write all that was measured, for kernelgen report.", "FILE");
+        var json = Parse.Path("--json", "Also write all measurements, for kernelgen report.", "FILE");
 
-        var command = new Command("tune", "Finds the fastest variant of a model's experts for each number of tokens.")
+        var command = new Command("tune", "Finds the fastest variant of a model's experts for each token count.")
         {
             model, tensorParallel, expertParallel, type, perChannel, noFusion, tokens, device, output, space, separate, exhaustive, recorded, skew, compared, json, Spaces(terminal),
         };
@@ -62,8 +62,8 @@ internal static class TuneCommand
 
     private static Command Spaces(Terminal terminal)
     {
-        var name = new Argument<string?>("NAME") { Description = "A name or a file: show its values, too.", Arity = ArgumentArity.ZeroOrOne };
-        var command = new Command("spaces", "Lists the search spaces that have a name.") { name };
+        var name = new Argument<string?>("NAME") { Description = "A name or a file whose values to print.", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("spaces", "Lists the named search spaces.") { name };
         command.SetWork(terminal, (parsed, _) => SpaceList.Write(terminal.Output, parsed.GetValue(name)));
         return command;
     }

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace KernelGen.Tool;
 
-/// <summary><c>kernelgen variants</c>: the kernels that a built assembly declares.</summary>
+/// <summary><c>kernelgen variants</c>: lists the kernels that an assembly declares.</summary>
 internal static class VariantsCommand
 {
     public static Command Create(Terminal terminal)
@@ -15,7 +15,7 @@ internal static class VariantsCommand
 
     private static void List(string path, TextWriter output)
     {
-        if (path.Length == 0 || path.Contains('\0')) throw new UsageException("ASSEMBLY is no file name");
+        if (path.Length == 0 || path.Contains('\0')) throw new UsageException("ASSEMBLY is not a file name");
         var variants = DeclaredVariants.Read(path);
         if (variants.Count == 0) output.WriteLine($"{path} declares no kernels");
         foreach (var (className, spec) in variants)

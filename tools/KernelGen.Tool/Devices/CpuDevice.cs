@@ -4,7 +4,7 @@ using KernelGen.OnDemand;
 
 namespace KernelGen.Tool;
 
-/// <summary>The processor: its kernels work on the arguments where they are.</summary>
+/// <summary>The CPU, whose kernels read their arguments in place.</summary>
 internal sealed class CpuDevice : IKernelDevice
 {
     /// <inheritdoc/>

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace KernelGen.Tool;
 
-/// <summary>What a kernel runs on.</summary>
+/// <summary>The kind of device that runs a kernel.</summary>
 internal enum DeviceKind
 {
-    /// <summary>The processor, with KernelGen's own SIMD kernels.</summary>
+    /// <summary>The CPU, with KernelGen's SIMD kernels.</summary>
     Cpu,
 
-    /// <summary>ILGPU's emulation of a device on the processor.</summary>
+    /// <summary>ILGPU's CPU accelerator, an emulation.</summary>
     IlgpuCpu,
 
     /// <summary>An NVIDIA GPU.</summary>
@@ -18,18 +18,18 @@ internal enum DeviceKind
     OpenCl,
 }
 
-/// <summary>What stands after <c>--device</c>.</summary>
+/// <summary>The value of <c>--device</c>.</summary>
 /// <param name="Kind">The kind.</param>
-/// <param name="Number">Which one of its kind, from 0 on.</param>
+/// <param name="Number">Index among the devices of its kind.</param>
 internal readonly record struct DeviceName(DeviceKind Kind, int Number = 0)
 {
-    /// <summary>What may stand there, in words.</summary>
+    /// <summary>A description of the valid names.</summary>
     public const string Expected = "cpu, ilgpu-cpu, cuda:N or opencl:N";
 
-    /// <summary>The processor.</summary>
+    /// <summary>The CPU.</summary>
     public static DeviceName Cpu => default;
 
-    /// <summary>Reads a name; null when it is none.</summary>
+    /// <summary>Parses a name; null if it is invalid.</summary>
     public static DeviceName? Parse(string text) => text switch
     {
         "cpu" => Cpu,

@@ -5,11 +5,11 @@ using KernelGen.OnDemand;
 
 namespace KernelGen.Tool;
 
-/// <summary>What the CUDA driver gets of a kernel.</summary>
+/// <summary>The PTX of kernels.</summary>
 internal static class DevicePtx
 {
-    /// <summary>What ILGPU's back end makes of a spec's C# kernels, by the names of their methods.</summary>
-    /// <param name="spec">A spec with kernels for ILGPU's devices.</param>
+    /// <summary>ILGPU's PTX for a spec's C# kernels, by method name.</summary>
+    /// <param name="spec">A spec with ILGPU kernels.</param>
     /// <param name="capability">Compute capability, 80 or 90.</param>
     public static IEnumerable<(string Name, string Text)> OfCSharp(IKernelSpec spec, int capability)
     {

@@ -3,23 +3,23 @@ using KernelGen.Compiler.Families;
 
 namespace KernelGen.Tool;
 
-/// <summary>A device that kernels can be made for.</summary>
+/// <summary>A device for which kernels can be compiled.</summary>
 internal interface IKernelDevice : IDisposable
 {
     /// <summary>Its name on the command line.</summary>
     DeviceName Name { get; }
 
-    /// <summary>What it is, for a person.</summary>
+    /// <summary>A human-readable description.</summary>
     string Description { get; }
 
-    /// <summary>The canonical name of a spec's variant for this device.</summary>
+    /// <summary>The canonical name of a spec's variant on this device.</summary>
     string VariantName(IKernelSpec spec);
 
-    /// <summary>Makes kernels for valid specs whose dispatch keys differ.</summary>
+    /// <summary>Compiles kernels for valid specs with distinct dispatch keys.</summary>
     IDeviceKernels Compile(params IKernelSpec[] specs);
 }
 
-/// <summary>Kernels of a device, one entry point for each family and type.</summary>
+/// <summary>Compiled kernels of a device, with one entry point per family and type.</summary>
 internal interface IDeviceKernels
 {
     /// <summary>Gates for one type of logits.</summary>

@@ -8,17 +8,17 @@ using KernelGen.OnDemand;
 
 namespace KernelGen.Tool;
 
-/// <summary>A device of ILGPU's, with a stream of its own.</summary>
+/// <summary>An ILGPU device with its own stream.</summary>
 internal sealed class IlgpuDevice : IKernelDevice
 {
-    // What bf16 inputs of the products make of one output, as a share of the largest (docs/numerics.md).
+    // Allowed error of an output due to bf16 GEMM inputs, relative to the largest output (docs/numerics.md).
     private const double TensorCoreRounding = 3e-2;
 
     private readonly Context _context;
     private readonly Accelerator _accelerator;
     private readonly AcceleratorStream _stream;
 
-    /// <summary>Opens a device of a context, which it owns.</summary>
+    /// <summary>Opens a device of a context and takes ownership of the context.</summary>
     public IlgpuDevice(DeviceName name, Context context, Device device)
     {
         (Name, _context) = (name, context);

@@ -11,7 +11,7 @@ namespace KernelGen.Tool;
 internal static class KernelDevices
 {
     /// <summary>Opens a device.</summary>
-    /// <exception cref="UsageException">There is no such device; the message lists those that there are.</exception>
+    /// <exception cref="UsageException">The device does not exist; the message lists the available ones.</exception>
     public static IKernelDevice Open(DeviceName name)
     {
         if (name == DeviceName.Cpu) return new CpuDevice();
@@ -25,7 +25,7 @@ internal static class KernelDevices
         throw new UsageException($"--device is '{name}'; this machine has {string.Join(", ", Found())}");
     }
 
-    /// <summary>What a failure of a device says to the user; null for any other.</summary>
+    /// <summary>The user's message for a device failure; null for any other exception.</summary>
     public static string? Explain(Exception error) => error switch
     {
         DeviceOutOfMemoryException or AcceleratorException or CapabilityNotSupportedException => error.Message,
@@ -57,7 +57,7 @@ internal static class KernelDevices
         _ => AcceleratorType.CPU,
     })];
 
-    /// <summary>A context with the devices of one kind; null where their driver is missing.</summary>
+    /// <summary>A context with the devices of one kind; null if their driver is missing.</summary>
     private static Context? CreateContext(DeviceKind kind)
     {
         try

@@ -1,12 +1,12 @@
 namespace KernelGen.Tool;
 
-/// <summary>Devices that are open for the time of a command.</summary>
+/// <summary>The devices that a command has opened.</summary>
 internal sealed class OpenDevices : IDisposable
 {
     private readonly List<IKernelDevice> _all = [];
 
     /// <summary>Opens all or none.</summary>
-    /// <exception cref="UsageException">There is no such device.</exception>
+    /// <exception cref="UsageException">A device does not exist.</exception>
     public OpenDevices(IEnumerable<DeviceName> names)
     {
         try

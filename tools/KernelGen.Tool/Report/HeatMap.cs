@@ -1,9 +1,9 @@
 namespace KernelGen.Tool.Report;
 
-/// <summary>A search at a glance: candidates by numbers of tokens, the darker the closer to the best of that number.</summary>
+/// <summary>A search at a glance: candidates by token count; the darker, the closer to the best for that count.</summary>
 internal static class HeatMap
 {
-    /// <summary>Candidates that are shown, at most: the best of each number of tokens first, then the second best, and so on.</summary>
+    /// <summary>Maximum number of candidates to show: the best for each token count first, then the second best, and so on.</summary>
     public const int MaxCandidates = 32;
 
     private const int Width = 440;
@@ -12,10 +12,10 @@ internal static class HeatMap
     private const int LineHeight = 12;
     private const int RowMargin = 3;
 
-    // Half as much again as the best time is as pale as it gets.
+    // 1.5 times the best time is the palest.
     private const double Palest = 1.5;
 
-    /// <summary>Draws a search, its candidates in the order of the tokens that they suit best.</summary>
+    /// <summary>Draws a search, with candidates ordered by the token counts that they suit best.</summary>
     public static string Draw(ResultSearch search)
     {
         int[] tokens = [.. search.Candidates.Select(candidate => candidate.Tokens).Distinct().Order()];
@@ -27,7 +27,7 @@ internal static class HeatMap
             .Select(same => (Lines: same.Key.Split(' '), Ratios: same.GroupBy(candidate => candidate.Tokens).ToDictionary(each => each.Key, each => each.Min(candidate => candidate.MedianUs) / best[each.Key])))
             .OrderBy(candidate => candidate.Ratios.MinBy(ratio => ratio.Value).Key).ThenBy(candidate => candidate.Ratios.Values.Min()).ToArray();
 
-        // Two products that were tuned apart are two words, one below the other.
+        // Two GEMMs that were tuned separately are two words, one below the other.
         var rowHeight = (candidates.Max(candidate => candidate.Lines.Length) * LineHeight) + RowMargin;
         var bottom = Top + (candidates.Length * rowHeight);
         var svg = new Svg(Width, bottom + 36, $"Search of {search.Subject}");

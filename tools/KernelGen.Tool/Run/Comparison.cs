@@ -1,9 +1,9 @@
 namespace KernelGen.Tool;
 
-/// <summary>How two matrices differ. An element matches when |actual − expected| ≤ atol + rtol · |expected|; one that is no number never does.</summary>
+/// <summary>The difference between two matrices. An element matches if |actual − expected| ≤ atol + rtol · |expected|; NaN never matches.</summary>
 /// <param name="Elements">Number of elements.</param>
 /// <param name="Mismatches">Number of elements that do not match.</param>
-/// <param name="FirstMismatch">The first of them in words, or null.</param>
+/// <param name="FirstMismatch">A description of the first mismatch, or null.</param>
 /// <param name="MaxAbsoluteError">Largest |actual − expected|.</param>
 /// <param name="MaxRelativeError">Largest |actual − expected| ÷ |expected| of the elements larger than atol.</param>
 internal sealed record Comparison(int Elements, int Mismatches, string? FirstMismatch, double MaxAbsoluteError, double MaxRelativeError)
@@ -16,7 +16,7 @@ internal sealed record Comparison(int Elements, int Mismatches, string? FirstMis
         double absolute = 0, relative = 0;
         for (var i = 0; i < actual.Length; i++)
         {
-            if (actual[i] == expected[i]) continue; // infinities too
+            if (actual[i] == expected[i]) continue; // includes infinities
             var magnitude = Math.Abs((double)expected[i]);
             var error = Math.Abs((double)actual[i] - expected[i]);
             if (!(error <= atol + (rtol * magnitude)) || double.IsInfinity(magnitude))

@@ -5,7 +5,7 @@ using KernelGen.HuggingFace;
 
 namespace KernelGen.Tool;
 
-/// <summary>Loads a layer, makes its kernels, runs the block, writes and compares its output.</summary>
+/// <summary>Loads a layer, compiles its kernels, runs the block, writes and compares its output.</summary>
 internal static class LayerRun
 {
     private const string InputName = "hidden_states";
@@ -15,7 +15,7 @@ internal static class LayerRun
     {
         if (request.Output is not null) OutputFile.Require("--output", request.Output);
         if (request.Record is not null) OutputFile.Require("--record", request.Record);
-        if (!Directory.Exists(request.Model)) throw new UsageException($"--model {request.Model} is no directory");
+        if (!Directory.Exists(request.Model)) throw new UsageException($"--model {request.Model} is not a directory");
         var config = MoeModelConfig.Load(request.Model);
         using var checkpoint = SafetensorsCheckpoint.Open(request.Model);
         var layer = MoeLayerTensors.Load(checkpoint, config, request.Layer);
@@ -37,7 +37,7 @@ internal static class LayerRun
         if (expected is not null) Compare(request, output, expected, config.HiddenSize, terminal);
     }
 
-    /// <summary>What was asked for, with the checkpoint's own scales where it has that type.</summary>
+    /// <summary>The requested format, with the checkpoint's own scales if it has that type.</summary>
     private static ExpertFormat Format(LayerRequest request, ExpertFormat stored) =>
         request.Weights is { Weights: var wished } && wished.Type != stored.Type ? wished : stored;
 
@@ -57,7 +57,7 @@ internal static class LayerRun
         var (weightError, inputError) = (0f, 0f);
         var result = terminal.Watch(say =>
         {
-            say("making kernels");
+            say("compiling kernels");
             var kernels = device.Compile(specs);
             cancellation.ThrowIfCancellationRequested();
             var forward = kernels.Forward<T>().Kernel;
@@ -76,13 +76,13 @@ internal static class LayerRun
             var output = Compute(block);
             if (!roundsInputs) return output;
 
-            say("computing with inputs that are not rounded");
+            say("computing with unquantised inputs");
             forward = device.Compile(LayerSpecs(config, format, shared, roundsInputs: false)).Forward<T>().Kernel;
             inputError = TensorPrimitives.Distance(output, Compute(block)) / TensorPrimitives.Norm(output);
             return output;
         });
         if (weightError > 0) terminal.Output.WriteLine(FormattableString.Invariant($"quantised weights differ from the checkpoint's by at most {weightError:G3}"));
-        if (roundsInputs) terminal.Output.WriteLine(FormattableString.Invariant($"rounding the routed experts' inputs changes the output by {inputError:P2} (root of the mean square)"));
+        if (roundsInputs) terminal.Output.WriteLine(FormattableString.Invariant($"quantising the routed experts' inputs changes the output by {inputError:P2} (root mean square)"));
         return result;
 
         float[] Compute(MoeBlock<T> block)
@@ -120,7 +120,7 @@ internal static class LayerRun
             where T : unmanaged => SharedExperts.Load(layer, kernels.Forward<T>().Kernel, format, cancellation: cancellation);
     }
 
-    /// <summary>The gate, the routed experts and, unless they are the same kernel, the shared ones.</summary>
+    /// <summary>The gate, the routed experts and, unless they use the same kernel, the shared ones.</summary>
     private static IKernelSpec[] LayerSpecs(MoeModelConfig config, ExpertFormat format, ExpertFormat? sharedFormat, bool roundsInputs)
     {
         var gate = new MoeGateSpec(
@@ -178,7 +178,7 @@ internal static class LayerRun
     private static void Compare(LayerRequest request, float[] output, float[] expected, int hiddenSize, Terminal terminal)
     {
         var comparison = Comparison.Of(output, expected, hiddenSize, request.RelativeTolerance, request.AbsoluteTolerance);
-        if (comparison.Mismatches > 0) throw new CheckFailedException($"the output is not that of {request.Expect}: {comparison}");
-        terminal.Output.WriteLine($"the output is that of {request.Expect}: {comparison}");
+        if (comparison.Mismatches > 0) throw new CheckFailedException($"the output differs from {request.Expect}: {comparison}");
+        terminal.Output.WriteLine($"the output matches {request.Expect}: {comparison}");
     }
 }

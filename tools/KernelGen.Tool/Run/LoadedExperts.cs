@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace KernelGen.Tool;
 
-/// <summary>Says how many experts are loaded, no more often than a person can read.</summary>
+/// <summary>Reports how many experts are loaded, at a readable rate.</summary>
 internal sealed class LoadedExperts(int experts, Action<string> say) : IProgress<int>
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
@@ -10,7 +10,7 @@ internal sealed class LoadedExperts(int experts, Action<string> say) : IProgress
     private readonly object _lock = new();
     private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
 
-    /// <summary>Called by whichever thread has loaded one.</summary>
+    /// <summary>Called by the thread that has loaded an expert.</summary>
     public void Report(int value)
     {
         lock (_lock)

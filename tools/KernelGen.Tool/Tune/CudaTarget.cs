@@ -11,8 +11,8 @@ using KernelGen.Tuning;
 namespace KernelGen.Tool.Tune;
 
 /// <summary>
-/// Experts in bfloat16 on tensor cores. Only the grouped GEMMs differ from candidate to candidate: their PTX goes to the driver, and the
-/// rest of a variant is compiled once for each number of slices.
+/// bf16 experts on tensor cores. Candidates differ only in the grouped GEMMs: their PTX goes to the driver, and the
+/// rest of a variant is compiled once per slice count.
 /// </summary>
 internal sealed class CudaTarget : ITuningTarget
 {

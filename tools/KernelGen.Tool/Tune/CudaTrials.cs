@@ -8,7 +8,7 @@ using KernelGen.Tuning;
 
 namespace KernelGen.Tool.Tune;
 
-/// <summary>Runs candidates on a CUDA device. A sample is a graph of calls, each with other tokens, so that launching costs nothing and no cache helps.</summary>
+/// <summary>Runs candidates on a CUDA device. A sample is a graph of calls with different tokens, so that launches cost nothing and caches do not help.</summary>
 internal sealed class CudaTrials : ITrials<ExpertsCandidate>, IDisposable
 {
     private const int MaxCalls = 16;
@@ -17,7 +17,7 @@ internal sealed class CudaTrials : ITrials<ExpertsCandidate>, IDisposable
     private const long MaxBytes = 1L << 28;
     private const int FewestTokensOfLongCall = 2048;
 
-    // What bf16 inputs of the products make of one output, as a share of the largest (docs/numerics.md).
+    // Allowed error of an output due to bf16 GEMM inputs, relative to the largest output (docs/numerics.md).
     private const double TensorCoreRounding = 3e-2;
 
     private readonly ExpertsWorkload<BFloat16> _workload;
@@ -48,7 +48,7 @@ internal sealed class CudaTrials : ITrials<ExpertsCandidate>, IDisposable
         var kernels = _kernels(candidate);
         try
         {
-            // The driver compiles at the first launch, which no graph may contain.
+            // The driver compiles at the first launch, which must not happen inside a graph.
             _calls[0].Launch(_stream, _weights, kernels);
             _stream.Synchronize();
             var graph = CudaGraph.Capture(_stream, stream =>
@@ -101,7 +101,7 @@ internal sealed class CudaTrials : ITrials<ExpertsCandidate>, IDisposable
         foreach (var call in _calls) call.Dispose();
     }
 
-    /// <summary>The arguments of a call in the device's memory.</summary>
+    /// <summary>The arguments of a call in device memory.</summary>
     private sealed class Call(
         Accelerator accelerator, ReadOnlyTensorSpan<float> hidden, ReadOnlyTensorSpan<float> routerWeights, ReadOnlyTensorSpan<int> experts, TensorSpan<float> output) : IDisposable
     {

@@ -3,22 +3,22 @@ using KernelGen.Tuning;
 
 namespace KernelGen.Tool.Tune;
 
-/// <summary>A device that variants can be tuned for.</summary>
+/// <summary>A device for which variants can be tuned.</summary>
 internal interface ITunedDevice : IDisposable
 {
-    /// <summary>The device as file names have it.</summary>
+    /// <summary>The device name as in file names.</summary>
     string FileName { get; }
 
-    /// <summary>What it is, for a person.</summary>
+    /// <summary>A human-readable description.</summary>
     string Description { get; }
 
     /// <summary>Whether its files are those of a CPU.</summary>
     bool IsCpu { get; }
 
-    /// <summary>The search space that it has unless told otherwise.</summary>
+    /// <summary>Its default search space.</summary>
     string Space { get; }
 
-    /// <summary>Puts experts on it.</summary>
-    /// <exception cref="TuningException">It has no kernels for them, or no room.</exception>
+    /// <summary>Places experts on the device.</summary>
+    /// <exception cref="TuningException">The device has no kernels for them, or not enough memory.</exception>
     ITuningTarget Target(TunedModel model, ExpertRouting routing, int maxTokens, MachineLimits limits);
 }

@@ -2,7 +2,7 @@ using KernelGen.Tuning;
 
 namespace KernelGen.Tool.Tune;
 
-/// <summary>Search spaces in words.</summary>
+/// <summary>Prints search spaces.</summary>
 internal static class SpaceList
 {
     /// <summary>Lists all, or one with its values.</summary>

@@ -4,10 +4,10 @@ using KernelGen.Tuning;
 
 namespace KernelGen.Tool.Tune;
 
-/// <summary>All that a search has measured, in the form that <c>kernelgen report</c> draws.</summary>
+/// <summary>All measurements of a search, in the format that <c>kernelgen report</c> renders.</summary>
 internal static class TuneJson
 {
-    /// <summary>Writes the file; it appears complete or not at all.</summary>
+    /// <summary>Writes the file atomically.</summary>
     public static void Write(
         string path, TuneRequest request, TunedModel model, ITunedDevice device, MachineLimits limits, SearchSpace space, IEnumerable<TunedRow> rows) => AtomicFile.Write(path, file =>
     {

@@ -4,19 +4,19 @@ using KernelGen.Tuning;
 
 namespace KernelGen.Tool.Tune;
 
-/// <summary>Says how far a search is and how long it will still take.</summary>
-/// <param name="target">Estimates how long calls take.</param>
-/// <param name="tokens">All numbers of tokens.</param>
-/// <param name="say">Tells a person who watches.</param>
+/// <summary>Reports the progress of a search and the estimated time left.</summary>
+/// <param name="target">Estimates the time of calls.</param>
+/// <param name="tokens">All token counts.</param>
+/// <param name="say">Reports progress.</param>
 internal sealed class TuneProgress(ITuningTarget target, int[] tokens, Action<string> say)
 {
-    // A search makes kernels first, whatever the number of tokens.
+    // A search compiles kernels first, whatever the token count.
     private const double MakingUs = 20_000;
 
     private readonly Stopwatch _sinceStart = Stopwatch.StartNew();
     private readonly HashSet<int> _done = [];
 
-    /// <summary>So many candidates of a number of tokens have been timed.</summary>
+    /// <summary>Reports how many candidates of a token count have been timed.</summary>
     public void Measured(int current, int candidates)
     {
         var done = _done.Sum(Weight);
@@ -24,14 +24,14 @@ internal sealed class TuneProgress(ITuningTarget target, int[] tokens, Action<st
         say(string.Create(CultureInfo.InvariantCulture, $"{current} tokens, {_done.Count + 1} of {tokens.Length}: {candidates} candidates measured{left}"));
     }
 
-    /// <summary>A number of tokens is complete.</summary>
+    /// <summary>Reports that a token count is complete.</summary>
     public void Done(int number)
     {
         _done.Add(number);
         if (_done.Count < tokens.Length) Measured(tokens.First(other => !_done.Contains(other)), 0);
     }
 
-    /// <summary>A duration as a person would say it.</summary>
+    /// <summary>A duration in words.</summary>
     internal static string Words(TimeSpan time) => time.TotalSeconds < 90
         ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(time.TotalSeconds, 1):F0} s")
         : time.TotalMinutes < 90 ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:F0} min") : string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:F1} h");

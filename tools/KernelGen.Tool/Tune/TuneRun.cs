@@ -31,7 +31,7 @@ internal static class TuneRun
             });
             var tuned = terminal.Watch(say =>
             {
-                say("making weights");
+                say("generating weights");
                 using var target = device.Target(model, routing, request.Tokens.Max(), limits);
                 return Search(request, target, space, files, compared, journal, say, cancellation);
             });
@@ -42,7 +42,7 @@ internal static class TuneRun
         catch (OperationCanceledException)
         {
             var done = request.Tokens.Count(journal.Rows.ContainsKey);
-            throw new CancelledException($"cancelled; {files.Path} has {done} of {request.Tokens.Length} numbers of tokens, and the same command goes on from there");
+            throw new CancelledException($"cancelled; {files.Path} has {done} of {request.Tokens.Length} token counts; run the same command to resume");
         }
         catch (TuningFileException e)
         {
@@ -86,14 +86,14 @@ internal static class TuneRun
     {
         var shape = ModelPresets.Find(request.Model, request.FuseSharedExpert);
         if (shape is null && !Path.Exists(request.Model))
-            throw new UsageException($"--model {request.Model} is no file, no directory and no preset; presets are {string.Join(", ", ModelPresets.Names)}");
+            throw new UsageException($"--model {request.Model} is not a file, directory or preset; presets: {string.Join(", ", ModelPresets.Names)}");
         shape ??= ExpertShape.Load(request.Model, request.FuseSharedExpert);
         return TunedModel.Create(shape.Shard(request.TensorParallel, request.ExpertParallel), request.Type, request.PerChannel);
     }
 
     private static TunedFiles Files(TuneRequest request, TunedModel model, ITunedDevice device)
     {
-        if (!Directory.Exists(request.Output)) throw new UsageException($"--output {request.Output} is no directory");
+        if (!Directory.Exists(request.Output)) throw new UsageException($"--output {request.Output} is not a directory");
         var name = ExpertTuning.FileName(model.Spec, device.FileName);
         return new TunedFiles(
             Path.Combine(request.Output, name.ToString()), request.Separate ? Path.Combine(request.Output, (name with { IsDown = true }).ToString()) : null);
@@ -107,7 +107,7 @@ internal static class TuneRun
         return compared;
     }
 
-    // What a search that was broken off must have in common with the one that goes on.
+    // What an interrupted search and the one that resumes it must have in common.
     private static string Identity(TuneRequest request, TunedModel model, SearchSpace space, ITunedDevice device)
     {
         var values = string.Join(";", space.Parameters.Select(parameter => $"{parameter.Key}={string.Join(',', parameter.Value)}"));

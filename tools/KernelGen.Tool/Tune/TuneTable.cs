@@ -4,20 +4,20 @@ using Spectre.Console;
 
 namespace KernelGen.Tool.Tune;
 
-/// <summary>What a search has found: for each number of tokens the best candidate beside the heuristic's choice.</summary>
-/// <param name="space">What was searched.</param>
-/// <param name="validCount">How many of its points can run.</param>
+/// <summary>The result of a search: for each token count, the best candidate next to the heuristic's choice.</summary>
+/// <param name="space">The search space.</param>
+/// <param name="validCount">Number of its points that can run.</param>
 internal sealed class TuneTable(SearchSpace space, int validCount)
 {
     private readonly List<(TunedRow Row, string Name)> _rows = [];
 
-    /// <summary>What was found.</summary>
+    /// <summary>The rows.</summary>
     public IEnumerable<TunedRow> Rows => _rows.Select(row => row.Row);
 
     /// <summary>Adds a row.</summary>
     public void Add(TunedRow row, string name) => _rows.Add((row, name));
 
-    /// <summary>Writes the table, and how much of the space it rests on.</summary>
+    /// <summary>Writes the table, and how much of the space was measured.</summary>
     public void Write(IAnsiConsole console)
     {
         var table = new Table { Border = TableBorder.Simple };
@@ -37,9 +37,9 @@ internal sealed class TuneTable(SearchSpace space, int validCount)
 
         console.Write(table);
         if (Rows.Where(row => row.Ratio > 1).Select(row => $"{row.Tokens}").ToArray() is { Length: > 0 } slower)
-            console.WriteLine($"{string.Join(", ", slower)} tokens: the heuristic's products have different tiles, which one file cannot hold; --separate writes two");
+            console.WriteLine($"{string.Join(", ", slower)} tokens: the heuristic uses different tiles for the two GEMMs, which a single file cannot express; --separate writes two files");
         var measured = _rows.SelectMany(row => row.Row.Measured.Keys).Distinct().Count();
-        console.WriteLine(FormattableString.Invariant($"{space.Name}: {space.Count} combinations, {validCount} can run, {measured} were measured, with the heuristics' choices and their neighbours"));
+        console.WriteLine(FormattableString.Invariant($"{space.Name}: {space.Count} combinations, {validCount} can run, {measured} measured, including the heuristic's choices and their neighbours"));
     }
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);

@@ -4,7 +4,7 @@ using KernelGen.Tuning;
 
 namespace KernelGen.Tool.Tune;
 
-/// <summary>This machine's processors.</summary>
+/// <summary>This machine's CPU.</summary>
 internal sealed class TunedCpu : ITunedDevice
 {
     public string FileName => CpuTarget.DeviceName;

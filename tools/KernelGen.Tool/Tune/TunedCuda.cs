@@ -10,8 +10,8 @@ internal sealed class TunedCuda : ITunedDevice
 {
     private readonly IlgpuDevice _device;
 
-    /// <summary>Takes an open device, which it owns.</summary>
-    /// <exception cref="UsageException">It has no tensor cores that our kernels use.</exception>
+    /// <summary>Takes ownership of an open device.</summary>
+    /// <exception cref="UsageException">The device lacks the tensor cores that the kernels need.</exception>
     public TunedCuda(IlgpuDevice device)
     {
         _device = device;

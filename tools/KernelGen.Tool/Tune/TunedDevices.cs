@@ -4,11 +4,11 @@ namespace KernelGen.Tool.Tune;
 internal static class TunedDevices
 {
     /// <summary>Opens a device.</summary>
-    /// <exception cref="UsageException">There is no such device, or nothing of its kernels can be tuned.</exception>
+    /// <exception cref="UsageException">The device does not exist, or its kernels cannot be tuned.</exception>
     public static ITunedDevice Open(DeviceName name) => name.Kind switch
     {
         DeviceKind.Cpu => new TunedCpu(),
         DeviceKind.Cuda => new TunedCuda((IlgpuDevice)KernelDevices.Open(name)),
-        _ => throw new UsageException($"--device is '{name}'; its kernels have nothing to tune, those of cpu and cuda:N have"),
+        _ => throw new UsageException($"--device is '{name}'; only the kernels of cpu and cuda:N can be tuned"),
     };
 }

@@ -3,21 +3,21 @@ using KernelGen.HuggingFace;
 
 namespace KernelGen.Tuning;
 
-/// <summary>What is tuned: the experts of a rank.</summary>
-/// <param name="Shape">Their numbers.</param>
-/// <param name="Spec">Their kernels, before anything is tuned.</param>
+/// <summary>The subject of tuning: the experts of a rank.</summary>
+/// <param name="Shape">Their sizes.</param>
+/// <param name="Spec">Their untuned spec.</param>
 public sealed record TunedModel(ShardedShape Shape, FusedMoeSpec Spec)
 {
     private const int DefaultGroup = 128;
 
-    /// <summary>The words for <c>--dtype</c> but <c>auto</c>.</summary>
+    /// <summary>The values of <c>--dtype</c> other than <c>auto</c>.</summary>
     public static IReadOnlyList<string> Types { get; } = ["fp8_w8a8", "int8_w8a16", "int8_w8a8", "int4_w4a16"];
 
-    /// <summary>The experts of a rank, stored as the model says or otherwise.</summary>
+    /// <summary>Creates the experts of a rank, stored as in the model or otherwise.</summary>
     /// <param name="shape">The rank's experts.</param>
     /// <param name="type">One of <see cref="Types"/>, or null for the model's own.</param>
-    /// <param name="perChannel">Whether each row of the weights has a scale, whatever the model says.</param>
-    /// <exception cref="TuningException">No kernel has that format.</exception>
+    /// <param name="perChannel">Whether to use one scale per row of the weights, whatever the model has.</param>
+    /// <exception cref="TuningException">No kernel supports that format.</exception>
     public static TunedModel Create(ShardedShape shape, string? type, bool perChannel)
     {
         ArgumentNullException.ThrowIfNull(shape);
@@ -27,7 +27,7 @@ public sealed record TunedModel(ShardedShape Shape, FusedMoeSpec Spec)
         if (perChannel)
         {
             if (format.BlockShape is var (rows, columns))
-                throw new TuningException($"{shape.Whole.Source}: scales are those of blocks [{rows}, {columns}], so they cannot be those of channels");
+                throw new TuningException($"{shape.Whole.Source}: scales are per block [{rows}, {columns}], so they cannot be per channel");
             format = format with { PerChannel = true };
         }
 

@@ -2,15 +2,15 @@ using System.Text;
 
 namespace KernelGen.Tuning;
 
-/// <summary>Files that appear complete or not at all.</summary>
+/// <summary>Writes files atomically.</summary>
 public static class AtomicFile
 {
-    /// <summary>Writes a text beside the file that it replaces, then takes its place.</summary>
-    /// <exception cref="TuningException">The folder cannot be written, or the disk is full; the old file is as it was.</exception>
+    /// <summary>Writes text to a temporary file next to the target, then renames it.</summary>
+    /// <exception cref="TuningException">The folder is not writable, or the disk is full; the old file is unchanged.</exception>
     public static void Write(string path, string text) => Write(path, file => file.Write(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>The same for what writes into a stream.</summary>
-    /// <exception cref="TuningException">The folder cannot be written, or the disk is full; the old file is as it was.</exception>
+    /// <summary>The same for a writer of a stream.</summary>
+    /// <exception cref="TuningException">The folder is not writable, or the disk is full; the old file is unchanged.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         var temporary = TemporaryPath(path);
@@ -31,8 +31,8 @@ public static class AtomicFile
         }
     }
 
-    /// <summary>Complains before hours of work rather than after.</summary>
-    /// <exception cref="TuningException">No file can be written there.</exception>
+    /// <summary>Checks that a file can be written, before hours of work rather than after.</summary>
+    /// <exception cref="TuningException">The file cannot be written there.</exception>
     public static void RequireWritable(string path)
     {
         var temporary = TemporaryPath(path);
@@ -48,7 +48,7 @@ public static class AtomicFile
         TryDelete(temporary);
     }
 
-    /// <summary>Of this process: two may write the same file, one after the other.</summary>
+    /// <summary>Unique to this process: two processes may write the same file, one after the other.</summary>
     internal static string TemporaryPath(string path) => FormattableString.Invariant($"{path}.{Environment.ProcessId}.tmp");
 
     private static void TryDelete(string path)
@@ -59,7 +59,7 @@ public static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // What went wrong before is what matters.
+            // The original failure takes precedence.
         }
     }
 }

@@ -2,14 +2,14 @@ using KernelGen.Compiler.Tuning;
 
 namespace KernelGen.Tuning;
 
-/// <summary>The files that a search writes: one for both products, or one for each.</summary>
-/// <param name="Path">The file for both products, or for the first.</param>
-/// <param name="DownPath">The file for the second product, if both are tuned apart.</param>
+/// <summary>The files that a search writes: one for both GEMMs, or one for each.</summary>
+/// <param name="Path">The file for both GEMMs, or for the first.</param>
+/// <param name="DownPath">The file for the second GEMM, if the two are tuned separately.</param>
 public sealed record TunedFiles(string Path, string? DownPath)
 {
-    /// <summary>Checks what is there already.</summary>
-    /// <param name="isForCpu">Whether the entries to come are for a CPU.</param>
-    /// <exception cref="TuningException">A file is no tuned file, is for another kind of device, or cannot be written.</exception>
+    /// <summary>Validates existing files.</summary>
+    /// <param name="isForCpu">Whether the new entries are for a CPU.</param>
+    /// <exception cref="TuningException">A file is not a tuning file, is for another kind of device, or cannot be written.</exception>
     public void Check(bool isForCpu)
     {
         foreach (var path in Paths)
@@ -20,26 +20,26 @@ public sealed record TunedFiles(string Path, string? DownPath)
         }
     }
 
-    /// <summary>Adds what was found for a number of tokens, or replaces what the files had. Other entries and unknown keys stay.</summary>
-    /// <exception cref="TuningException">A file is no tuned file, or cannot be written; then it is as it was.</exception>
+    /// <summary>Adds or replaces the entries of a token count. Other entries and unknown keys are preserved.</summary>
+    /// <exception cref="TuningException">A file is not a tuning file, or cannot be written; it is then unchanged.</exception>
     public void Merge(int tokens, ExpertsCandidate best)
     {
         Merge(Path, Entry(tokens, best.GateUp));
         if (DownPath is not null) Merge(DownPath, Entry(tokens, best.Down));
     }
 
-    /// <summary>Reads a file, and the one for the second product where it lies beside it.</summary>
-    /// <exception cref="TuningException">There is no such file, or one of them is no tuned file.</exception>
+    /// <summary>Reads a file, and the one for the second GEMM if it is next to it.</summary>
+    /// <exception cref="TuningException">The file does not exist, or one of them is not a tuning file.</exception>
     public static (TuningFile File, TuningFile? Down) Load(string path)
     {
         var down = System.IO.Path.ChangeExtension(path, null) + "_down.json";
         return (Read(path) ?? throw new TuningException($"{path} does not exist"), Read(down));
     }
 
-    /// <summary>A point as an entry of a file.</summary>
+    /// <summary>Converts a point to an entry of a file.</summary>
     public static TuningEntry Entry(int tokens, TuningPoint point) => new(tokens, [.. point.Values.Select(value => (value.Key, value.Value))]);
 
-    /// <summary>The numbers of an entry that <see cref="CpuTile.ToEntry(int, int)"/> or its like made.</summary>
+    /// <summary>Converts an entry, such as <see cref="CpuTile.ToEntry(int, int)"/> creates, to a point.</summary>
     internal static TuningPoint Point(TuningEntry entry) =>
         new(AllKeys.Where(key => entry[key] is not null).Select(key => KeyValuePair.Create(key, entry[key]!.Value)));
 
@@ -59,7 +59,7 @@ public sealed record TunedFiles(string Path, string? DownPath)
         try
         {
             var length = new FileInfo(path).Length;
-            if (length > TuningFile.MaxCharacters * 4L) throw new TuningException($"{path}: has {length} bytes; that is no tuned file");
+            if (length > TuningFile.MaxCharacters * 4L) throw new TuningException($"{path}: has {length} bytes; it is not a tuning file");
             return TuningFile.Parse(File.ReadAllText(path), path);
         }
         catch (TuningFileException e)

@@ -3,21 +3,21 @@ using System.Text.Json.Serialization;
 
 namespace KernelGen.Tuning;
 
-/// <summary>What a search has found for one number of tokens.</summary>
+/// <summary>The result of a search for one token count.</summary>
 /// <param name="Tokens">T.</param>
-/// <param name="GateUp">Numbers of the first product.</param>
-/// <param name="Down">Numbers of the second product.</param>
+/// <param name="GateUp">Configuration of the first GEMM.</param>
+/// <param name="Down">Configuration of the second GEMM.</param>
 /// <param name="BestUs">Median microseconds of the best candidate.</param>
-/// <param name="BaselineUs">Those of the heuristic's choice, side by side.</param>
+/// <param name="BaselineUs">Median microseconds of the heuristic's choice, measured side by side.</param>
 /// <param name="Ratio">The first over the second.</param>
-/// <param name="Measured">Median microseconds of the candidates that were timed, by their short names.</param>
+/// <param name="Measured">Median microseconds of the timed candidates, by short name.</param>
 public sealed record TunedRow(
     int Tokens, IReadOnlyDictionary<string, int> GateUp, IReadOnlyDictionary<string, int> Down, double BestUs, double BaselineUs, double Ratio, IReadOnlyDictionary<string, double> Measured)
 {
-    /// <summary>The row of a result.</summary>
+    /// <summary>Creates the row of a result.</summary>
     /// <param name="tokens">T.</param>
-    /// <param name="result">What the search found.</param>
-    /// <param name="name">A candidate's short name.</param>
+    /// <param name="result">The result of the search.</param>
+    /// <param name="name">Returns a candidate's short name.</param>
     public static TunedRow Of(int tokens, SearchResult<ExpertsCandidate> result, Func<ExpertsCandidate, string> name) => new(
         tokens,
         new Dictionary<string, int>(result.Best.GateUp.Values),
@@ -30,7 +30,7 @@ public sealed record TunedRow(
         ComparedRatio = result.ComparedRatio,
     };
 
-    /// <summary>The same of what a file given for comparison chooses; null without one, or where it cannot run.</summary>
+    /// <summary>The same ratio for the choice of the file given for comparison; null without one, or if it cannot run.</summary>
     public double? ComparedRatio { get; init; }
 
     /// <summary>The best candidate.</summary>
@@ -39,19 +39,19 @@ public sealed record TunedRow(
 }
 
 /// <summary>
-/// What a search that was broken off had found, in a file beside the tuned one: the same search goes on from there. It goes when the
+/// The results of an interrupted search, in a file next to the tuning file, from which the same search resumes. It is deleted when the
 /// search is complete.
 /// </summary>
 /// <param name="path">The journal's file.</param>
-/// <param name="identity">Everything that makes a search the same: model, device, space, routing, version.</param>
+/// <param name="identity">Everything that identifies the search: model, device, space, routing, version.</param>
 public sealed class TuningJournal(string path, string identity)
 {
     private readonly Dictionary<int, TunedRow> _rows = Read(path, identity);
 
-    /// <summary>The journal of a tuned file.</summary>
+    /// <summary>The journal of a tuning file.</summary>
     public static TuningJournal Of(TunedFiles files, string identity) => new($"{files.Path}.unfinished", identity);
 
-    /// <summary>What was found, by number of tokens.</summary>
+    /// <summary>The results by token count.</summary>
     public IReadOnlyDictionary<int, TunedRow> Rows => _rows;
 
     /// <summary>Adds a row and writes the file.</summary>
@@ -62,12 +62,12 @@ public sealed class TuningJournal(string path, string identity)
         AtomicFile.Write(path, JsonSerializer.Serialize(new Content(identity, [.. _rows.Values]), Options));
     }
 
-    /// <summary>The search is complete.</summary>
+    /// <summary>Deletes the journal of a completed search.</summary>
     public void Delete() => File.Delete(path);
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };
 
-    // A file that is none of ours, or of another search, is nothing to go on from.
+    // A file that is malformed or belongs to another search is ignored.
     private static Dictionary<int, TunedRow> Read(string path, string identity)
     {
         try

@@ -1,18 +1,18 @@
 namespace KernelGen.Tuning;
 
-/// <summary>What a search measures with: real kernels, or costs that a test made up.</summary>
-/// <typeparam name="T">A candidate; compares by content.</typeparam>
+/// <summary>The measurements of a search: of real kernels, or of a test's synthetic costs.</summary>
+/// <typeparam name="T">A candidate, compared by content.</typeparam>
 public interface ITrials<T>
 {
-    /// <summary>Makes a candidate ready, which may take long, and says why it cannot run; null if it can. A search asks once for each.</summary>
+    /// <summary>Prepares a candidate, which may take long. Returns why it cannot run, or null. A search calls this once per candidate.</summary>
     string? Prepare(T candidate, CancellationToken cancellation);
 
-    /// <summary>One round: each candidate runs on the same input, one after the other.</summary>
-    /// <param name="candidates">Prepared ones.</param>
+    /// <summary>Runs one round: each candidate on the same input, one after another.</summary>
+    /// <param name="candidates">Prepared candidates.</param>
     /// <param name="microseconds">Receives the time of each.</param>
-    /// <param name="cancellation">Looked at between calls.</param>
+    /// <param name="cancellation">Checked between calls.</param>
     void Round(IReadOnlyList<T> candidates, Span<double> microseconds, CancellationToken cancellation);
 
-    /// <summary>Compares what a candidate computes with the reference. Null if that is right, else what is not.</summary>
+    /// <summary>Compares a candidate's result with the reference. Returns the mismatch, or null.</summary>
     string? Verify(T candidate, CancellationToken cancellation);
 }

@@ -1,21 +1,21 @@
 namespace KernelGen.Tuning;
 
-/// <summary>What a search may choose among: every combination of the values of its keys.</summary>
-/// <param name="Name">Its name, or the file that it was read from.</param>
-/// <param name="Description">What it is, in a line.</param>
-/// <param name="Parameters">Keys in the order of files, with their values in ascending order.</param>
+/// <summary>A search space: every combination of the values of its keys.</summary>
+/// <param name="Name">Its name, or the file from which it was read.</param>
+/// <param name="Description">A one-line description.</param>
+/// <param name="Parameters">Keys in file order, with their values in ascending order.</param>
 public sealed record SearchSpace(string Name, string Description, IReadOnlyList<KeyValuePair<string, IReadOnlyList<int>>> Parameters)
 {
     /// <summary>The family of the experts of a layer.</summary>
     public const string Experts = "moe";
 
-    /// <summary>What kernels it is for: <c>moe</c>, or <c>omni</c> for the product-key router's.</summary>
+    /// <summary>The kernel family: <c>moe</c>, or <c>omni</c> for product-key routers.</summary>
     public string Family { get; init; } = Experts;
 
     /// <summary>Number of points.</summary>
     public long Count => Parameters.Aggregate(1L, (count, parameter) => count * parameter.Value.Count);
 
-    /// <summary>All points, the last key running fastest.</summary>
+    /// <summary>All points; the last key varies fastest.</summary>
     public IEnumerable<TuningPoint> Points()
     {
         var digits = new int[Parameters.Count];
@@ -26,7 +26,7 @@ public sealed record SearchSpace(string Name, string Description, IReadOnlyList<
         }
     }
 
-    /// <summary>The points that are one step from <paramref name="point"/>: the value before or after in one key.</summary>
+    /// <summary>The points one step from <paramref name="point"/>: the previous or next value in one key.</summary>
     public IEnumerable<TuningPoint> Neighbours(TuningPoint point)
     {
         foreach (var (key, values) in Parameters)

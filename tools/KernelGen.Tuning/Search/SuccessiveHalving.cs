@@ -1,13 +1,13 @@
 namespace KernelGen.Tuning;
 
 /// <summary>
-/// Finds a fast candidate with few measurements. The candidates that an estimate puts first run side by side; the slower half leaves, and
-/// whatever is slower beyond doubt; those that stay run more often, until one is left. Then its neighbours in the space are tried the
-/// same way, as long as one of them wins. What wins must compute the right result.
+/// Finds a fast candidate with few measurements. The best candidates by estimate run side by side. The slower half is dropped, and
+/// so is any candidate that is slower at 95 % confidence; the others run more often, until one is left. Then its neighbours in the space
+/// are tried in the same way, as long as one of them wins. The winner must give the right result.
 /// </summary>
 /// <typeparam name="T">A candidate.</typeparam>
 /// <param name="trials">Runs candidates.</param>
-/// <param name="options">How long to look.</param>
+/// <param name="options">The effort.</param>
 public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions options)
     where T : notnull
 {
@@ -17,28 +17,28 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
     private readonly HashSet<T> _right = [];
     private readonly List<string> _problems = [];
 
-    /// <summary>Called now and then with the number of candidates that were measured.</summary>
+    /// <summary>Called from time to time with the number of measured candidates.</summary>
     public Action<int>? Progress { get; init; }
 
-    /// <summary>Whether the heuristic's choice may be the result: not where a file cannot hold it.</summary>
+    /// <summary>Whether the heuristic's choice may be the result; false if a file cannot express it.</summary>
     public bool MayKeepBaseline { get; init; } = true;
 
-    /// <summary>What is measured beside the best and the heuristic's choice at the end, if it can run: one candidate or none.</summary>
+    /// <summary>A candidate that is measured along with the best and the heuristic's choice at the end, if it can run: one or none.</summary>
     public IReadOnlyList<T> Compared { get; init; } = [];
 
     /// <summary>Searches once.</summary>
-    /// <param name="ordered">Candidates that can run, those that should be fast first.</param>
-    /// <param name="baseline">What the heuristic takes: what a result is compared with.</param>
-    /// <param name="seeds">Tried whatever the estimate says: what was best for a neighbouring number of tokens.</param>
-    /// <param name="neighbours">Candidates that can run and differ little from a given one.</param>
-    /// <param name="cancellation">Ends the search.</param>
-    /// <exception cref="WrongResultException">The heuristic's choice cannot run, or it or every candidate computes something else.</exception>
+    /// <param name="ordered">Candidates that can run, the fastest by estimate first.</param>
+    /// <param name="baseline">The heuristic's choice, with which the result is compared.</param>
+    /// <param name="seeds">Candidates tried regardless of the estimate: the best for neighbouring token counts.</param>
+    /// <param name="neighbours">Returns candidates that can run and differ little from a given one.</param>
+    /// <param name="cancellation">Cancels the search.</param>
+    /// <exception cref="WrongResultException">The heuristic's choice cannot run, or it or every candidate gives a wrong result.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public SearchResult<T> Run(
         IEnumerable<T> ordered, T baseline, IEnumerable<T> seeds, Func<T, IEnumerable<T>> neighbours, CancellationToken cancellation = default)
     {
         if (!IsFit(baseline, cancellation) || !IsRight(baseline, cancellation)) throw new WrongResultException(_problems[^1]);
-        // The baseline is measured once more at the end, kept or not.
+        // The baseline is measured again at the end, whether kept or not.
         var first = (MayKeepBaseline ? seeds.Prepend(baseline) : seeds).Concat(ordered).Distinct().Where(candidate => IsFit(candidate, cancellation));
         var best = Halve([.. first.Take(options.FirstCandidates)], cancellation);
         for (var step = 0; step < options.MaxSteps; step++)
@@ -53,7 +53,7 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
         return Final(best, baseline, cancellation);
     }
 
-    /// <summary>The fastest of some candidates that compute the right result.</summary>
+    /// <summary>The fastest of some candidates with the right result.</summary>
     private T Halve(T[] candidates, CancellationToken cancellation)
     {
         while (true)
@@ -72,17 +72,17 @@ public sealed class SuccessiveHalving<T>(ITrials<T> trials, SearchOptions option
         }
     }
 
-    /// <summary>The faster half, the fastest first, without those that are slower than it beyond doubt.</summary>
+    /// <summary>The faster half, the fastest first, without those that are significantly slower than it.</summary>
     private T[] Faster(T[] candidates)
     {
-        // Ratios to one of them are comparable; medians of times are not when the machine's speed changes.
+        // Ratios to one candidate are comparable; medians of times are not if the machine's speed changes.
         var sorted = candidates.OrderBy(candidate => _samples.Ratio(candidate, candidates[0]).Median).ToArray();
         return [.. sorted.Take(candidates.Length / 2).Where(candidate => _samples.Ratio(candidate, sorted[0]).Low <= 1)];
     }
 
     private SearchResult<T> Final(T best, T baseline, CancellationToken cancellation)
     {
-        // Rounds of their own: a candidate won the others because luck was with it, too.
+        // In separate rounds: a candidate may have won the earlier ones by luck.
         var final = new SampleTable<T>();
         var compared = Compared.Where(candidate => IsFit(candidate, cancellation) && IsRight(candidate, cancellation)).ToArray();
         T[] contenders = [.. compared.Prepend(best).Prepend(baseline).Distinct()];

@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace KernelGen.Tuning;
 
-/// <summary>One configuration: a number for each key, in the keys of tuned files. Points compare by content.</summary>
+/// <summary>One configuration: a number for each key of a tuning file. Points compare by content.</summary>
 public sealed class TuningPoint : IEquatable<TuningPoint>
 {
     private readonly KeyValuePair<string, int>[] _values;
 
-    /// <summary>Takes the values in their order, which is that of files and tables.</summary>
-    /// <exception cref="ArgumentException">A key stands twice.</exception>
+    /// <summary>Creates a point; the order of the values is that of files and tables.</summary>
+    /// <exception cref="ArgumentException">A key is duplicated.</exception>
     public TuningPoint(IEnumerable<KeyValuePair<string, int>> values)
     {
         _values = [.. values];
-        if (_values.Select(value => value.Key).Distinct().Count() != _values.Length) throw new ArgumentException("a key stands twice", nameof(values));
+        if (_values.Select(value => value.Key).Distinct().Count() != _values.Length) throw new ArgumentException("a key is duplicated", nameof(values));
     }
 
     /// <summary>The values.</summary>
@@ -29,7 +29,7 @@ public sealed class TuningPoint : IEquatable<TuningPoint>
         return absent;
     }
 
-    /// <summary>The same with other values for some keys; keys that it lacks are added.</summary>
+    /// <summary>The same with other values for some keys; missing keys are added.</summary>
     public TuningPoint With(IEnumerable<KeyValuePair<string, int>> others)
     {
         var values = new List<KeyValuePair<string, int>>(_values);
@@ -64,7 +64,7 @@ public sealed class TuningPoint : IEquatable<TuningPoint>
         var hash = default(HashCode);
         foreach (var (key, value) in _values)
         {
-            // A pair's own hash is that of its key alone.
+            // The hash of a pair is that of its key only.
             hash.Add(key);
             hash.Add(value);
         }

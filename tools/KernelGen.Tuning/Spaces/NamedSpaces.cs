@@ -2,26 +2,26 @@ using System.Text.Json;
 
 namespace KernelGen.Tuning;
 
-/// <summary>The search spaces that have a name: our own, and published ones. The embedded <c>NamedSpaces.json</c> holds them.</summary>
+/// <summary>The named search spaces, our own and published ones, from the embedded <c>NamedSpaces.json</c>.</summary>
 public static class NamedSpaces
 {
-    /// <summary>What a search on a CPU takes unless told otherwise.</summary>
+    /// <summary>The default search space on a CPU.</summary>
     public const string Cpu = "cpu";
 
-    /// <summary>The same on a CUDA device.</summary>
+    /// <summary>The default search space on a CUDA device.</summary>
     public const string Cuda = "cuda";
 
-    /// <summary>All, in the order of the file.</summary>
+    /// <summary>All named spaces, in file order.</summary>
     public static IReadOnlyList<SearchSpace> All { get; } = Read();
 
-    /// <summary>The space of a name, or what the file at a path holds.</summary>
-    /// <exception cref="TuningException">There is neither, or the file holds no search space.</exception>
+    /// <summary>The space of that name, or the one in a file.</summary>
+    /// <exception cref="TuningException">There is neither, or the file is not a search space.</exception>
     public static SearchSpace FindOrLoad(string nameOrPath)
     {
         ArgumentException.ThrowIfNullOrEmpty(nameOrPath);
         if (All.FirstOrDefault(space => space.Name == nameOrPath) is { } named) return named;
         if (File.Exists(nameOrPath)) return SearchSpaceReader.Load(nameOrPath);
-        throw new TuningException($"{nameOrPath} is no file and no search space; there are {string.Join(", ", All.Select(space => space.Name))}");
+        throw new TuningException($"{nameOrPath} is neither a file nor a search space; search spaces: {string.Join(", ", All.Select(space => space.Name))}");
     }
 
     private static SearchSpace[] Read()

@@ -3,17 +3,17 @@ using System.Text.Json;
 
 namespace KernelGen.Tuning;
 
-/// <summary>Reads search spaces: an object with <c>parameters</c>, which has a list of numbers for each key.</summary>
+/// <summary>Reads search spaces: an object with <c>parameters</c>, which maps each key to a list of numbers.</summary>
 internal static class SearchSpaceReader
 {
-    /// <summary>Most points of a space; more are no search that ends.</summary>
+    /// <summary>Maximum number of points; a larger search would not end.</summary>
     public const long MaxPoints = 1_000_000;
 
     private const int MaxBytes = 1 << 20;
     private const int LargestValue = 1 << 20;
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="TuningException">It is no such file; the message names the file and the key.</exception>
+    /// <exception cref="TuningException">The file is not a search space; the message names the file and the key.</exception>
     public static SearchSpace Load(string path)
     {
         var length = new FileInfo(path).Length;
@@ -23,7 +23,7 @@ internal static class SearchSpaceReader
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             return Read(document.RootElement, path, path);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: text that is not Unicode
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: invalid Unicode
         {
             throw new TuningException($"{path}: is not valid JSON: {e.Message}", e);
         }
@@ -32,17 +32,17 @@ internal static class SearchSpaceReader
     /// <summary>Reads an object.</summary>
     /// <param name="json">The object.</param>
     /// <param name="name">Name of the space.</param>
-    /// <param name="source">How messages name the text.</param>
-    /// <exception cref="TuningException">It is no such object.</exception>
+    /// <param name="source">Name of the text for messages.</param>
+    /// <exception cref="TuningException">The object is not a search space.</exception>
     public static SearchSpace Read(JsonElement json, string name, string source)
     {
-        if (json.ValueKind != JsonValueKind.Object) throw new TuningException($"{source}: is no JSON object");
+        if (json.ValueKind != JsonValueKind.Object) throw new TuningException($"{source}: is not a JSON object");
         var known = new HashSet<string>();
         foreach (var member in json.EnumerateObject())
         {
-            if (!known.Add(member.Name)) throw new TuningException($"{source}: {Quote(member.Name)} stands twice");
+            if (!known.Add(member.Name)) throw new TuningException($"{source}: {Quote(member.Name)} is duplicated");
             if (member.Name is not ("description" or "parameters" or "family"))
-                throw new TuningException($"{source}: {Quote(member.Name)} is no member of a search space; expected parameters, description or family");
+                throw new TuningException($"{source}: {Quote(member.Name)} is not a member of a search space; expected parameters, description or family");
         }
 
         if (!json.TryGetProperty("parameters", out var parameters) || parameters.ValueKind != JsonValueKind.Object)
@@ -50,7 +50,7 @@ internal static class SearchSpaceReader
         var read = new List<KeyValuePair<string, IReadOnlyList<int>>>();
         foreach (var parameter in parameters.EnumerateObject())
         {
-            if (read.Any(other => other.Key == parameter.Name)) throw new TuningException($"{source}: {Quote(parameter.Name)} stands twice");
+            if (read.Any(other => other.Key == parameter.Name)) throw new TuningException($"{source}: {Quote(parameter.Name)} is duplicated");
             read.Add(KeyValuePair.Create(parameter.Name, Values(parameter, source)));
         }
 
@@ -65,7 +65,7 @@ internal static class SearchSpaceReader
         var expected = string.Create(CultureInfo.InvariantCulture, $"expected a list of different whole numbers from 1 to {LargestValue}");
         var values = new SortedSet<int>();
         if (parameter.Value.ValueKind != JsonValueKind.Array || parameter.Value.GetArrayLength() == 0)
-            throw new TuningException($"{source}: {Quote(parameter.Name)} is no list; {expected}");
+            throw new TuningException($"{source}: {Quote(parameter.Name)} is not a list; {expected}");
         foreach (var item in parameter.Value.EnumerateArray())
         {
             if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out var value) || value is < 1 or > LargestValue || !values.Add(value))
@@ -78,7 +78,7 @@ internal static class SearchSpaceReader
     private static string? Text(JsonElement json, string key, string source)
     {
         if (!json.TryGetProperty(key, out var value)) return null;
-        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new TuningException($"{source}: {Quote(key)} is no string");
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new TuningException($"{source}: {Quote(key)} is not a string");
     }
 
     private static string Quote(string text) => $"'{(text.Length <= 40 ? text : text[..40] + "…")}'";

@@ -1,11 +1,11 @@
 namespace KernelGen.Tuning;
 
-/// <summary>What a search over the experts of a layer tries: the numbers for both products.</summary>
-/// <param name="GateUp">The first product.</param>
-/// <param name="Down">The second product: the same unless both are tuned apart.</param>
+/// <summary>A candidate of a search over experts: the configurations of both GEMMs.</summary>
+/// <param name="GateUp">The first GEMM.</param>
+/// <param name="Down">The second GEMM: the same unless the two are tuned separately.</param>
 public sealed record ExpertsCandidate(TuningPoint GateUp, TuningPoint Down)
 {
-    /// <summary>Both products alike.</summary>
+    /// <summary>The same configuration for both GEMMs.</summary>
     public static ExpertsCandidate Joint(TuningPoint point) => new(point, point);
 
     /// <inheritdoc/>

@@ -5,16 +5,16 @@ using KernelGen.OnDemand;
 
 namespace KernelGen.Tuning;
 
-/// <summary>This machine's processors.</summary>
+/// <summary>This machine's CPU.</summary>
 public static class CpuTarget
 {
-    /// <summary>Makes random weights of a model's shape.</summary>
+    /// <summary>Creates random weights of a model's shape.</summary>
     /// <param name="model">The experts.</param>
-    /// <param name="routing">Which experts tokens have.</param>
-    /// <param name="maxTokens">The largest number of tokens that will be measured.</param>
-    /// <param name="limits">What the machine computes and reads.</param>
-    /// <param name="cache">Where compiled kernels are kept.</param>
-    /// <exception cref="TuningException">The machine lacks the memory.</exception>
+    /// <param name="routing">The experts of the tokens.</param>
+    /// <param name="maxTokens">The largest token count to measure.</param>
+    /// <param name="limits">The machine's compute and memory limits.</param>
+    /// <param name="cache">The cache of compiled kernels.</param>
+    /// <exception cref="TuningException">There is not enough memory.</exception>
     public static ITuningTarget Create(TunedModel model, ExpertRouting routing, int maxTokens, MachineLimits limits, KernelCache cache) => model.Spec.WeightType switch
     {
         DType.Float16 => new CpuTarget<Half>(model, routing, maxTokens, limits, cache),
@@ -25,7 +25,7 @@ public static class CpuTarget
         _ => new CpuTarget<float>(model, routing, maxTokens, limits, cache),
     };
 
-    /// <summary>The device as file names have it.</summary>
+    /// <summary>The device name as in file names.</summary>
     public static string DeviceName => TuningFileName.DeviceNameOf(MachineInfo.Current.Cpu);
 }
 
@@ -82,7 +82,7 @@ internal sealed class CpuTarget<T> : ITuningTarget
             return e.Message;
         }
 
-        if (tile.VectorBits > _caches.VectorBits) return $"the processor has no vectors of {tile.VectorBits} bits";
+        if (tile.VectorBits > _caches.VectorBits) return $"the CPU has no {tile.VectorBits}-bit vectors";
         if (Spec(candidate).Validate() is [var problem, ..]) return problem.Message;
         return Reject(tile, tile.GateUp) ?? Reject(tile, tile.Down) ?? (SplitK(candidate) > 1 ? RejectSliced(tile) : null);
     }
@@ -98,17 +98,17 @@ internal sealed class CpuTarget<T> : ITuningTarget
         var registers = (product.Rows * tile.PanelVectors) + tile.PanelVectors + 1;
         if (registers > _caches.Registers) return $"a register tile of {product.Rows} by {tile.PanelVectors} vectors takes {registers} registers; there are {_caches.Registers}";
         var staged = sizeof(float) * product.Rows * tile.Depth;
-        if (staged > _caches.FirstLevelBytes) return $"staged weights take {staged >> 10} KiB; the first-level cache has {_caches.FirstLevelBytes >> 10}";
+        if (staged > _caches.FirstLevelBytes) return $"staged weights take {staged >> 10} KiB; the L1 cache has {_caches.FirstLevelBytes >> 10}";
         var panel = sizeof(float) * tile.PanelTokens * (tile.Depth + product.Columns);
-        return panel > _caches.SecondLevelBytes ? $"a panel and its sums take {panel >> 10} KiB; the second-level cache has {_caches.SecondLevelBytes >> 10}" : null;
+        return panel > _caches.SecondLevelBytes ? $"a panel and its sums take {panel >> 10} KiB; the L2 cache has {_caches.SecondLevelBytes >> 10}" : null;
     }
 
-    /// <summary>Kernels with slices have no panels: what differs in those alone is the same kernel.</summary>
+    /// <summary>Split-K kernels have no panels: tiles that differ only in those are the same kernel.</summary>
     private string? RejectSliced(CpuTile tile)
     {
         var usual = CpuHeuristics.Tile(_spec, tile.VectorBits);
         var (gateUp, down) = (usual.GateUp with { Columns = tile.GateUp.Columns }, usual.Down with { Columns = tile.Down.Columns });
-        return tile == usual with { RowTokens = tile.RowTokens, GateUp = gateUp, Down = down } ? null : "the same kernel as with other panels: slices have none";
+        return tile == usual with { RowTokens = tile.RowTokens, GateUp = gateUp, Down = down } ? null : "equivalent to a tile with other panels, which Split-K kernels do not use";
     }
 
     private void RequireMemory(int maxTokens)
@@ -116,7 +116,7 @@ internal sealed class CpuTarget<T> : ITuningTarget
         var most = ExpertsWorkload<T>.MaxTokens(_spec.TopK, _spec.HiddenSize);
         if (maxTokens > most) throw new TuningException($"{maxTokens} tokens are too many; with these shapes expected at most {most}");
         var bytes = ExpertsWorkload<T>.BytesFor(_spec.Experts, _spec.TopK, _spec.HiddenSize, _spec.IntermediateSize, maxTokens);
-        if (MemoryLimit.Problem(bytes) is { } problem) throw new TuningException($"these experts {problem}: more ranks have smaller parts");
+        if (MemoryLimit.Problem(bytes) is { } problem) throw new TuningException($"these experts {problem}; use more ranks");
     }
 
     private FusedMoeSpec Spec(ExpertsCandidate candidate)

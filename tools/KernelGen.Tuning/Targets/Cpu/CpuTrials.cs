@@ -5,18 +5,18 @@ using KernelGen.OnDemand;
 
 namespace KernelGen.Tuning;
 
-/// <summary>Runs the CPU kernels of candidates on calls of one number of tokens.</summary>
+/// <summary>Runs candidates' CPU kernels on calls with one token count.</summary>
 /// <remarks>
-/// A sample is the mean of as many calls, each with other tokens, as read more weights than the last-level cache holds: otherwise the
-/// second candidate of a round would find what the first one read.
+/// A sample is the mean of several calls with different tokens, enough to read more weights than the last-level cache holds. Otherwise the
+/// second candidate of a round would find what the first one had read.
 /// </remarks>
 internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
     where T : unmanaged
 {
     private const int MaxCalls = 32;
-    private const int WarmUpCalls = 30; // the runtime optimises what was called so often
+    private const int WarmUpCalls = 30; // the runtime optimises methods called this often
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan CompilerPause = TimeSpan.FromMilliseconds(150); // it begins when nothing new was called for 100
+    private static readonly TimeSpan CompilerPause = TimeSpan.FromMilliseconds(150); // it starts when nothing new was called for 100 ms
     private static readonly TimeSpan MaxSampleTime = TimeSpan.FromMilliseconds(40);
 
     private readonly ExpertsWorkload<T> _workload;
@@ -67,7 +67,7 @@ internal sealed class CpuTrials<T> : ITrials<ExpertsCandidate>
         return _workload.Verify(_kernels[candidate], _tokens).Mismatch;
     }
 
-    /// <summary>Has the runtime optimise new kernels before they are timed: its compiler would take one of the processors meanwhile.</summary>
+    /// <summary>Lets the runtime optimise new kernels before they are timed; its compiler would occupy a core meanwhile.</summary>
     private void Settle(CancellationToken cancellation)
     {
         if (_unsettled.Count == 0) return;

@@ -5,7 +5,7 @@ using KernelGen.Compiler.Tuning;
 
 namespace KernelGen.Tuning;
 
-/// <summary>What can be tuned of experts on tensor cores: the tiles of their two products. Knows the device, but does not need it.</summary>
+/// <summary>The tunable choices for experts on tensor cores: the tiles of their two GEMMs. Does not access the device.</summary>
 public sealed class CudaChoices
 {
     private readonly FusedMoeSpec _spec;
@@ -16,68 +16,68 @@ public sealed class CudaChoices
 
     /// <summary>Finds the tiles that divide the sizes and fit the device.</summary>
     /// <param name="spec">The experts.</param>
-    /// <param name="deviceName">The device, as file names have it.</param>
-    /// <param name="multiprocessors">How many it has.</param>
-    /// <param name="routing">Which experts tokens have.</param>
+    /// <param name="deviceName">The device name as in file names.</param>
+    /// <param name="multiprocessors">Number of SMs.</param>
+    /// <param name="routing">The experts of the tokens.</param>
     /// <exception cref="TuningException">The device or the experts have no tensor-core kernels.</exception>
     public CudaChoices(FusedMoeSpec spec, string deviceName, int multiprocessors, ExpertRouting routing)
     {
         _spec = spec;
-        _architecture = GpuArchitecture.Of(deviceName) ?? throw new TuningException($"{deviceName} is no device of NVIDIA's");
+        _architecture = GpuArchitecture.Of(deviceName) ?? throw new TuningException($"{deviceName} is not an NVIDIA device");
         _pairs = [.. FusedMoePtx.Pairs(spec).Where(pair => _architecture.HasWgmma == pair.NeedsWgmma)];
-        if (_pairs.Count == 0 || spec.WeightType != DType.BFloat16) throw new TuningException($"{spec.ConfigurationName} has no tensor-core kernels that can be tuned; bfloat16 experts whose widths are multiples of 64 have");
+        if (_pairs.Count == 0 || spec.WeightType != DType.BFloat16) throw new TuningException($"{spec.ConfigurationName} has no tunable tensor-core kernels; only bfloat16 experts whose sizes are multiples of 64 have");
         _roofline = new CudaRoofline(spec, _architecture, multiprocessors, routing);
         foreach (var product in new[] { ExpertProduct.GateUp, ExpertProduct.Down })
         {
             var shape = FusedMoePtx.Shape(spec, product);
-            // Tiles that were measured to be fast come before others of the same sizes.
+            // Tiles that were measured to be fast precede others of the same sizes.
             var usual = _pairs.Select(pair => product == ExpertProduct.GateUp ? pair.GateUp : pair.Down);
             foreach (var tile in usual.Concat(GpuTiles.All(_architecture, shape.Columns, shape.Reduction))) _tiles.TryAdd((product, Size(TritonTile.Of(tile))), tile);
         }
     }
 
-    /// <summary>The keys that candidates have.</summary>
+    /// <summary>The keys of candidates.</summary>
     public static IReadOnlyList<string> Keys { get; } =
         [TuningKeys.BlockM, TuningKeys.BlockN, TuningKeys.BlockK, TuningKeys.GroupM, TuningKeys.SplitK, TuningKeys.Warps, TuningKeys.Stages];
 
-    /// <summary>The keys that the second product may have values of its own for: all but the alignment that both share.</summary>
+    /// <summary>The keys that the second GEMM may set separately: all but the alignment that both share.</summary>
     public static IReadOnlyList<string> DownKeys { get; } = [.. Keys.Where(key => key != TuningKeys.BlockM)];
 
-    /// <summary>What runs where no file says otherwise, as the kernels' launcher chooses.</summary>
+    /// <summary>The choice of the kernels' launcher without a file.</summary>
     public ExpertsCandidate Heuristic(int tokens)
     {
         var slots = (long)tokens * _spec.TopK;
         return Candidate(_pairs.FirstOrDefault(pair => pair.Serves(slots, _spec.Experts)) ?? _pairs[^1]);
     }
 
-    /// <summary>What runs for any number of tokens, here or on devices without <c>wgmma</c>: an estimate knows little of what a device's power allows.</summary>
+    /// <summary>The choices for any token count, with and without <c>wgmma</c>: the estimate does not model the device's power limit well.</summary>
     public IEnumerable<ExpertsCandidate> Seeds => _pairs.Concat(FusedMoePtx.Pairs(_spec)).Select(Candidate).Distinct();
 
-    /// <summary>What a file chooses, as the generator would; null where no tile comes near.</summary>
-    /// <exception cref="TuningFileException">A number of a file is not possible.</exception>
+    /// <summary>The choice of a file, as the generator would make it; null if no tile comes near.</summary>
+    /// <exception cref="TuningFileException">A number in a file is invalid.</exception>
     public ExpertsCandidate? OfFile(TuningFile file, TuningFile? down, int tokens) =>
         new DeviceTuner(_spec, _architecture, []).Choose(file, down).FirstOrDefault(choice => tokens <= choice.MaxTokens) is { } choice
             ? new(Point(choice.GateUp), Point(choice.Down))
             : null;
 
-    /// <summary>Why a candidate cannot run; null if it can.</summary>
+    /// <summary>Why a candidate cannot run, or null.</summary>
     public string? Reject(ExpertsCandidate candidate)
     {
-        if (candidate.GateUp.Get(TuningKeys.BlockM, 0) != candidate.Down.Get(TuningKeys.BlockM, 0)) return "both products share one alignment";
+        if (candidate.GateUp.Get(TuningKeys.BlockM, 0) != candidate.Down.Get(TuningKeys.BlockM, 0)) return "both GEMMs must share one alignment";
         var (first, second) = (SplitK(candidate.GateUp), SplitK(candidate.Down));
-        if (first > 1 && second > 1 && first != second) return "one variant has both products' slices";
+        if (first > 1 && second > 1 && first != second) return "both GEMMs must have the same number of slices";
         if ((_spec with { SplitK = Math.Max(first, second) }).Validate() is [var problem, ..]) return problem.Message;
         return Reject(ExpertProduct.GateUp, candidate.GateUp) ?? Reject(ExpertProduct.Down, candidate.Down);
     }
 
-    /// <summary>Microseconds that a candidate that can run should take.</summary>
+    /// <summary>Estimated microseconds of a candidate that can run.</summary>
     public double Estimate(ExpertsCandidate candidate, int tokens)
     {
         var (gateUp, down) = Tiles(candidate);
         return _roofline.Microseconds(gateUp, down, tokens);
     }
 
-    /// <summary>A candidate's tiles in a word.</summary>
+    /// <summary>A short name of a candidate's tiles.</summary>
     public string NameOf(ExpertsCandidate candidate)
     {
         var (gateUp, down) = Tiles(candidate);
@@ -90,7 +90,7 @@ public sealed class CudaChoices
 
     private static int SplitK(TuningPoint point) => point.Get(TuningKeys.SplitK, absent: 1);
 
-    // What a table of tiles is asked for: without what any tile can have.
+    // Lookup key in a table of tiles, without the keys that every tile supports.
     private static TritonTile Size(TritonTile tile) => tile with { GroupM = 1, SplitK = 1 };
 
     private static ExpertsCandidate Candidate(FusedMoePtx.Pair pair) => new(Point(pair.GateUp), Point(pair.Down));

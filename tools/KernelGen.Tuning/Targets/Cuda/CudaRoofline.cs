@@ -6,29 +6,29 @@ using KernelGen.Compiler.Tuning;
 namespace KernelGen.Tuning;
 
 /// <summary>
-/// How long the tensor-core kernels of experts should take: weights are read as fast as the copies in flight allow, blocks are multiplied
-/// in waves over the multiprocessors, and the faster of both hides behind the slower for the most part. It is meant to order candidates, not
-/// to predict times; its constants are those that ordered 1276 measured candidates of an H200 best (docs/tuning.md).
+/// Estimates the time of the experts' tensor-core kernels: weights are read as fast as the copies in flight allow, blocks are multiplied
+/// in waves over the SMs, and the faster of the two mostly overlaps with the slower. It is meant to rank candidates, not
+/// to predict times; its constants are those that best ranked 1276 candidates measured on an H200 (docs/tuning.md).
 /// </summary>
 internal sealed class CudaRoofline(FusedMoeSpec spec, GpuArchitecture architecture, int multiprocessors, ExpertRouting routing)
 {
-    // Bytes in flight with which a multiprocessor reads at half of the memory's speed.
+    // Bytes in flight with which an SM reads at half of the memory bandwidth.
     private const double BytesInFlight = 10_000;
 
-    // What does not hide of the faster of reading and multiplying.
+    // The part of the faster of reading and multiplying that does not overlap.
     private const double Exposed = 0.25;
 
-    // Cycles until a warp's next mma of the same sums may begin, those of a multiplication alone, and their number in a microsecond.
+    // Cycles until a warp's next mma on the same accumulators can start, cycles of a multiplication alone, and cycles per microsecond.
     private const double MmaLatency = 33;
     private const double MmaCycles = 8;
     private const double CyclesOfMicrosecond = 1700;
 
-    // What wgmma, which compute capability 9.0 alone has, reaches on an H200.
+    // What wgmma, which only compute capability 9.0 has, reaches on an H200.
     private const double Teraflops = 750;
 
     private readonly Dictionary<int, int[]> _rowsOfExperts = [];
 
-    // Public figures of H200, A100 and L40.
+    // Published figures of H200, A100 and L40.
     private double TerabytesPerSecond => architecture.Name switch { "SM80" => 1.6, "SM90" or "SM100" => 4.2, _ => 0.8 };
 
     public double Microseconds(GroupedGemmTile gateUp, GroupedGemmTile down, int tokens) =>
@@ -54,12 +54,12 @@ internal sealed class CudaRoofline(FusedMoeSpec spec, GpuArchitecture architectu
 
     private double WgmmaBlock(GroupedGemmShape shape, GroupedGemmTile tile, int residents)
     {
-        // With weights on the left an instruction multiplies as many rows as the tile has, and reads 64 columns for less than 32.
+        // With weights on the left, an instruction multiplies as many rows as the tile has, and reads 64 columns for less than 32.
         var rate = tile.WeightsLeft ? Math.Min(1.0, tile.BlockM / 32.0) : Math.Min(1.0, tile.BlockM * tile.BlockN / (128.0 * 128.0) * residents);
         return 2.0 * tile.BlockM * tile.BlockN * shape.Reduction / tile.SplitK / (Teraflops * 1e6 / (multiprocessors * residents) * rate);
     }
 
-    // A warp multiplies its tile's parts of 16x8 one after the other and begins again 16 elements on; four warps do so at once.
+    // A warp multiplies its tile's 16x8 parts one after another and starts again 16 elements further; four warps do so at once.
     private static double MmaBlock(GroupedGemmShape shape, GroupedGemmTile tile, int residents)
     {
         var parts = (double)tile.BlockM * tile.BlockN / (tile.WarpsM * tile.WarpsN * 16 * 8);
