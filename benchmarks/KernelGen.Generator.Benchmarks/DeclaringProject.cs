@@ -35,14 +35,14 @@ internal sealed class DeclaringProject
 
     public CSharpCompilation Compilation { get; }
 
-    /// <summary>A generator that has never run.</summary>
+    /// <summary>Creates a generator that has not run yet.</summary>
     public static GeneratorDriver NewDriver() => CSharpGeneratorDriver.Create([new KernelGenerator().AsSourceGenerator()], parseOptions: ParseOptions);
 
-    /// <summary>The project after a keystroke in a file that declares nothing.</summary>
+    /// <summary>The project after an edit in a file that declares nothing.</summary>
     public CSharpCompilation WithUnrelatedEdit(int number) =>
         Compilation.ReplaceSyntaxTree(_edited, CSharpSyntaxTree.ParseText(OtherFile(-1 - number), ParseOptions, _edited.FilePath));
 
-    /// <summary>Fails unless every variant is there.</summary>
+    /// <summary>Requires that every variant was generated.</summary>
     public static void Check(GeneratorDriverRunResult result)
     {
         var entries = result.Results.Single().GeneratedSources.Count(source => source.HintName.Contains(".Vector256."));

@@ -3,12 +3,12 @@ using Microsoft.CodeAnalysis;
 
 namespace KernelGen.Generator.Benchmarks;
 
-/// <summary>The same measurements within seconds: <c>--quick</c>.</summary>
+/// <summary>The same measurements within seconds, with <c>--quick</c>.</summary>
 internal static class QuickTable
 {
     private const int Rounds = 15;
 
-    // An editor has the generator compiled by the second minute; these rounds stand for the first.
+    // In an editor, the generator is compiled after a minute or two; these rounds stand for the first.
     private const int WarmUpEdits = 300;
     private const int Edits = 100;
 
@@ -30,7 +30,7 @@ internal static class QuickTable
         Console.WriteLine($"{DeclaringProject.Variants} variants at every vector width           median ms    best ms    goal ms");
         Row("first generation of the process (with JIT)", [first], "");
         Row("generation, nothing cached", cold, "300");
-        Row("after an edit that concerns no variant", edits.Skip(WarmUpEdits).ToArray(), "2");
+        Row("after an edit that affects no variant", edits.Skip(WarmUpEdits).ToArray(), "2");
     }
 
     private static void Row(string what, IReadOnlyCollection<double> times, string goal)

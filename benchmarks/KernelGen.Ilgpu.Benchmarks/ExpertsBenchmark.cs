@@ -2,15 +2,15 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu.Benchmarks;
 
-/// <summary>The experts of one model: single tokens checked against double precision, then the whole layer timed, replayed from a graph.</summary>
-/// <param name="name">What is measured.</param>
+/// <summary>The experts of one model: checks single tokens against double precision, then times the whole layer, replayed from a graph.</summary>
+/// <param name="name">Name of the configuration.</param>
 /// <param name="experts">E.</param>
 /// <param name="topK">k.</param>
 /// <param name="hiddenSize">H.</param>
 /// <param name="intermediateSize">I.</param>
 /// <param name="pattern">The weights.</param>
 /// <param name="forward">The kernels.</param>
-/// <param name="round">What they do to a row of either product's inputs; null for nothing.</param>
+/// <param name="round">How they quantise an input row of either GEMM; null if they do not.</param>
 internal sealed class ExpertsBenchmark<T>(
     string name, int experts, int topK, int hiddenSize, int intermediateSize, WeightPattern<T> pattern, DeviceExpertsForward<T> forward, Action<double[]>? round = null)
     where T : unmanaged
@@ -19,7 +19,7 @@ internal sealed class ExpertsBenchmark<T>(
 
     private static readonly int[] Tokens = [1, 16, 64, 256, 1024, 4096, 8192];
 
-    /// <summary>False when a result is wrong.</summary>
+    /// <summary>Runs the benchmark; false if a result is wrong.</summary>
     public bool Run(AcceleratorStream stream)
     {
         using var weights = new ExpertsWeights<T>(stream, pattern, experts, hiddenSize, intermediateSize);

@@ -5,7 +5,7 @@ using KernelGen.Benchmarking;
 
 namespace KernelGen.Ilgpu.Benchmarks;
 
-/// <summary>What a layer's experts take and give, in a device's memory; each of several calls has other routes.</summary>
+/// <summary>Inputs and outputs of a layer's experts in device memory; each of several calls has a different routing.</summary>
 internal sealed class ExpertsInputs : IDisposable
 {
     private readonly MemoryBuffer1D<float, Stride1D.Dense> _hidden;
@@ -28,14 +28,14 @@ internal sealed class ExpertsInputs : IDisposable
         _routes = Array.ConvertAll(routes, route => accelerator.Allocate1D(route));
     }
 
-    /// <summary>Number of calls with routes of their own.</summary>
+    /// <summary>Number of calls with different routings.</summary>
     public int Calls { get; }
 
     public float[] HiddenValues { get; }
 
     public float[] WeightValues { get; }
 
-    /// <summary>The routes of the first call.</summary>
+    /// <summary>The routing of the first call.</summary>
     public int[] FirstRoutes { get; }
 
     public ArrayView2D<float, Stride2D.DenseX> Hidden => Matrix(_hidden);
@@ -48,7 +48,7 @@ internal sealed class ExpertsInputs : IDisposable
 
     public float[] OutputValues() => _output.GetAsArray1D();
 
-    /// <summary>Microseconds of a call, the best of several rounds through all of them.</summary>
+    /// <summary>Microseconds per call, the best of several rounds through all of them.</summary>
     public double Best(AcceleratorStream stream, Action round)
     {
         round();
@@ -78,7 +78,7 @@ internal sealed class ExpertsInputs : IDisposable
         return (launched, Best(stream, () => graph.Launch(stream)));
     }
 
-    /// <summary>A buffer as a matrix with a row a token.</summary>
+    /// <summary>A buffer as a matrix with one row per token.</summary>
     public ArrayView2D<T, Stride2D.DenseX> Matrix<T>(MemoryBuffer1D<T, Stride1D.Dense> buffer)
         where T : unmanaged
     {

@@ -2,7 +2,7 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu.Benchmarks;
 
-/// <summary>The weights of a layer's experts in a device's memory, a pattern that repeats.</summary>
+/// <summary>The weights of a layer's experts in device memory, a repeating pattern.</summary>
 internal sealed class ExpertsWeights<T> : IDisposable
     where T : unmanaged
 {

@@ -5,13 +5,13 @@ using KernelGen.Cpu;
 
 namespace KernelGen.Ilgpu.Benchmarks;
 
-/// <summary>One gate: checked against double precision on the published token counts, then timed.</summary>
+/// <summary>One gate: checks it against double precision at the published token counts, then times it.</summary>
 internal sealed class GateBenchmark(string name, GateShape shape, DeviceGateRoute<float> route)
 {
     private static readonly int[] Checked = [1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
     private static readonly int[] Timed = [1, 16, 64, 512, 4096, 16384, 65536];
 
-    /// <summary>False when a result is wrong.</summary>
+    /// <summary>Runs the benchmark; false if a result is wrong.</summary>
     public bool Run(AcceleratorStream stream)
     {
         var workload = new GateWorkload<float>(shape, Checked[^1]);
@@ -26,7 +26,7 @@ internal sealed class GateBenchmark(string name, GateShape shape, DeviceGateRout
             return false;
         }
 
-        Console.WriteLine($"{name}: right on {Checked.Length} token counts, weights within {worst:E1}");
+        Console.WriteLine($"{name}: correct for {Checked.Length} token counts, weights within {worst:E1}");
         Console.WriteLine("   tokens   launched µs   replayed µs      GB/s");
         foreach (var tokens in Timed) Time(stream, tokens, workload.Bytes(tokens));
         return true;

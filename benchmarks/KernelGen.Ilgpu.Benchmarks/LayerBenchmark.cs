@@ -5,8 +5,8 @@ using KernelGen.Benchmarking;
 namespace KernelGen.Ilgpu.Benchmarks;
 
 /// <summary>
-/// A whole layer, gate to combination, of few tokens: its kernels launched one by one against one captured graph. A layer is awaited
-/// before the next one starts, as when its output decides the next input.
+/// A whole layer, from gate to combination, with few tokens: its kernels launched one by one against one captured graph. Each layer is awaited
+/// before the next one starts, as if its output determined the next input.
 /// </summary>
 internal sealed class LayerBenchmark(string name, int experts, int topK, int hiddenSize, int intermediateSize, bool hasBias, DeviceGateRoute<float> route, DeviceExpertsForward<BFloat16> forward)
 {
@@ -17,7 +17,7 @@ internal sealed class LayerBenchmark(string name, int experts, int topK, int hid
         using var weights = new ExpertsWeights<BFloat16>(stream, WeightPatterns.BFloat16, experts, hiddenSize, intermediateSize);
         using var bias = stream.Accelerator.Allocate1D<float>(experts);
         bias.MemSetToZero(stream);
-        Console.WriteLine($"{name}: tokens, µs of an awaited layer: gate and experts launched and awaited apart, kernels launched one by one, one graph; first ÷ last");
+        Console.WriteLine($"{name}: tokens, µs of an awaited layer: gate and experts launched and awaited separately, kernels launched one by one, one graph; first ÷ last");
         foreach (var tokens in Tokens)
         {
             using var inputs = new ExpertsInputs(stream.Accelerator, experts, topK, hiddenSize, tokens);

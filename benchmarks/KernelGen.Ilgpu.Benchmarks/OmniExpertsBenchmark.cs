@@ -4,18 +4,18 @@ using KernelGen.Benchmarking;
 
 namespace KernelGen.Ilgpu.Benchmarks;
 
-/// <summary>One-neuron experts: checked against double precision on some tokens and experts, run twice for the same bits, then timed.</summary>
+/// <summary>Neuron experts: checks some tokens and experts against double precision, runs twice to compare the bits, then times them.</summary>
 internal sealed class OmniExpertsBenchmark(int expertsPerAxis, int topK, int hiddenSize)
 {
     private const int MaxTokens = 4096;
-    private const double Tolerance = 1e-5; // of the largest number of a matrix
+    private const double Tolerance = 1e-5; // relative to the largest element of a matrix
     private static readonly int[] Timed = [1, 64, 512, MaxTokens];
 
     private int Experts => expertsPerAxis * expertsPerAxis;
 
     private string Name => $"Omni experts {expertsPerAxis}/{topK}, hidden size {hiddenSize}";
 
-    /// <summary>False when a result is wrong.</summary>
+    /// <summary>Runs the benchmark; false if a result is wrong.</summary>
     public bool Run(AcceleratorStream stream)
     {
         var accelerator = stream.Accelerator;
@@ -30,7 +30,7 @@ internal sealed class OmniExpertsBenchmark(int expertsPerAxis, int topK, int hid
             return false;
         }
 
-        Console.WriteLine($"{Name}: right, and the same bits twice");
+        Console.WriteLine($"{Name}: correct, with the same bits in both runs");
         Console.WriteLine("   tokens   forward: launched µs   replayed µs   backward: launched µs   replayed µs");
         foreach (var tokens in Timed)
         {
@@ -58,7 +58,7 @@ internal sealed class OmniExpertsBenchmark(int expertsPerAxis, int topK, int hid
         var second = call.Results();
         for (var i = 0; i < first.Length; i++)
         {
-            if (!first[i].AsSpan().SequenceEqual(second[i])) return $"result {i} has other bits the second time";
+            if (!first[i].AsSpan().SequenceEqual(second[i])) return $"result {i} has different bits in the second run";
         }
 
         return call.Mismatch(first);
@@ -67,7 +67,7 @@ internal sealed class OmniExpertsBenchmark(int expertsPerAxis, int topK, int hid
     private static DeviceMatrix<float> Matrix(Accelerator accelerator, float[] values, int rows) =>
         new(accelerator, new ReadOnlyTensorSpan<float>(values, [rows, values.Length / rows], []));
 
-    /// <summary>The arguments of one number of tokens.</summary>
+    /// <summary>The arguments for one token count.</summary>
     private sealed class Call : IDisposable
     {
         private readonly OmniExpertsBenchmark _shape;

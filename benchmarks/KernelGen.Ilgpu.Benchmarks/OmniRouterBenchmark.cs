@@ -4,7 +4,7 @@ using KernelGen.Benchmarking;
 
 namespace KernelGen.Ilgpu.Benchmarks;
 
-/// <summary>One product-key router: checked against the definition, forward and backward, then timed.</summary>
+/// <summary>One product-key router: checks it against the definition, forward and backward, then times it.</summary>
 internal sealed class OmniRouterBenchmark(int expertsPerAxis, int topK)
 {
     private const int MaxTokens = 4096;
@@ -13,7 +13,7 @@ internal sealed class OmniRouterBenchmark(int expertsPerAxis, int topK)
 
     private string Name => $"Omni router {expertsPerAxis}/{topK}";
 
-    /// <summary>False when a result is wrong.</summary>
+    /// <summary>Runs the benchmark; false if a result is wrong.</summary>
     public bool Run(AcceleratorStream stream)
     {
         var workload = new OmniRouterWorkload(expertsPerAxis, topK, MaxTokens);
@@ -30,14 +30,14 @@ internal sealed class OmniRouterBenchmark(int expertsPerAxis, int topK)
             return false;
         }
 
-        Console.WriteLine($"{Name}: right on {Checked.Length} token counts");
+        Console.WriteLine($"{Name}: correct for {Checked.Length} token counts");
         Console.WriteLine("   tokens   logits      forward: launched µs   replayed µs   backward: launched µs   replayed µs");
         foreach (var tokens in Timed) Time(stream, tokens, workload.Bytes(tokens), asBFloat16: false);
         Time(stream, MaxTokens, workload.Bytes(MaxTokens), asBFloat16: true);
         return true;
     }
 
-    // Logits that were bfloat16 have many equal sums.
+    // Logits rounded to bf16 have many equal sums.
     private void Time(AcceleratorStream stream, int tokens, double bytes, bool asBFloat16)
     {
         var accelerator = stream.Accelerator;

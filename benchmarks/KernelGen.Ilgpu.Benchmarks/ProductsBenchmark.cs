@@ -5,15 +5,15 @@ using ILGPU.Runtime.Cuda;
 namespace KernelGen.Ilgpu.Benchmarks;
 
 /// <summary>
-/// The two products alone, without alignment and combination, replayed from a graph: after a rest, and under lasting load, where a
-/// card's power is the limit. What <c>benchmarks/peers/triton_experts.py</c> measures of Triton.
+/// The two GEMMs alone, without alignment and combination, replayed from a graph: after a rest, and under sustained load, where the
+/// card's power is the limit. <c>benchmarks/peers/triton_experts.py</c> measures the same for Triton.
 /// </summary>
 /// <param name="name">The model.</param>
 /// <param name="experts">Number of experts.</param>
-/// <param name="topK">Experts of a token.</param>
-/// <param name="hiddenSize">Width of the hidden states.</param>
-/// <param name="intermediateSize">Width of the intermediate states.</param>
-/// <param name="kernels">The kernels, with one slice of the reduction.</param>
+/// <param name="topK">Number of experts per token.</param>
+/// <param name="hiddenSize">Hidden size.</param>
+/// <param name="intermediateSize">Intermediate size.</param>
+/// <param name="kernels">The kernels, without Split-K.</param>
 internal sealed class ProductsBenchmark(string name, int experts, int topK, int hiddenSize, int intermediateSize, ExpertsKernels<ushort> kernels)
 {
     private const int Samples = 9;

@@ -42,7 +42,7 @@ LayerBenchmark[] layers =
 OmniRouterBenchmark[] routers = [new(32, 8), new(48, 8), new(64, 16), new(100, 16), new(256, 16), new(256, 128), new(1024, 16)];
 OmniExpertsBenchmark[] neurons = [new(64, 16, 1024), new(128, 16, 1024)];
 
-// Without arguments everything; else the named families.
+// Without arguments, everything; otherwise the named families.
 var failures = 0;
 if (IsWanted("gates")) failures += gates.Count(gate => !gate.Run(stream));
 if (IsWanted("experts")) failures += experts.Count(layer => !layer.Run(stream));
@@ -52,20 +52,20 @@ if (IsWanted("w8a8")) failures += models.Sum(Bytes);
 if (IsWanted("splitk")) Array.ForEach(slices, layer => layer.Run(stream));
 if (IsWanted("layer")) Array.ForEach(layers, layer => layer.Run(stream));
 if (IsWanted("omni")) failures += routers.Count(router => !router.Run(stream)) + neurons.Count(layer => !layer.Run(stream));
-Console.WriteLine(failures == 0 ? "all right" : $"{failures} wrong");
+Console.WriteLine(failures == 0 ? "all correct" : $"{failures} wrong");
 return failures == 0 ? 0 : 1;
 
-// The same layer in every format.
+// The same layer with every weight format.
 int Narrow((string Name, int Experts, int TopK, int HiddenSize, int IntermediateSize) model)
 {
     return Of("bf16", WeightPatterns.BFloat16, Experts.Forward) + Of("f16", WeightPatterns.Half, NarrowExperts.Forward) + Of("fp8, blocks of 128", WeightPatterns.Float8Block, NarrowExperts.Forward)
-        + Of("int8, a scale a row", WeightPatterns.Int8Channel, NarrowExperts.Forward) + Of("int4, groups of 128", WeightPatterns.Int4Group, NarrowExperts.Forward);
+        + Of("int8, one scale per row", WeightPatterns.Int8Channel, NarrowExperts.Forward) + Of("int4, groups of 128", WeightPatterns.Int4Group, NarrowExperts.Forward);
 
     int Of<T>(string format, WeightPattern<T> pattern, DeviceExpertsForward<T> forward)
         where T : unmanaged => new ExpertsBenchmark<T>($"{model.Name} {format}", model.Experts, model.TopK, model.HiddenSize, model.IntermediateSize, pattern, forward).Run(stream) ? 0 : 1;
 }
 
-// The same with inputs of 8 bits too.
+// The same with 8-bit inputs.
 int Bytes((string Name, int Experts, int TopK, int HiddenSize, int IntermediateSize) model)
 {
     return Of("fp8_w8a8, blocks and groups of 128", WeightPatterns.Float8Block, ByteExperts.Forward, RowRounding.Float8Groups) + Of("int8_w8a8", WeightPatterns.Int8Channel, ByteExperts.Forward, RowRounding.Int8Row);

@@ -2,7 +2,7 @@ using ILGPU.Runtime;
 
 namespace KernelGen.Ilgpu.Benchmarks;
 
-/// <summary>The experts of one layer with 1, 2, 4 and 8 slices of the reductions, second phases included, replayed from a graph.</summary>
+/// <summary>The experts of one layer with 1, 2, 4 and 8 Split-K slices, second phases included, replayed from a graph.</summary>
 internal sealed class SplitKBenchmark(int experts, int topK, int hiddenSize, int intermediateSize, DeviceExpertsForward<BFloat16> forward)
 {
     private static readonly int[] Tokens = [1, 16, 128, 256, 512, 1024, 2048, 4096, 8192];

@@ -4,17 +4,17 @@ using KernelGen.Benchmarking;
 
 namespace KernelGen.Ilgpu.Benchmarks;
 
-/// <summary>Weights that repeat a pattern whose length no row divides, and likewise their scales: layers larger than the host would hold.</summary>
+/// <summary>Weights and scales that repeat a pattern whose length divides no row, for layers larger than host memory.</summary>
 /// <param name="numbers">The stored numbers, a few million and eight.</param>
-/// <param name="widen">What a number stands for, and for pairs which of the two.</param>
+/// <param name="widen">The value of a number; for pairs, of one of the two.</param>
 /// <param name="quantization">Which weights share a scale.</param>
-/// <param name="groupSize">Weights of a group, or 0.</param>
+/// <param name="groupSize">Number of weights per group, or 0.</param>
 internal sealed class WeightPattern<T>(T[] numbers, Func<T, int, double> widen, WeightQuantization quantization = WeightQuantization.None, int groupSize = 0)
     where T : unmanaged
 {
     private const int ScaleCount = 8191;
 
-    // Numbers of fp8 and integers are some tens on average; weights are about 0.02. The 128 rows of a block have the same.
+    // Numbers of fp8 and integers are some tens on average; weights are about 0.02. The 128 rows of a block share a scale.
     private readonly float[] _scales =
     [
         .. from value in RandomNumbers.Normal(ScaleCount, seed: 6)
@@ -30,11 +30,11 @@ internal sealed class WeightPattern<T>(T[] numbers, Func<T, int, double> widen, 
     public MemoryBuffer1D<T, Stride1D.Dense> Allocate(AcceleratorStream stream, int experts, int rows, int columns) =>
         Repeat(stream, numbers, (long)experts * rows * columns / WeightsOfNumber);
 
-    /// <summary>Their scales; null where there are none.</summary>
+    /// <summary>Their scales, or null.</summary>
     public MemoryBuffer1D<float, Stride1D.Dense>? AllocateScales(AcceleratorStream stream, int experts, int rows, int columns) =>
         quantization == WeightQuantization.None ? null : Repeat(stream, _scales, (long)experts * Groups(columns) * rows);
 
-    /// <summary>The scales as kernels take them.</summary>
+    /// <summary>The scales in the kernels' layout.</summary>
     public DeviceExpertScales Scales(ArrayView<float> gateUp, ArrayView<float> down) => quantization switch
     {
         WeightQuantization.Channel => DeviceExpertScales.PerChannel(gateUp, down),
@@ -69,7 +69,7 @@ internal sealed class WeightPattern<T>(T[] numbers, Func<T, int, double> widen, 
     }
 }
 
-/// <summary>The patterns of all formats.</summary>
+/// <summary>The patterns of all weight formats.</summary>
 internal static class WeightPatterns
 {
     private const int Length = (1 << 24) + 8;

@@ -3,7 +3,7 @@ using KernelGen.Benchmarking;
 
 namespace KernelGen.Kernels.Benchmarks;
 
-/// <summary>Experts, specialised and not, on routings that change from call to call.</summary>
+/// <summary>Experts, specialised and unspecialised, with routings that change from call to call.</summary>
 [MemoryDiagnoser]
 [GenericTypeArguments(typeof(float))]
 [GenericTypeArguments(typeof(BFloat16))]

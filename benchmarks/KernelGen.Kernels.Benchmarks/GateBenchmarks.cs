@@ -4,7 +4,7 @@ using KernelGen.Cpu;
 
 namespace KernelGen.Kernels.Benchmarks;
 
-/// <summary>A gate, specialised and not, on inputs that change from call to call.</summary>
+/// <summary>A gate, specialised and unspecialised, with inputs that change from call to call.</summary>
 [MemoryDiagnoser]
 public class GateBenchmarks
 {

@@ -3,7 +3,7 @@ using KernelGen.Benchmarking;
 
 namespace KernelGen.Kernels.Benchmarks;
 
-/// <summary>Random inputs of the one-neuron experts that <see cref="Small"/> declares, and room for what they give.</summary>
+/// <summary>Random inputs of the neuron experts that <see cref="Small"/> declares, and buffers for their outputs.</summary>
 internal sealed class OmniExpertsInputs(int perAxis, int topK, int hiddenSize, int maxTokens)
 {
     private readonly nint _experts = perAxis * perAxis;

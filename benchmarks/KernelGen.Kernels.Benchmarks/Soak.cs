@@ -5,17 +5,17 @@ using KernelGen.Cpu;
 
 namespace KernelGen.Kernels.Benchmarks;
 
-/// <summary>Very many small calls of every family: nothing may be allocated, and the process may not grow.</summary>
+/// <summary>Many small calls of every family, which must not allocate or grow the process.</summary>
 internal static class Soak
 {
     private const int WarmUp = 20_000;
 
-    // As many tokens as a decoding server has in flight: below and above what makes a call go to several processors.
+    // As many tokens as a decoding server has in flight: below and above the limit from which a call uses several threads.
     private static readonly int[] Tokens = [1, 2, 3, 8];
 
-    /// <summary>Prints a line for each family.</summary>
-    /// <param name="calls">Calls of each.</param>
-    /// <returns>The exit code: 1 when the calling thread allocated anything.</returns>
+    /// <summary>Prints one line per family.</summary>
+    /// <param name="calls">Number of calls per family.</param>
+    /// <returns>The exit code: 1 if the calling thread allocated anything.</returns>
     public static int Run(int calls)
     {
         var shape = new GateShape(64, 6, GateScoring.Sigmoid, CorrectionBias: true, Groups: 1, TopKGroups: 1, Renormalize: true);
@@ -32,7 +32,7 @@ internal static class Soak
         allocated += Repeat("experts, split-K 2", calls, (tokens, call) => experts.Run(Small.Forward, tokens, call, splitK: 2));
         allocated += Repeat("product-key router", calls, (tokens, call) => router.Run(Small.Route, tokens, call));
         allocated += Repeat("  backward", calls, (tokens, call) => router.Run(Small.RouteBackward, tokens, call));
-        allocated += Repeat("one-neuron experts", calls, (tokens, _) => neurons.Forward(tokens));
+        allocated += Repeat("neuron experts", calls, (tokens, _) => neurons.Forward(tokens));
         allocated += Repeat("  backward", calls, (tokens, _) => neurons.Backward(tokens));
         return allocated == 0 ? 0 : 1;
     }

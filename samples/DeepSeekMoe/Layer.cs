@@ -3,7 +3,7 @@ using KernelGen;
 namespace DeepSeekMoe;
 
 /// <summary>
-/// DeepSeek V3 in small: 64 experts in 8 groups, of which 4 stay eligible; a token takes 6 of them and the shared expert, which the
+/// A small DeepSeek V3: 64 experts in 8 groups, of which 4 remain eligible. Each token takes 6 of them and the shared expert, which the
 /// gate appends as expert 64 and the experts' kernel treats like any other.
 /// </summary>
 [MoeGate(Experts = 64, TopK = 7, SharedExperts = 1, Scoring = GateScoring.Sigmoid, CorrectionBias = true, Groups = 8, TopKGroups = 4)]

@@ -18,7 +18,7 @@ using (var expertWeights = layer.Weights())
 var expected = Enumerable.Range(0, Tokens).Select(token => Reference.Route(logits.AsSpan(token * Experts, Experts), bias, RoutedScalingFactor)).ToArray();
 int[] expectedIds = [.. expected.SelectMany(token => token.Experts)];
 double[] expectedWeights = [.. expected.SelectMany(token => token.Weights)];
-Check.Report($"{Layer.Select(Experts, TopK, correctionBias: true)}: other experts", experts.Zip(expectedIds).Count(pair => pair.First != pair.Second), 0);
+Check.Report($"{Layer.Select(Experts, TopK, correctionBias: true)}: different experts", experts.Zip(expectedIds).Count(pair => pair.First != pair.Second), 0);
 Check.Close("weights", weights, expectedWeights, 1e-6);
 Check.Close($"{Layer.Select(Experts + 1, TopK, HiddenSize, IntermediateSize, KernelGen.DType.Float32, Tokens)}", output, layer.Forward(hidden, expectedWeights, expectedIds, TopK), 3e-6);
 return Check.ExitCode;

@@ -5,7 +5,7 @@ using KernelGen.Ilgpu;
 
 namespace IlgpuMoe;
 
-/// <summary>All that the layer needs in a device's memory. X of a matrix runs along a row: [T, H] has the extent (X: H, Y: T).</summary>
+/// <summary>The layer's buffers in device memory. The X dimension of a matrix is its row: [T, H] has extent (X: H, Y: T).</summary>
 internal sealed class DeviceState(AcceleratorStream stream, ExpertWeights<BFloat16> expertWeights, float[] correctionBias, int tokens, int topK) : IDisposable
 {
     private readonly DeviceExpertWeights<BFloat16> _expertWeights = DeviceExpertWeights<BFloat16>.Upload(stream, expertWeights);
@@ -16,21 +16,21 @@ internal sealed class DeviceState(AcceleratorStream stream, ExpertWeights<BFloat
     private readonly MemoryBuffer2D<int, Stride2D.DenseX> _experts = Matrix<int>(stream, tokens, topK);
     private readonly MemoryBuffer2D<float, Stride2D.DenseX> _output = Matrix<float>(stream, tokens, expertWeights.HiddenSize);
 
-    /// <summary>Puts the inputs of a step where the kernels read them.</summary>
+    /// <summary>Copies the inputs of a step to the buffers that the kernels read.</summary>
     public void Upload(float[] logits, float[] hidden)
     {
         _logits.View.BaseView.CopyFromCPU(stream, logits);
         _hidden.View.BaseView.CopyFromCPU(stream, hidden);
     }
 
-    /// <summary>Gate and experts, as a program would put them between its own kernels. Nothing waits.</summary>
+    /// <summary>Enqueues gate and experts, as a program would between its own kernels. Does not wait.</summary>
     public void Enqueue(AcceleratorStream target)
     {
         Layer.Route(target, _logits.View, _correctionBias.View, _weights.View, _experts.View);
         Layer.Forward(target, _hidden.View, _expertWeights, _weights.View, _experts.View, _output.View);
     }
 
-    /// <summary>Waits for the stream and fetches the results.</summary>
+    /// <summary>Waits for the stream and copies the results back.</summary>
     public (int[] Experts, float[] Output) Download()
     {
         var (experts, output) = (new int[_experts.Length], new float[_output.Length]);

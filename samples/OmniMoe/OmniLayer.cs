@@ -3,7 +3,7 @@ using KernelGen;
 
 namespace OmniMoe;
 
-/// <summary>An Omni-MoE layer with random weights: logits of both axes to log-probabilities, router, experts, shared MLP.</summary>
+/// <summary>An Omni-MoE layer with random weights: converts the logits of both axes to log-probabilities; router, experts, shared MLP.</summary>
 internal sealed class OmniLayer : IDisposable
 {
     public const int ExpertsPerAxis = 48;
@@ -35,7 +35,7 @@ internal sealed class OmniLayer : IDisposable
     /// <summary>The shared MLP's down projection, [H, I].</summary>
     public float[] SharedDown { get; }
 
-    /// <summary>The layer's output [T, H] for hidden states [T, H] and the logits of either axis [T, n], which become log-probabilities in place.</summary>
+    /// <summary>The layer's output [T, H] for hidden states [T, H] and the logits of both axes [T, n], which become log-probabilities in place.</summary>
     public float[] Forward(float[] hidden, float[] x, float[] y)
     {
         var tokens = hidden.Length / HiddenSize;
@@ -44,12 +44,12 @@ internal sealed class OmniLayer : IDisposable
 
         var (scores, experts) = (new float[tokens * TopK], new int[tokens * TopK]);
         Omni.Route(Matrix(x, tokens), Matrix(y, tokens), Matrix(scores, tokens), Matrix(experts, tokens));
-        TensorPrimitives.Exp(scores, scores); // the experts' weights; their sum stays below 1
+        TensorPrimitives.Exp(scores, scores); // the router weights; their sum is below 1
 
         var (routed, output) = (new float[hidden.Length], new float[hidden.Length]);
         Omni.Forward(Matrix(hidden, tokens), OfExperts(Up), OfExperts(Down), Matrix(scores, tokens), Matrix(experts, tokens), Matrix(routed, tokens));
 
-        // Every token takes the shared MLP, with weight 1.
+        // The shared MLP serves every token, with weight 1.
         var ones = new float[tokens];
         ones.AsSpan().Fill(1);
         Omni.Forward(Matrix(hidden, tokens), _shared, Matrix(ones, tokens), Matrix(new int[tokens], tokens), Matrix(output, tokens));
@@ -57,7 +57,7 @@ internal sealed class OmniLayer : IDisposable
         return output;
     }
 
-    /// <summary>Normal numbers.</summary>
+    /// <summary>Normally distributed numbers.</summary>
     public static float[] Numbers(Random random, int count, float scale) => [.. Enumerable.Range(0, count).Select(_ =>
         scale * (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
 

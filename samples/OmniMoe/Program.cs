@@ -2,7 +2,7 @@ using System.Globalization;
 using OmniMoe;
 
 const int Tokens = 200;
-const double Tolerance = 1e-4; // sums of 200 products in single precision, of numbers around 10
+const double Tolerance = 1e-4; // fp32 sums of 200 products of numbers around 10
 
 var random = new Random(1);
 using var layer = new OmniLayer(random);

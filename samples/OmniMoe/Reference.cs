@@ -1,6 +1,6 @@
 namespace OmniMoe;
 
-/// <summary>The same layer from its formulas, one token at a time, in double precision and with all n² scores.</summary>
+/// <summary>The same layer by its formulas, one token at a time, in double precision and with all n² scores.</summary>
 internal static class Reference
 {
     /// <summary>The output of one token.</summary>

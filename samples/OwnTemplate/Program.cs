@@ -5,7 +5,7 @@ const float Epsilon = 1e-6f;
 
 unsafe
 {
-    Run("the template as it stands, H = 48", &RmsNorm.Run, RmsNorm.HiddenSize);
+    Run("the unspecialised template, H = 48", &RmsNorm.Run, RmsNorm.HiddenSize);
     Run("specialised, H = 160", &RmsNorm160.Run, 160);
     Run("specialised, H = 4096", &RmsNorm4096.Run, 4096);
 }

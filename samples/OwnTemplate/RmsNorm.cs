@@ -4,14 +4,14 @@ using KernelGen;
 
 namespace OwnTemplate;
 
-/// <summary>y = x / √(mean of x² + ε) · weight, for one token. It runs as it stands; specialised, its sums are registers and its loops straight code.</summary>
+/// <summary>y = x / √(mean of x² + ε) · weight, for one token. Runs unspecialised; specialised, its accumulators are registers and its loops straight-line code.</summary>
 [KernelTemplate]
 public static unsafe class RmsNorm
 {
-    /// <summary>Width H of a token, a multiple of <see cref="Sums"/> vectors.</summary>
+    /// <summary>Hidden size H, a multiple of <see cref="Sums"/> vectors.</summary>
     [Specialize] public const int HiddenSize = 48;
 
-    /// <summary>Sums that grow side by side, so that one addition does not wait for another.</summary>
+    /// <summary>Number of independent accumulators, so that one addition does not wait for another.</summary>
     [Specialize] private const int Sums = 2;
 
     public static void Run(float* x, float* weight, float epsilon, float* y)

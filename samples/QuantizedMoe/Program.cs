@@ -9,7 +9,7 @@ var layer = new SwigluLayer(random, Experts, HiddenSize, IntermediateSize);
 var (hidden, weights) = (Numbers.Normal(random, Tokens * HiddenSize), Numbers.Normal(random, Tokens * TopK));
 int[] ids = [.. Enumerable.Range(0, Tokens).SelectMany(_ => Enumerable.Range(0, Experts).OrderBy(_ => random.Next()).Take(TopK))];
 
-// What rounding the weights may cost, as a share of the outputs' size: from a few bits of a weight, √3 times over for three matrices.
+// The allowed error of quantising the weights, relative to the outputs: from the few bits of a weight, times √3 for three matrices.
 Run<Float8E4M3>(Layers.Forward, WeightQuantization.Block128, groupSize: 0, cost: 0.05);
 Run<sbyte>(Layers.Forward, WeightQuantization.Channel, groupSize: 0, cost: 0.02);
 Run<Int4Pair>(Layers.Forward, WeightQuantization.Group, groupSize: 32, cost: 0.25);
@@ -26,10 +26,10 @@ void Run<T>(ExpertsForward<T> forward, WeightQuantization quantization, int grou
     var output = new float[hidden.Length];
     forward(hidden.Rows(Tokens), quantized, weights.Rows(Tokens), ids.Rows(Tokens), output.Rows(Tokens));
 
-    // The kernel computes with the stored numbers exactly; what differs from the original layer is the price of storing them.
+    // The kernel computes with the stored numbers exactly; any difference from the original layer is caused by quantisation.
     var routerWeights = Array.ConvertAll(weights, weight => (double)weight);
-    Check.Close($"{typeof(T).Name}, {quantization}: from the same stored weights", output, Stored(quantized).Forward(hidden, routerWeights, ids, TopK), 3e-6);
-    Check.Report($"{typeof(T).Name}, {quantization}: from the layer before", RelativeDistance(output, layer.Forward(hidden, routerWeights, ids, TopK)), cost);
+    Check.Close($"{typeof(T).Name}, {quantization}: against the same stored weights", output, Stored(quantized).Forward(hidden, routerWeights, ids, TopK), 3e-6);
+    Check.Report($"{typeof(T).Name}, {quantization}: against the unquantised layer", RelativeDistance(output, layer.Forward(hidden, routerWeights, ids, TopK)), cost);
 }
 
 static SwigluLayer Stored<T>(ExpertWeights<T> weights)

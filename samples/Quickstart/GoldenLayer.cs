@@ -5,7 +5,7 @@ using KernelGen.HuggingFace;
 
 namespace Quickstart;
 
-/// <summary>A layer of a checkpoint, and what transformers computed with it.</summary>
+/// <summary>A layer of a checkpoint, and the results of transformers for it.</summary>
 internal static class GoldenLayer
 {
     /// <summary>Loads the layer, routes and runs it with the given kernels, compares and times.</summary>
@@ -27,7 +27,7 @@ internal static class GoldenLayer
         block.Route(new ReadOnlyTensorSpan<float>(hidden, states), new TensorSpan<float>(weights, routing), new TensorSpan<int>(experts, routing));
         block.Forward(new ReadOnlyTensorSpan<float>(hidden, states), new TensorSpan<float>(output, states));
         var check = Compare(output, golden.Get("output").ReadSingles());
-        if (!SameExperts(experts, golden.Get("router_2").ReadInt32s(), config.TopK)) check = check with { Mismatch = "a token has other experts than in transformers" };
+        if (!SameExperts(experts, golden.Get("router_2").ReadInt32s(), config.TopK)) check = check with { Mismatch = "a token's experts differ from those of transformers" };
 
         Action<int> Experts(ExpertsForward<BFloat16> kernel) => _ => kernel(
             new ReadOnlyTensorSpan<float>(hidden, states),
@@ -58,7 +58,7 @@ internal static class GoldenLayer
     /// <summary>A generated <c>Select</c>.</summary>
     public delegate KernelVariant ExpertsSelect(int experts, int topK, int hiddenSize, int intermediateSize, DType weightType, int tokens, int splitK = 0);
 
-    // The order within a token is transformers' own affair.
+    // The order within a token is not specified by transformers.
     private static bool SameExperts(int[] actual, int[] expected, int topK) =>
         actual.Chunk(topK).Zip(expected.Chunk(topK)).All(token => token.First.Order().SequenceEqual(token.Second.Order()));
 }

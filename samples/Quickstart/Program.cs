@@ -5,12 +5,12 @@ using Quickstart;
 
 var table = new ResultTable();
 
-// Layers of checkpoints, which must compute what Hugging Face transformers computed.
+// Layers of checkpoints, compared with Hugging Face transformers.
 GoldenLayer.Run("mixtral-a", Mixtral.Route, Mixtral.Forward, Mixtral.Select, table);
 GoldenLayer.Run("qwen3moe-a", Qwen3.Route, Qwen3.Forward, Qwen3.Select, table);
 GoldenLayer.Run("deepseekv3-a", DeepSeek.Route, DeepSeek.Forward, DeepSeek.Select, table);
 
-// Random layers, which must compute what a double-precision reference computes.
+// Random layers, compared with a double-precision reference.
 var kimi = new GateWorkload<float>(new GateShape(Experts: 384, TopK: 6, GateScoring.Sigmoid, CorrectionBias: true, Groups: 1, TopKGroups: 1, Renormalize: true), maxTokens: 4096);
 foreach (var tokens in new[] { 1, 4096 })
 {

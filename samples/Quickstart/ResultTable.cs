@@ -4,7 +4,7 @@ using KernelGen.Benchmarking;
 
 namespace Quickstart;
 
-/// <summary>A line for each kernel and number of tokens.</summary>
+/// <summary>Prints one line per kernel and token count.</summary>
 internal sealed class ResultTable
 {
     private readonly MachineLimits _limitsBefore = MachineLimits.Measure();
@@ -12,16 +12,16 @@ internal sealed class ResultTable
 
     public ResultTable() => Write("kernel", "tokens", "µs", "GFLOP/s", "GB/s", "÷ unspecialised", "max error");
 
-    /// <summary>Time for each kernel.</summary>
+    /// <summary>Time budget per kernel.</summary>
     public static TimeSpan Budget { get; } = TimeSpan.FromMilliseconds(400);
 
     /// <summary>Writes a line.</summary>
     /// <param name="variant">The kernel.</param>
     /// <param name="tokens">T.</param>
-    /// <param name="timings">Of the specialised kernel and of the unspecialised one.</param>
-    /// <param name="check">What came of the comparison.</param>
+    /// <param name="timings">Those of the specialised and the unspecialised kernel.</param>
+    /// <param name="check">The result of the comparison.</param>
     /// <param name="bytes">Bytes that a call must read and write.</param>
-    /// <param name="operations">Operations of a call; 0 where bytes alone limit.</param>
+    /// <param name="operations">Operations per call; 0 if only bytes matter.</param>
     public void Add(KernelVariant variant, int tokens, Timing[] timings, Verification check, double bytes, double operations = 0)
     {
         var us = timings[0].MedianUs;
@@ -36,13 +36,13 @@ internal sealed class ResultTable
         if (check.Mismatch is not null) _failures.Add($"{variant.Name}, {tokens} tokens: {check.Mismatch}");
     }
 
-    /// <summary>Says how it went and gives the exit code.</summary>
+    /// <summary>Prints the outcome and returns the exit code.</summary>
     public int Finish()
     {
         Console.WriteLine();
-        Console.WriteLine($"The most that this machine gave before and after ({MachineInfo.Current.Cpu}): {_limitsBefore.Or(MachineLimits.Measure())}.");
+        Console.WriteLine($"Peak of this machine, measured before and after ({MachineInfo.Current.Cpu}): {_limitsBefore.Or(MachineLimits.Measure())}.");
         foreach (var failure in _failures) Console.Error.WriteLine(failure);
-        if (_failures.Count == 0) Console.WriteLine("All results are those of the references.");
+        if (_failures.Count == 0) Console.WriteLine("All results match the references.");
         return _failures.Count == 0 ? 0 : 1;
     }
 

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Samples;
 
-/// <summary>Compares results with what they should be, says so, and remembers failures.</summary>
+/// <summary>Compares results with the expected ones, prints the outcome and records failures.</summary>
 internal static class Check
 {
-    /// <summary>What the process returns: 1 after a failure.</summary>
+    /// <summary>The exit code of the process: 1 after a failure.</summary>
     public static int ExitCode { get; private set; }
 
-    /// <summary>The largest error, as a share of the largest number, may not exceed a tolerance.</summary>
+    /// <summary>Requires that the largest error, relative to the largest number, does not exceed a tolerance.</summary>
     public static void Close(string what, ReadOnlySpan<float> actual, ReadOnlySpan<double> expected, double tolerance)
     {
         double error = 0, largest = 0;
@@ -22,7 +22,7 @@ internal static class Check
         Report(what, error / largest, tolerance);
     }
 
-    /// <summary>An error may not exceed a tolerance.</summary>
+    /// <summary>Requires that an error does not exceed a tolerance.</summary>
     public static void Report(string what, double error, double tolerance)
     {
         var right = error <= tolerance;

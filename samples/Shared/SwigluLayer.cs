@@ -2,7 +2,7 @@ using KernelGen;
 
 namespace Samples;
 
-/// <summary>Random SwiGLU experts, and what they compute in double precision, from the formula.</summary>
+/// <summary>Random SwiGLU experts, with a double-precision reference by the formula.</summary>
 /// <param name="experts">E.</param>
 /// <param name="hiddenSize">H.</param>
 /// <param name="intermediateSize">I.</param>
@@ -10,7 +10,7 @@ namespace Samples;
 /// <param name="down">[E, H, I].</param>
 internal sealed class SwigluLayer(int experts, int hiddenSize, int intermediateSize, float[] gateUp, float[] down)
 {
-    /// <summary>Weights of such sizes that outputs are about 1.</summary>
+    /// <summary>Creates weights whose outputs are about 1.</summary>
     public SwigluLayer(Random random, int experts, int hiddenSize, int intermediateSize)
         : this(
             experts, hiddenSize, intermediateSize,
@@ -25,7 +25,7 @@ internal sealed class SwigluLayer(int experts, int hiddenSize, int intermediateS
     /// <summary>[E, H, I].</summary>
     public float[] Down => down;
 
-    /// <summary>All experts, or some that follow each other, for the kernels.</summary>
+    /// <summary>All experts, or a range of them, for the kernels.</summary>
     public ExpertWeights<float> Weights(int first = 0, int? count = null)
     {
         var number = count ?? experts;
