@@ -7,7 +7,7 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace KernelGen.Generator;
 
-/// <summary>Says what is wrong with declarations of kernels, and where.</summary>
+/// <summary>Reports invalid declarations of kernels.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
 {
@@ -40,7 +40,7 @@ public sealed class DeclarationAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    // The argument that is wrong; the attribute where the argument is missing or none is to blame.
+    // Location of the invalid argument, or of the attribute if the argument is missing.
     private static Location Place(AttributeData attribute, string argument, CancellationToken cancellation)
     {
         if (attribute.ApplicationSyntaxReference?.GetSyntax(cancellation) is not AttributeSyntax syntax) return Location.None;

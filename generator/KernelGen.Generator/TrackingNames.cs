@@ -1,6 +1,6 @@
 namespace KernelGen.Generator;
 
-/// <summary>Names of the generator's steps, by which tests see what an edit re-runs.</summary>
+/// <summary>Names of the generator's pipeline steps, by which tests check what an edit re-runs.</summary>
 public static class TrackingNames
 {
     /// <summary>Attribute to declared class, for each attribute.</summary>

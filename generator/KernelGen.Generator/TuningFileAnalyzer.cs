@@ -11,7 +11,7 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace KernelGen.Generator;
 
-/// <summary>Says what is wrong with tuning files, and where: what they hold, and whether it suits the declared experts.</summary>
+/// <summary>Reports problems of tuning files: malformed content, and content that does not match the declared experts.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class TuningFileAnalyzer : DiagnosticAnalyzer
 {

@@ -25,14 +25,14 @@ public sealed class TuningDiagnosticTests
         Verify("KG2001 Error (3,25) BLOCK_SIZE_M is the string '16; } System.Environment.Exit(1); //'; expected a whole number from 1 to 4096", (Name, Right.Replace(" 16,", " \"16; } System.Environment.Exit(1); //\",")));
 
     [Fact]
-    public Task KG2001_a_key_twice() => Verify("KG2001 Error (11,5) the key '1' stands twice in one object", (Name, Right.Replace("\"64\"", "\"1\"")));
+    public Task KG2001_a_key_twice() => Verify("KG2001 Error (11,5) the key '1' is duplicated in one object", (Name, Right.Replace("\"64\"", "\"1\"")));
 
     [Fact]
     public Task KG2001_an_empty_file() => Verify("KG2001 Error (1,1) expected a value, but the file ends", (Name, ""));
 
     [Fact]
     public Task KG2001_a_name_that_cannot_be_read() =>
-        Verify("KG2001 Error (1,1) 'E=8,N=x,device_name=AMD_EPYC.json' is no name of a tuning file: N has 'x'; expected a whole number from 1 to 1048576", ("/a/E=8,N=x,device_name=AMD_EPYC.json", Right));
+        Verify("KG2001 Error (1,1) 'E=8,N=x,device_name=AMD_EPYC.json' is not the name of a tuning file: N has 'x'; expected a whole number from 1 to 1048576", ("/a/E=8,N=x,device_name=AMD_EPYC.json", Right));
 
     [Theory]
     [InlineData("E=16,N=32,device_name=AMD_EPYC,dtype=float32.json")]
@@ -40,7 +40,7 @@ public sealed class TuningDiagnosticTests
     [InlineData("E=8,N=32,device_name=AMD_EPYC.json")]
     [InlineData("E=8,N=32,device_name=AMD_EPYC,dtype=float32,block_shape=[128, 128].json")]
     public Task KG2002_a_file_for_others(string name) => Verify(
-        $"KG2002 Warning (1,1) no declared experts have the sizes and the format that the file is named for; a file for those that are would be named {Name}", (name, Right));
+        $"KG2002 Warning (1,1) no declared experts match the sizes and the weight format in the file's name; a file for the declared experts would be named {Name}", (name, Right));
 
     [Fact]
     public Task KG2003_a_tile_that_no_kernel_has() =>
@@ -52,16 +52,16 @@ public sealed class TuningDiagnosticTests
 
     [Fact]
     public Task KG2003_products_that_differ_in_rows() => Verify(
-        "KG2003 Error (3,25) BLOCK_SIZE_M is 8 for the second product of 1 tokens, but 16 for the first of 1; both share one alignment",
+        "KG2003 Error (3,25) BLOCK_SIZE_M is 8 for the second GEMM at token count 1, but 16 for the first at 1; they share one alignment",
         (Name, Right), (Name.Replace(".json", "_down.json"), (TuningFile.Empty.With([(Tile with { PanelVectors = 1 }).ToDownEntry(1, 1)])).ToString()));
 
     [Fact]
     public Task KG2004_two_processors() => Verify(
-        $"KG2004 Warning (1,1) {Name} tunes the same experts for a CPU; a build is for one, so list one of the files", (Name, Right), (Name.Replace("EPYC", "Ryzen"), Right));
+        $"KG2004 Warning (1,1) {Name} tunes the same experts for a CPU; a build uses one CPU file, so list only one", (Name, Right), (Name.Replace("EPYC", "Ryzen"), Right));
 
     [Fact]
     public Task KG2004_the_second_product_alone() => Verify(
-        $"KG2004 Warning (1,1) the file tunes the second product alone; list {Name} for the first", (Name.Replace(".json", "_down.json"), Right));
+        $"KG2004 Warning (1,1) the file tunes the second GEMM only; also list {Name} for the first", (Name.Replace(".json", "_down.json"), Right));
 
     [Fact]
     public Task Another_file_is_none_of_ours() => Verify("", ("appsettings.json", "{"));

@@ -5,8 +5,8 @@ namespace KernelGen.Compiler.Tuning;
 /// <summary>What CPU kernels of experts are specialised with where no tuning file says better. Measured on Zen 3 and Zen 4.</summary>
 public static class CpuHeuristics
 {
-    // Accumulators fill the registers (16, or 32 of 512 bits) beside the tokens and one weight. Staged rows, 12 or 24 KiB, stay in the
-    // first-level cache, a work item's panels and sums in the second.
+    // Accumulators fill the registers (16, or 32 of 512 bits), leaving room for the tokens and one weight. Staged rows, 12 or 24 KiB, stay in the
+    // L1 cache, a work item's panels and sums in the L2 cache.
     private static readonly CpuTile[] Tiles =
     [
         new(128, PanelVectors: 2, RowTokens: 4, Depth: 512, GateUp: new(6, 48), Down: new(6, 48)),
@@ -18,7 +18,7 @@ public static class CpuHeuristics
     public static CpuTile Tile(FusedMoeSpec spec, int vectorBits)
     {
         var tile = Tiles.Single(tile => tile.VectorBits == vectorBits);
-        // Eight rows share what unpacking a weight costs, and 32 registers hold their sums; a weight that costs nothing is multiplied faster in panels.
+        // Eight rows share the cost of unpacking a weight, and 32 registers hold their accumulators. Weights that need no unpacking are multiplied faster in panels.
         return vectorBits == 512 && spec.Quantization != WeightQuantization.None ? tile with { RowTokens = 8 } : tile;
     }
 }

@@ -3,7 +3,7 @@ using KernelGen.Compiler.Ptx;
 
 namespace KernelGen.Compiler.Tuning;
 
-/// <summary>From a GPU's tuning files to tiles of ours.</summary>
+/// <summary>Maps a GPU's tuning files to tensor-core tiles.</summary>
 public sealed class DeviceTuner
 {
     private readonly FusedMoeSpec _spec;
@@ -13,8 +13,8 @@ public sealed class DeviceTuner
 
     /// <summary>Lists the tiles that divide the sizes and fit the device.</summary>
     /// <param name="spec">The declared experts.</param>
-    /// <param name="architecture">The device's.</param>
-    /// <param name="problems">Receives what differs from the files.</param>
+    /// <param name="architecture">The device's architecture.</param>
+    /// <param name="problems">Receives the differences from the files.</param>
     public DeviceTuner(FusedMoeSpec spec, GpuArchitecture architecture, ICollection<TuningProblem> problems)
     {
         (_spec, _problems) = (spec, problems);
@@ -23,8 +23,8 @@ public sealed class DeviceTuner
         _down = new("second", FusedMoePtx.Shape(spec, ExpertProduct.Down), architecture, pairs.Select(pair => pair.Down));
     }
 
-    /// <summary>The tiles for each number of tokens; none where no tile divides the sizes.</summary>
-    /// <exception cref="TuningFileException">A number of a file is not possible.</exception>
+    /// <summary>The tiles for each token count; empty if no tile divides the sizes.</summary>
+    /// <exception cref="TuningFileException">A number in a file is invalid.</exception>
     public EquatableArray<DeviceChoice> Choose(TuningFile file, TuningFile? down)
     {
         var choices = new List<DeviceChoice>();
@@ -35,7 +35,7 @@ public sealed class DeviceTuner
             var second = gateUp is null ? null : _down.Nearest(regime.Down, gateUp.BlockM, _problems);
             if (gateUp is null || second is null)
             {
-                var message = $"no tensor-core tiles of as many rows serve {_spec.HiddenSize} and {_spec.IntermediateSize} in the format {WeightFormat.Name(_spec)} for {regime.GateUp.Tokens} tokens";
+                var message = $"no tensor-core tile with that many rows fits sizes {_spec.HiddenSize} and {_spec.IntermediateSize} with weight format {WeightFormat.Name(_spec)}, for {regime.GateUp.Tokens} tokens";
                 _problems.Add(new TuningProblem(TuningProblem.NoKernel, message, regime.GateUp.Place));
                 return EquatableArray<DeviceChoice>.Empty;
             }
@@ -54,14 +54,14 @@ public sealed class DeviceTuner
         if (first != second && first > 1 && second > 1)
         {
             throw new TuningFileException(
-                $"{TuningKeys.SplitK} is {second} for the second product, but {first} for the first; one variant has both", regime.Down.PlaceOf(TuningKeys.SplitK));
+                $"{TuningKeys.SplitK} is {second} for the second GEMM, but {first} for the first; they must be equal", regime.Down.PlaceOf(TuningKeys.SplitK));
         }
 
         var problem = (_spec with { SplitK = Math.Max(first, second) }).Validate().FirstOrDefault(problem => problem.Argument == nameof(_spec.SplitK));
         if (problem is not null) throw new TuningFileException(problem.Message, (first > 1 ? regime.GateUp : regime.Down).PlaceOf(TuningKeys.SplitK));
     }
 
-    /// <summary>The tiles of one product. Those that were measured to be fast come before others of the same sizes.</summary>
+    /// <summary>The tiles of one GEMM. Those that were measured to be fast precede others of the same sizes.</summary>
     private sealed class Candidates(string product, GroupedGemmShape shape, GpuArchitecture architecture, IEnumerable<GroupedGemmTile> preferred)
     {
         private readonly GroupedGemmTile[] _tiles =
@@ -70,7 +70,7 @@ public sealed class DeviceTuner
             .. GpuTiles.All(architecture, shape.Columns, shape.Reduction).Where(tile => CanBeWritten(shape, tile, architecture)),
         ];
 
-        // Weights that are not bfloat16 have limits of their own.
+        // Weights other than bf16 have limits of their own.
         private static bool CanBeWritten(GroupedGemmShape shape, GroupedGemmTile tile, GpuArchitecture architecture) =>
             GroupedGemm.Problem(shape, tile) is null && GroupedGemm.SharedBytes(shape, tile) <= architecture.SharedBytes;
 
@@ -79,7 +79,7 @@ public sealed class DeviceTuner
             var wanted = TritonTile.Of(entry);
             var tile = GpuTiles.Nearest(wanted, _tiles.Where(tile => blockM is null || tile.BlockM == blockM), shape.Columns, shape.Reduction);
             if (tile is not null && GpuTiles.Difference(wanted, tile) is { } difference)
-                problems.Add(new TuningProblem(TuningProblem.Nearest, $"the {product} product of {entry.Tokens} tokens gets {difference}, which is the nearest", entry.Place));
+                problems.Add(new TuningProblem(TuningProblem.Nearest, $"the nearest tile for the {product} GEMM at token count {entry.Tokens} has {difference}", entry.Place));
             return tile;
         }
     }

@@ -2,7 +2,7 @@ using KernelGen.Compiler.Families;
 
 namespace KernelGen.Compiler.Tuning;
 
-/// <summary>From declared experts to their tuning files, and from a file to the variants that it asks for.</summary>
+/// <summary>Maps declared experts to their tuning files, and a file to the variants that it selects.</summary>
 public static class ExpertTuning
 {
     /// <summary>The name of the file that tunes <paramref name="spec"/> on a device.</summary>
@@ -31,11 +31,11 @@ public static class ExpertTuning
         };
     }
 
-    /// <summary>The CPU variants that files ask for, by numbers of tokens, the fewest first.</summary>
-    /// <param name="spec">The declared experts; their own Split-K number does not count.</param>
-    /// <param name="file">The file for both products, or for the first.</param>
-    /// <param name="down">The file for the second product, if it has one.</param>
-    /// <exception cref="TuningFileException">A number of a file is not possible.</exception>
+    /// <summary>The CPU variants that files select, in ascending order of token counts.</summary>
+    /// <param name="spec">The declared experts; their own Split-K count is ignored.</param>
+    /// <param name="file">The file for both GEMMs, or for the first.</param>
+    /// <param name="down">The file for the second GEMM, if any.</param>
+    /// <exception cref="TuningFileException">A number in a file is invalid.</exception>
     public static EquatableArray<TokenChoice> ForCpu(FusedMoeSpec spec, TuningFile file, TuningFile? down = null)
     {
         var choices = new List<TokenChoice>();
@@ -56,6 +56,6 @@ public static class ExpertTuning
         var (first, second) = (regime.GateUp[TuningKeys.SplitK] ?? 1, regime.Down[TuningKeys.SplitK] ?? 1);
         if (first == second) return first;
         throw new TuningFileException(
-            $"{TuningKeys.SplitK} is {second} for the second product, but {first} for the first; on a CPU both share it", regime.Down.PlaceOf(TuningKeys.SplitK));
+            $"{TuningKeys.SplitK} is {second} for the second GEMM, but {first} for the first; on a CPU they must be equal", regime.Down.PlaceOf(TuningKeys.SplitK));
     }
 }

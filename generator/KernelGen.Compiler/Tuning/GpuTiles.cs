@@ -2,7 +2,7 @@ using KernelGen.Compiler.Ptx;
 
 namespace KernelGen.Compiler.Tuning;
 
-/// <summary>The tensor-core tiles that a tuning file can name, and the one that comes nearest to what it was measured with.</summary>
+/// <summary>The tensor-core tiles that a tuning file can name, and the one nearest to the tile in a file.</summary>
 public static class GpuTiles
 {
     private const int MaxMmaRows = 128;
@@ -14,7 +14,7 @@ public static class GpuTiles
     private static readonly int[] Warps = [2, 4, 8];
     private static readonly int[] Stages = [2, 3, 4, 5, 6, 7, MaxMmaStages, 9, 10, 11, 12];
 
-    /// <summary>Every tile of a product that a device can run, without slices and turns (<see cref="GroupedGemmTile.GroupM"/>).</summary>
+    /// <summary>Every tile of a GEMM that a device can run, with one slice and without <see cref="GroupedGemmTile.GroupM"/>.</summary>
     public static IEnumerable<GroupedGemmTile> All(GpuArchitecture architecture, int columns, int reduction) =>
         from m in Rows
         from n in Columns
@@ -26,13 +26,13 @@ public static class GpuTiles
         select tile;
 
     /// <summary>
-    /// The tile nearest to <paramref name="wanted"/>, the first of those that are as near: rows count most, then columns, the reduction's part
-    /// and warps, stages least. Null where there is none.
+    /// Returns the tile nearest to <paramref name="wanted"/>, or the first of equally near ones: rows count most, then columns, K-depth
+    /// and warps, stages least. Null if there is none.
     /// </summary>
-    /// <param name="wanted">What a file names. Its slices and turns become the tile's; a reduction that is too short for the slices stays whole.</param>
-    /// <param name="tiles">Tiles of a product that its device can run.</param>
-    /// <param name="columns">Columns of the product.</param>
-    /// <param name="reduction">Its reduction.</param>
+    /// <param name="wanted">The tile in a file. Its slices and GroupM become the tile's; a reduction that is too short for the slices is not split.</param>
+    /// <param name="tiles">Tiles of a GEMM that its device can run.</param>
+    /// <param name="columns">Number of columns of the GEMM.</param>
+    /// <param name="reduction">Length of its reduction.</param>
     public static GroupedGemmTile? Nearest(TritonTile wanted, IEnumerable<GroupedGemmTile> tiles, int columns, int reduction)
     {
         if (tiles.OrderBy(tile => Distance(TritonTile.Of(tile), wanted)).FirstOrDefault() is not { } tile) return null;
@@ -40,7 +40,7 @@ public static class GpuTiles
         return sliced.Problem(columns, reduction) is null ? sliced : sliced with { SplitK = 1 };
     }
 
-    /// <summary>What differs between a file's tile and the one of ours that stands for it; null if nothing does.</summary>
+    /// <summary>The difference between a file's tile and the nearest tile, or null.</summary>
     public static string? Difference(TritonTile wanted, GroupedGemmTile tile)
     {
         var ours = TritonTile.Of(tile);
@@ -52,8 +52,8 @@ public static class GpuTiles
         return differences.Length == 0 ? null : string.Join(", ", differences);
     }
 
-    // wgmma where the device has it and its warp groups of 64 rows fit, in a cluster of two where there are half as many; else the
-    // squarest tiles of warps, rather tall than wide. Weights are on the left where rows are no power of two or stages too many for the others.
+    // wgmma if the device has it and its warp groups of 64 rows fit, in a cluster of two if there are half as many; otherwise the
+    // squarest tiles of warps, rather tall than wide. Weights are on the left if the number of rows is not a power of two or there are too many stages for the others.
     private static GroupedGemmTile? Tile(GpuArchitecture architecture, int m, int n, int k, int warps, int stages, int columns, int reduction)
     {
         if (stages > MaxMmaStages || (m & (m - 1)) != 0)

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace KernelGen.Compiler.Tuning;
 
-/// <summary>The choice that a tuning file makes for one number of tokens.</summary>
+/// <summary>The choice of a tuning file for one token count.</summary>
 public sealed class TuningEntry
 {
     private readonly IReadOnlyList<JsonMember> _members;
 
-    /// <summary>An entry of these numbers, in this order.</summary>
-    /// <exception cref="TuningFileException">A number is not one that its key may have, or the sizes of blocks are not all there.</exception>
+    /// <summary>Creates an entry with these numbers, in this order.</summary>
+    /// <exception cref="TuningFileException">A number is out of its key's range, or a block size is missing.</exception>
     public TuningEntry(int tokens, params (string Key, int Value)[] values)
         : this(tokens, new JsonItem(JsonKind.Object, TextPlace.None) { Members = values.Select(Member).ToArray() }, TextPlace.None)
     {
@@ -25,26 +25,26 @@ public sealed class TuningEntry
         }
     }
 
-    /// <summary>Number of tokens that was measured.</summary>
+    /// <summary>The measured token count.</summary>
     public int Tokens { get; }
 
-    /// <summary>Where the entry stands.</summary>
+    /// <summary>Position of the entry.</summary>
     public TextPlace Place { get; }
 
     /// <summary>Whether the entry is for a CPU.</summary>
     public bool IsForCpu => this[TuningKeys.VectorBits] is not null;
 
-    /// <summary>The number of one of <see cref="TuningKeys"/>; null where the entry has none.</summary>
+    /// <summary>The number of one of <see cref="TuningKeys"/>, or null.</summary>
     public int? this[string key] =>
         TuningKeys.RangeOf(key) is not null && Find(key) is { } member ? int.Parse(member.Value.Text, CultureInfo.InvariantCulture) : null;
 
-    /// <summary>Where a key's value stands; the entry's place where it has no such key.</summary>
+    /// <summary>Position of a key's value, or of the entry if it lacks the key.</summary>
     public TextPlace PlaceOf(string key) => Find(key)?.Value.Place ?? Place;
 
     internal JsonMember ToMember() =>
         new(Tokens.ToString(CultureInfo.InvariantCulture), Place, new JsonItem(JsonKind.Object, Place) { Members = _members });
 
-    /// <summary>The same with another entry's numbers; keys that only this one has and nobody reads here stay.</summary>
+    /// <summary>The same with another entry's numbers. Keys that only this one has and that are not read here are kept.</summary>
     internal TuningEntry With(TuningEntry newer)
     {
         var kept = _members.Select(old => newer.Find(old.Name) ?? (TuningKeys.RangeOf(old.Name) is null ? old : null)).OfType<JsonMember>();

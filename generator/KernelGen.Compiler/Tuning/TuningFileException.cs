@@ -1,16 +1,16 @@
 namespace KernelGen.Compiler.Tuning;
 
-/// <summary>A tuning file that cannot be used: what is wrong and where.</summary>
+/// <summary>Thrown if a tuning file cannot be used; states the problem and its position.</summary>
 public sealed class TuningFileException : FormatException
 {
-    /// <summary>States one problem.</summary>
+    /// <summary>Creates an exception for one problem.</summary>
     public TuningFileException(string message, TextPlace place)
         : base(message) => Place = place;
 
-    /// <summary>Which file, and where in it.</summary>
+    /// <summary>The file and the position in it.</summary>
     public TextPlace Place { get; }
 
-    /// <summary>A name or value of a file as a message may show it: quoted, short, without control characters.</summary>
+    /// <summary>Formats a name or value from a file for a message: quoted, truncated, without control characters.</summary>
     internal static string Quote(string text)
     {
         const int Longest = 40;

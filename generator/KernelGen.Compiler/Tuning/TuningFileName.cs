@@ -2,9 +2,9 @@ using System.Globalization;
 
 namespace KernelGen.Compiler.Tuning;
 
-/// <summary>The name of a tuning file, which says what it is for: <c>E=128,N=768,device_name=NVIDIA_H200,dtype=fp8_w8a8,block_shape=[128, 128].json</c>.</summary>
-/// <param name="Experts">E: experts of a device, shared ones included.</param>
-/// <param name="IntermediateSize">N: width of one expert's intermediate states, after sharding.</param>
+/// <summary>The name of a tuning file, which states what it is for: <c>E=128,N=768,device_name=NVIDIA_H200,dtype=fp8_w8a8,block_shape=[128, 128].json</c>.</summary>
+/// <param name="Experts">E: number of experts on a device, including shared experts.</param>
+/// <param name="IntermediateSize">N: intermediate size of an expert, after sharding.</param>
 /// <param name="DeviceName">Name of the device, with <c>_</c> for spaces.</param>
 public sealed record TuningFileName(int Experts, int IntermediateSize, string DeviceName)
 {
@@ -18,29 +18,29 @@ public sealed record TuningFileName(int Experts, int IntermediateSize, string De
     private const string Extension = ".json";
     private const int LongestName = 255;
 
-    /// <summary>How weights and inputs are stored, such as <c>fp8_w8a8</c>; null for half precision and bfloat16.</summary>
+    /// <summary>How weights and inputs are stored, such as <c>fp8_w8a8</c>; null for fp16 and bf16.</summary>
     public string? DType { get; init; }
 
-    /// <summary>Which weights share a scale; null where the name does not say.</summary>
+    /// <summary>Which weights share a scale; null if the name does not say.</summary>
     public BlockShape? BlockShape { get; init; }
 
     /// <summary>Whether each row of a weight matrix has a scale.</summary>
     public bool PerChannelQuant { get; init; }
 
-    /// <summary>Whether the file tunes the second product alone.</summary>
+    /// <summary>Whether the file tunes the second GEMM only.</summary>
     public bool IsDown { get; init; }
 
-    /// <summary>The name of the file that goes with this one: of the first product for a <c>_down</c> file.</summary>
+    /// <summary>The name of the file for the first GEMM that goes with a <c>_down</c> file.</summary>
     public TuningFileName WithoutDown => this with { IsDown = false };
 
-    /// <summary>Whether a file is meant to be a tuning file, by its name alone.</summary>
+    /// <summary>Whether a file is meant to be a tuning file, judging by its name.</summary>
     public static bool Resembles(string fileName) =>
         fileName.StartsWith(ExpertsPart, StringComparison.Ordinal)
         && fileName.IndexOf(DevicePart, StringComparison.Ordinal) > 0
         && fileName.EndsWith(Extension, StringComparison.Ordinal);
 
-    /// <summary>Reads a name without its folder. <c>block_shape</c> may have a space after the comma, as sglang writes it, or none, as vLLM does.</summary>
-    /// <exception cref="TuningFileException">The name does not have that form.</exception>
+    /// <summary>Parses a name without its folder. <c>block_shape</c> may have a space after the comma, as in sglang, or none, as in vLLM.</summary>
+    /// <exception cref="TuningFileException">The name is malformed.</exception>
     public static TuningFileName Parse(string fileName)
     {
         if (!Resembles(fileName) || fileName.Length > LongestName) throw Malformed(fileName, $"expected {ExpertsPart}…{WidthPart}…{DevicePart}…{Extension}");
@@ -51,9 +51,9 @@ public sealed record TuningFileName(int Experts, int IntermediateSize, string De
         var dtype = TakeFrom(ref rest, TypePart);
         var device = TakeFrom(ref rest, DevicePart);
         var width = TakeFrom(ref rest, WidthPart);
-        if (device is null || device != DeviceNameOf(device)) throw Malformed(fileName, $"{TuningFileException.Quote(device ?? "")} is no name of a device");
+        if (device is null || device != DeviceNameOf(device)) throw Malformed(fileName, $"{TuningFileException.Quote(device ?? "")} is not a device name");
         if (dtype is not null && !(dtype.Length > 0 && dtype.All(letter => letter is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '_')))
-            throw Malformed(fileName, $"{TuningFileException.Quote(dtype)} is no dtype");
+            throw Malformed(fileName, $"{TuningFileException.Quote(dtype)} is not a dtype");
         return new TuningFileName(Number(fileName, "E", rest.Substring(ExpertsPart.Length), 1), Number(fileName, "N", width ?? "", 1), device)
         {
             DType = dtype,
@@ -63,14 +63,14 @@ public sealed record TuningFileName(int Experts, int IntermediateSize, string De
         };
     }
 
-    /// <summary>A device's name as file names have it: <c>_</c> for spaces and for what no file name or list may hold.</summary>
+    /// <summary>A device's name as in file names: <c>_</c> replaces spaces and characters that file names or lists cannot contain.</summary>
     public static string DeviceNameOf(string name)
     {
         var plain = new string(name.Trim().Select(letter => letter is > ' ' and <= '~' && ",/\\:*?\"<>|[]=".IndexOf(letter) < 0 ? letter : '_').ToArray());
         return plain.Length == 0 ? "unknown" : plain;
     }
 
-    /// <summary>The name as sglang writes it.</summary>
+    /// <summary>The name in sglang's spelling.</summary>
     public override string ToString()
     {
         var dtype = DType is null ? "" : TypePart + DType;
@@ -82,7 +82,7 @@ public sealed record TuningFileName(int Experts, int IntermediateSize, string De
     private static BlockShape Block(string fileName, string text)
     {
         var comma = text.IndexOf(',');
-        if (comma < 0 || !text.EndsWith("]", StringComparison.Ordinal)) throw Malformed(fileName, $"{TuningFileException.Quote(text)} is no block_shape such as [128, 128]");
+        if (comma < 0 || !text.EndsWith("]", StringComparison.Ordinal)) throw Malformed(fileName, $"{TuningFileException.Quote(text)} is not a block_shape such as [128, 128]");
         var columns = text.Substring(comma + 1, text.Length - comma - 2);
         return new BlockShape(
             Number(fileName, "block_shape", text.Substring(0, comma), 0),
@@ -114,5 +114,5 @@ public sealed record TuningFileName(int Experts, int IntermediateSize, string De
     }
 
     private static TuningFileException Malformed(string fileName, string problem) =>
-        new($"{TuningFileException.Quote(fileName)} is no name of a tuning file: {problem}", TextPlace.StartOf(fileName));
+        new($"{TuningFileException.Quote(fileName)} is not the name of a tuning file: {problem}", TextPlace.StartOf(fileName));
 }

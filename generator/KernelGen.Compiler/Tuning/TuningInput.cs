@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Tuning;
 
-/// <summary>A tuning file that was given to a build: what it says or why it cannot be read. Equal to one of the same path and text.</summary>
+/// <summary>A tuning file given to a build: its content, or why it cannot be read. Equal if path and text are.</summary>
 public sealed class TuningInput : IEquatable<TuningInput>
 {
     private readonly string _text;
@@ -10,16 +10,16 @@ public sealed class TuningInput : IEquatable<TuningInput>
     /// <summary>The file's path.</summary>
     public string Path { get; }
 
-    /// <summary>What its name says; null where <see cref="Error"/> says why not.</summary>
+    /// <summary>Its parsed name; null if there is an <see cref="Error"/>.</summary>
     public TuningFileName? Name { get; private set; }
 
-    /// <summary>What it holds; null where <see cref="Error"/> says why not.</summary>
+    /// <summary>Its content; null if there is an <see cref="Error"/>.</summary>
     public TuningFile? File { get; private set; }
 
     /// <summary>Why the file cannot be read.</summary>
     public TuningProblem? Error { get; private set; }
 
-    /// <summary>Reads a file of any content.</summary>
+    /// <summary>Reads a file with any content.</summary>
     public static TuningInput Read(string path, string text)
     {
         var input = new TuningInput(path, text);

@@ -1,45 +1,45 @@
 namespace KernelGen.Compiler.Tuning;
 
-/// <summary>The keys of a tuning file's entries that mean something here, and what their numbers may be.</summary>
+/// <summary>The supported keys of a tuning file's entries, and their ranges.</summary>
 public static class TuningKeys
 {
-    /// <summary>Rows of a block: tokens of one expert. On a CPU, tokens that lie side by side in a panel.</summary>
+    /// <summary>Rows per block: tokens of one expert. On a CPU, tokens per panel.</summary>
     public const string BlockM = "BLOCK_SIZE_M";
 
-    /// <summary>Columns of a block. On a CPU, columns that one work item computes.</summary>
+    /// <summary>Columns per block. On a CPU, columns per work item.</summary>
     public const string BlockN = "BLOCK_SIZE_N";
 
-    /// <summary>Elements of the reduction that are taken at a time.</summary>
+    /// <summary>K-depth that is processed at a time.</summary>
     public const string BlockK = "BLOCK_SIZE_K";
 
-    /// <summary>Slices of the reduction; 1 where it is left out.</summary>
+    /// <summary>Number of Split-K slices; 1 by default.</summary>
     public const string SplitK = "SPLIT_K";
 
-    /// <summary>GPU: blocks of rows that take turns before the next columns.</summary>
+    /// <summary>GPU: number of row blocks that are processed in turn before the next columns.</summary>
     public const string GroupM = "GROUP_SIZE_M";
 
-    /// <summary>GPU: warps of a block.</summary>
+    /// <summary>GPU: warps per block.</summary>
     public const string Warps = "num_warps";
 
     /// <summary>GPU: stages of the software pipeline.</summary>
     public const string Stages = "num_stages";
 
-    /// <summary>GPU: whether Triton copies by tensor descriptors.</summary>
+    /// <summary>GPU: whether Triton copies with tensor descriptors.</summary>
     public const string UseTma = "USE_TMA";
 
-    /// <summary>CPU: bits of the widest vectors that the kernel uses. Only entries for CPUs have it.</summary>
+    /// <summary>CPU: width in bits of the widest vectors that the kernel uses. Only entries for CPUs have it.</summary>
     public const string VectorBits = "VECTOR_BITS";
 
     /// <summary>CPU: weight rows of a register tile.</summary>
     public const string TileN = "TILE_SIZE_N";
 
-    /// <summary>CPU: most tokens that, alone, are taken as rows against streaming weights.</summary>
+    /// <summary>CPU: maximum number of an expert's tokens that are computed row by row against streaming weights.</summary>
     public const string RowM = "ROW_SIZE_M";
 
-    /// <summary>Top level of vLLM's files: the version of Triton that was measured with.</summary>
+    /// <summary>Top level of vLLM's files: the Triton version used for measuring.</summary>
     public const string TritonVersion = "triton_version";
 
-    /// <summary>What the number of a key may be; null for keys that are kept and not read.</summary>
+    /// <summary>The range of a key's number; null for keys that are kept but not read.</summary>
     internal static (int Least, int Most)? RangeOf(string key) => key switch
     {
         BlockM or BlockN or BlockK => (1, 4096),

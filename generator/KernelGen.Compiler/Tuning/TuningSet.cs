@@ -2,18 +2,18 @@ using KernelGen.Compiler.Families;
 
 namespace KernelGen.Compiler.Tuning;
 
-/// <summary>The tuning files of a build, and what they choose for declared experts.</summary>
+/// <summary>The tuning files of a build, and their choices for declared experts.</summary>
 public sealed class TuningSet
 {
     private readonly IReadOnlyList<TuningInput> _inputs;
 
-    /// <summary>Takes files in any order; those that cannot be read choose nothing.</summary>
+    /// <summary>Creates a set from files in any order; unreadable ones are ignored.</summary>
     public TuningSet(IEnumerable<TuningInput> inputs) =>
         _inputs = inputs.Where(input => input.Error is null).OrderBy(input => input.Path, StringComparer.Ordinal).ToArray();
 
-    /// <summary>What files for a CPU choose for the experts; null where there is none.</summary>
-    /// <param name="spec">One of the declared variants; its Split-K number does not count.</param>
-    /// <param name="problems">Receives what is wrong with the files.</param>
+    /// <summary>The choices of CPU files for the experts; null if there are none.</summary>
+    /// <param name="spec">One of the declared variants; its Split-K count is ignored.</param>
+    /// <param name="problems">Receives the problems of the files.</param>
     public TunedExperts? ForCpu(FusedMoeSpec spec, ICollection<TuningProblem> problems)
     {
         var files = Matching(spec, isForCpu: true);
@@ -21,7 +21,7 @@ public sealed class TuningSet
         foreach (var other in files.Skip(1))
         {
             problems.Add(new TuningProblem(
-                TuningProblem.WithoutEffect, $"{Path.GetFileName(files[0].Path)} tunes the same experts for a CPU; a build is for one, so list one of the files", TextPlace.StartOf(other.Path)));
+                TuningProblem.WithoutEffect, $"{Path.GetFileName(files[0].Path)} tunes the same experts for a CPU; a build uses one CPU file, so list only one", TextPlace.StartOf(other.Path)));
         }
 
         try
@@ -35,9 +35,9 @@ public sealed class TuningSet
         }
     }
 
-    /// <summary>What files for GPUs choose for the experts, a device after the other.</summary>
-    /// <param name="spec">One of the declared variants; its Split-K number does not count.</param>
-    /// <param name="problems">Receives what is wrong with the files, and what differs from them.</param>
+    /// <summary>The choices of GPU files for the experts, by device.</summary>
+    /// <param name="spec">One of the declared variants; its Split-K count is ignored.</param>
+    /// <param name="problems">Receives the problems of the files, and the differences from them.</param>
     public EquatableArray<DeviceTuning> ForDevices(FusedMoeSpec spec, ICollection<TuningProblem> problems)
     {
         var devices = new List<DeviceTuning>();
@@ -47,7 +47,7 @@ public sealed class TuningSet
             foreach (var other in sameDevice.Skip(1))
                 problems.Add(new TuningProblem(TuningProblem.WithoutEffect, $"{input.Path} is for the same device", TextPlace.StartOf(other.Path)));
             if (GpuArchitecture.Of(sameDevice.Key) is not { } architecture)
-                problems.Add(new TuningProblem(TuningProblem.NoKernel, $"{sameDevice.Key} is none of NVIDIA's devices, which alone have kernels that can be tuned", TextPlace.StartOf(input.Path)));
+                problems.Add(new TuningProblem(TuningProblem.NoKernel, $"{sameDevice.Key} is not an NVIDIA device; only those have tunable kernels", TextPlace.StartOf(input.Path)));
             else if (FusedMoePtx.Pairs(spec).Count == 0)
                 problems.Add(new TuningProblem(TuningProblem.NoKernel, $"{spec.Declaration} has no tensor-core kernels", TextPlace.StartOf(input.Path)));
             else if (Choices(spec, input, architecture, problems) is { Count: > 0 } choices)
@@ -57,7 +57,7 @@ public sealed class TuningSet
         return new(devices);
     }
 
-    /// <summary>What there is to say about files that tune none of the declared experts.</summary>
+    /// <summary>The problems of files that tune none of the declared experts.</summary>
     public IEnumerable<TuningProblem> Unused(IReadOnlyCollection<FusedMoeSpec> declared)
     {
         foreach (var input in _inputs)
@@ -66,13 +66,13 @@ public sealed class TuningSet
             if (!declared.Any(spec => IsFor(name, spec)))
             {
                 var wanted = declared.Select(spec => ExpertTuning.FileName(spec, name.DeviceName).ToString()).Distinct().Take(3).ToArray();
-                var instead = wanted.Length == 0 ? "none are declared" : $"a file for those that are would be named {string.Join(" or ", wanted)}";
-                yield return new TuningProblem(TuningProblem.ForNobody, $"no declared experts have the sizes and the format that the file is named for; {instead}", TextPlace.StartOf(input.Path));
+                var instead = wanted.Length == 0 ? "no experts are declared" : $"a file for the declared experts would be named {string.Join(" or ", wanted)}";
+                yield return new TuningProblem(TuningProblem.ForNobody, $"no declared experts match the sizes and the weight format in the file's name; {instead}", TextPlace.StartOf(input.Path));
             }
             else if (name.IsDown && !_inputs.Any(other => other.Name == name.WithoutDown && other.File!.IsForCpu == input.File!.IsForCpu))
             {
                 yield return new TuningProblem(
-                    TuningProblem.WithoutEffect, $"the file tunes the second product alone; list {name.WithoutDown} for the first", TextPlace.StartOf(input.Path));
+                    TuningProblem.WithoutEffect, $"the file tunes the second GEMM only; also list {name.WithoutDown} for the first", TextPlace.StartOf(input.Path));
             }
         }
     }

@@ -6,28 +6,28 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace KernelGen.Generator.Declarations;
 
-/// <summary>What a class must be like for members to be added to it.</summary>
+/// <summary>The requirements on a class to which members are added.</summary>
 internal static class ClassRules
 {
-    /// <summary>All rules for a class that declares kernels.</summary>
+    /// <summary>Checks a class that declares kernels.</summary>
     public static IEnumerable<Finding> Check(INamedTypeSymbol type, CancellationToken cancellation)
     {
         foreach (var finding in CheckShape(type, cancellation)) yield return finding;
         foreach (var member in AddedMembers(type).Where(member => member == type.Name))
-            yield return new Finding(Rules.NameTaken, Place(type), $"the class is named '{type.Name}', like the method that would be added to it");
+            yield return new Finding(Rules.NameTaken, Place(type), $"the class has the same name, '{type.Name}', as a generated method");
     }
 
-    /// <summary>The rules for any class to which members are added.</summary>
+    /// <summary>Checks any class to which members are added.</summary>
     public static IEnumerable<Finding> CheckShape(INamedTypeSymbol type, CancellationToken cancellation)
     {
-        if (type.IsRecord) yield return Unsupported(type, $"'{type.Name}' is a record; kernels are added to classes that are not records");
-        if (type.IsFileLocal) yield return Unsupported(type, $"'{type.Name}' is local to its file, where generated code cannot reach it");
+        if (type.IsRecord) yield return Unsupported(type, $"'{type.Name}' is a record; declare kernels on a class that is not a record");
+        if (type.IsFileLocal) yield return Unsupported(type, $"'{type.Name}' is file-local, so generated code cannot access it");
         for (var level = type; level is not null; level = level.ContainingType)
         {
             if (level.TypeParameters.Length > 0)
-                yield return Unsupported(level, $"'{level.Name}' has type parameters; kernels are added to classes without them, in types without them");
+                yield return Unsupported(level, $"'{level.Name}' is generic; declare kernels on a class that is not generic, in types that are not");
             if (!IsPartial(level, cancellation))
-                yield return new Finding(Rules.NotPartial, Place(level), $"'{level.Name}' must be partial, so that kernels can be added to '{type.Name}'");
+                yield return new Finding(Rules.NotPartial, Place(level), $"'{level.Name}' must be partial so that kernels can be added to '{type.Name}'");
         }
     }
 

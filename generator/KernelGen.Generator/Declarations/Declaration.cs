@@ -35,7 +35,7 @@ internal sealed record Declaration(AttributeData Attribute, IReadOnlyList<IKerne
             return this;
         }
 
-        var message = $"no call can tell this declaration from {first.Declaration}, which stands before it";
+        var message = $"this declaration has the same dispatch key as {first.Declaration}, declared earlier";
         return this with { Specs = [], Problems = [.. Problems, new SpecProblem("KG0008", message, "")] };
     }
 

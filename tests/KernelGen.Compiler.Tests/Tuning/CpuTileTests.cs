@@ -25,7 +25,7 @@ public class CpuTileTests
         { TuningKeys.VectorBits, 192, "VECTOR_BITS is 192" },
         { TuningKeys.BlockM, 24, "panels are whole vectors of 16 tokens" },
         { TuningKeys.BlockM, 80, "panels have 1 to 4 vectors of 16 tokens" },
-        { TuningKeys.RowM, 9, "1 to 8 tokens can be taken as rows" },
+        { TuningKeys.RowM, 9, "it must be from 1 to 8" },
         { TuningKeys.BlockK, 100, "must be a multiple of 64" },
         { TuningKeys.TileN, 7, "it must be even" },
         { TuningKeys.TileN, 16, "takes 35 registers; there are 32" },
@@ -75,9 +75,9 @@ public class CpuTileTests
         Assert.Equal(Spec with { SplitK = 2, Tile = Tile }, choice.Spec);
 
         var other = TuningFile.Empty.With([Tile.ToDownEntry(9, 4)]);
-        Assert.Contains("SPLIT_K is 4 for the second product, but 2 for the first", Assert.Throws<TuningFileException>(() => ExpertTuning.ForCpu(Spec, up, other)).Message);
+        Assert.Contains("SPLIT_K is 4 for the second GEMM, but 2 for the first", Assert.Throws<TuningFileException>(() => ExpertTuning.ForCpu(Spec, up, other)).Message);
         other = TuningFile.Empty.With([(Tile with { RowTokens = 4 }).ToDownEntry(9, 2)]);
-        Assert.Contains("ROW_SIZE_M is 4 for the second product, but 8 for the first", Assert.Throws<TuningFileException>(() => ExpertTuning.ForCpu(Spec, up, other)).Message);
+        Assert.Contains("ROW_SIZE_M is 4 for the second GEMM, but 8 for the first", Assert.Throws<TuningFileException>(() => ExpertTuning.ForCpu(Spec, up, other)).Message);
     }
 
     [Fact]

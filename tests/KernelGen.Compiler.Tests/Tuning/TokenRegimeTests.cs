@@ -40,7 +40,7 @@ public class TokenRegimeTests
             """, "down.json");
         var error = Assert.Throws<TuningFileException>(() => TokenRegime.Of(up, down));
         Assert.Equal(new TextPlace("down.json", 2, 68), error.Place);
-        Assert.Equal("BLOCK_SIZE_M is 32 for the second product of 100 tokens, but 64 for the first of 100; both share one alignment", error.Message);
+        Assert.Equal("BLOCK_SIZE_M is 32 for the second GEMM at token count 100, but 64 for the first at 100; they share one alignment", error.Message);
     }
 
     private static TuningFile Random(SeededRandom random)

@@ -30,12 +30,12 @@ public class TuningFileNameTests
     [InlineData("E=0,N=128,device_name=X.json", "E has '0'")]
     [InlineData("E=8,N=99999999999,device_name=X.json", "N has '99999999999'")]
     [InlineData("E=8,device_name=X.json", "E has '8'|N has ''")]
-    [InlineData("E=8,N=128,device_name=.json", "'' is no name of a device")]
-    [InlineData("E=8,N=128,device_name=X,dtype=FP8.json", "'FP8' is no dtype")]
-    [InlineData("E=8,N=128,device_name=X,block_shape=[128].json", "'128]' is no block_shape")]
+    [InlineData("E=8,N=128,device_name=.json", "'' is not a device name")]
+    [InlineData("E=8,N=128,device_name=X,dtype=FP8.json", "'FP8' is not a dtype")]
+    [InlineData("E=8,N=128,device_name=X,block_shape=[128].json", "'128]' is not a block_shape")]
     [InlineData("E=8,N=128,device_name=X,block_shape=[128,0].json", "block_shape has '0'")]
-    [InlineData("E=8,N=128,device_name=X,per_channel_quant=False.json", "'X,per_channel_quant=False' is no name of a device")]
-    [InlineData("E=8,N=128,device_name=a b.json", "'a b' is no name of a device")]
+    [InlineData("E=8,N=128,device_name=X,per_channel_quant=False.json", "'X,per_channel_quant=False' is not a device name")]
+    [InlineData("E=8,N=128,device_name=a b.json", "'a b' is not a device name")]
     public void WhatIsWrongWithANameIsSaid(string name, string problems)
     {
         var error = Assert.Throws<TuningFileException>(() => TuningFileName.Parse(name));

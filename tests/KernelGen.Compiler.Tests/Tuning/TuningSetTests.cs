@@ -63,13 +63,13 @@ public class TuningSetTests
         var (_, problems) = Tune(Spec, (Mixtral, Text(new TritonTile(16, 128, 32, 1, 4, 2))));
         Assert.Equal(
             [
-                new TuningProblem("KG2006", "the first product of 8 tokens gets BLOCK_SIZE_K 64 for 32, num_stages 3 for 2, which is the nearest", new TextPlace(Mixtral, 2, 5)),
-                new TuningProblem("KG2006", "the second product of 8 tokens gets BLOCK_SIZE_K 64 for 32, num_stages 3 for 2, which is the nearest", new TextPlace(Mixtral, 2, 5)),
+                new TuningProblem("KG2006", "the nearest tile for the first GEMM at token count 8 has BLOCK_SIZE_K 64 for 32, num_stages 3 for 2", new TextPlace(Mixtral, 2, 5)),
+                new TuningProblem("KG2006", "the nearest tile for the second GEMM at token count 8 has BLOCK_SIZE_K 64 for 32, num_stages 3 for 2", new TextPlace(Mixtral, 2, 5)),
             ], problems);
     }
 
     [Theory]
-    [InlineData("AMD_Instinct_MI300X", 4096, DType.BFloat16, "AMD_Instinct_MI300X is none of NVIDIA's devices")]
+    [InlineData("AMD_Instinct_MI300X", 4096, DType.BFloat16, "AMD_Instinct_MI300X is not an NVIDIA device")]
     [InlineData("NVIDIA_H200", 4096, DType.Float32, "has no tensor-core kernels")]
     [InlineData("NVIDIA_H200", 4100, DType.BFloat16, "has no tensor-core kernels")]
     public void ADeviceOrExpertsWithoutKernels(string device, int hidden, DType type, string message)
@@ -101,7 +101,7 @@ public class TuningSetTests
         var tile = new TritonTile(64, 128, 64, 1, 4, 4, SplitK: 2);
         var (devices, problems) = Tune(Spec, (Mixtral, Text(tile)), (Mixtral.Replace(".json", "_down.json"), Text(tile with { SplitK = 4 })));
         Assert.Empty(devices);
-        Assert.Equal("SPLIT_K is 4 for the second product, but 2 for the first; one variant has both", Assert.Single(problems).Message);
+        Assert.Equal("SPLIT_K is 4 for the second GEMM, but 2 for the first; they must be equal", Assert.Single(problems).Message);
     }
 
     [Fact]

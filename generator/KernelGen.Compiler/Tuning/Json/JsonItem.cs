@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Tuning;
 
-/// <summary>What a JSON value is.</summary>
+/// <summary>The kind of a JSON value.</summary>
 internal enum JsonKind
 {
     Object,
@@ -12,12 +12,12 @@ internal enum JsonKind
     Null,
 }
 
-/// <summary>A JSON value as a file has it: members in their order, numbers as they are written, and where it stands.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Place">Its first character.</param>
+/// <summary>A JSON value as in the file: members in order, numbers as written, with their positions.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="Place">Position of its first character.</param>
 internal sealed record JsonItem(JsonKind Kind, TextPlace Place)
 {
-    /// <summary>The characters of a string, or a number as it is written.</summary>
+    /// <summary>The characters of a string, or a number as written.</summary>
     public string Text { get; init; } = "";
 
     /// <summary>The members of an object.</summary>
@@ -26,7 +26,7 @@ internal sealed record JsonItem(JsonKind Kind, TextPlace Place)
     /// <summary>The elements of an array.</summary>
     public IReadOnlyList<JsonItem> Items { get; init; } = [];
 
-    /// <summary>What a message calls the value.</summary>
+    /// <summary>The value's description in messages.</summary>
     public string Description => Kind switch
     {
         JsonKind.Object => "an object",
@@ -41,6 +41,6 @@ internal sealed record JsonItem(JsonKind Kind, TextPlace Place)
 
 /// <summary>A member of a JSON object.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Place">The first character of its name.</param>
+/// <param name="Place">Position of the first character of its name.</param>
 /// <param name="Value">Its value.</param>
 internal sealed record JsonMember(string Name, TextPlace Place, JsonItem Value);

@@ -4,12 +4,12 @@ using System.Text;
 namespace KernelGen.Compiler.Tuning;
 
 /// <summary>
-/// Reads JSON strictly (RFC 8259, and no name twice in an object) and keeps what a rewrite needs: order, names and numbers as written.
+/// Parses JSON strictly (RFC 8259, without duplicate names in an object) and keeps what a rewrite needs: order, names, and numbers as written.
 /// Time and memory are proportional to the text.
 /// </summary>
 internal sealed class JsonParser
 {
-    /// <summary>Objects and arrays in each other, at most; what public files have is two.</summary>
+    /// <summary>Maximum nesting depth of objects and arrays; public files have two levels.</summary>
     public const int MaxDepth = 16;
 
     private readonly string _path;
@@ -24,8 +24,8 @@ internal sealed class JsonParser
 
     private char Next => _at < _text.Length ? _text[_at] : '\0';
 
-    /// <summary>The only value of a text.</summary>
-    /// <exception cref="TuningFileException">The text is no JSON.</exception>
+    /// <summary>Parses the only value of a text.</summary>
+    /// <exception cref="TuningFileException">The text is not valid JSON.</exception>
     public static JsonItem Parse(string text, string path)
     {
         var parser = new JsonParser(text, path);
@@ -59,7 +59,7 @@ internal sealed class JsonParser
         }
     }
 
-    private int Deeper(int depth) => depth < MaxDepth ? depth + 1 : throw new TuningFileException($"more than {MaxDepth} objects and arrays in each other", Here);
+    private int Deeper(int depth) => depth < MaxDepth ? depth + 1 : throw new TuningFileException($"more than {MaxDepth} levels of objects and arrays", Here);
 
     private List<JsonMember> ReadMembers(int depth)
     {
@@ -71,7 +71,7 @@ internal sealed class JsonParser
             var place = Here;
             if (Next != '"') throw Unexpected("a name in quotes");
             var name = ReadString();
-            if (!names.Add(name)) throw new TuningFileException($"the key {TuningFileException.Quote(name)} stands twice in one object", place);
+            if (!names.Add(name)) throw new TuningFileException($"the key {TuningFileException.Quote(name)} is duplicated in one object", place);
             SkipSpace();
             if (Next != ':') throw Unexpected("':'");
             _at++;

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace KernelGen.Compiler.Tuning;
 
-/// <summary>Writes JSON as the tuners do: four spaces, a line for each member.</summary>
+/// <summary>Writes JSON in the tuners' style: four spaces, one line per member.</summary>
 internal static class JsonWriter
 {
     public static string Write(JsonItem item)
@@ -53,7 +53,7 @@ internal static class JsonWriter
         text.Append(close);
     }
 
-    // As Python does: what is not ASCII is escaped, which is right for halves of surrogate pairs too.
+    // Like Python: non-ASCII characters are escaped, which is correct for surrogate halves too.
     private static void WriteString(StringBuilder text, string characters)
     {
         text.Append('"');
