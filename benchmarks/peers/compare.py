@@ -27,7 +27,7 @@ LAYER_TOKENS, GATE_TOKENS = "1,8,64,512", "1,64,512,4096"
 
 
 def kernelgen(arguments):
-    """Median and best microseconds of the specialised variant, by number of tokens."""
+    """Median and best microseconds of the specialised variant, by token count."""
     with tempfile.TemporaryDirectory() as directory:
         report = pathlib.Path(directory, "rows.json")
         subprocess.run(
@@ -73,7 +73,7 @@ def median(values):
 
 
 def compare(title, rounds, measure_ours, measure_peers):
-    """Runs everything in turn and prints a line for each peer and number of tokens."""
+    """Runs everything in turn and prints a line for each peer and token count."""
     ours, theirs = {}, {}
     for _ in range(rounds):
         for tokens, row in measure_ours().items():

@@ -1,4 +1,4 @@
-// Times ggml on one shape and prints one JSON line for each number of tokens.
+// Times ggml on one shape and prints one JSON line for each token count.
 //
 //     ggml_peer moe EXPERTS TOPK HIDDEN INTERMEDIATE TOKENS,... [f32|bf16]
 //     ggml_peer gate EXPERTS TOPK sigmoid-bias|softmax TOKENS,...

@@ -1,9 +1,9 @@
-"""Times PyTorch on one shape and prints one JSON line for each number of tokens.
+"""Times PyTorch on one shape and prints one JSON line for each token count.
 
     torch_peer.py moe EXPERTS TOPK HIDDEN INTERMEDIATE TOKENS,...
     torch_peer.py gate EXPERTS TOPK sigmoid-bias|softmax TOKENS,...
 
-Needs Debian's python3-torch with libopenblas0-openmp; without OpenBLAS it links the reference BLAS and is no peer.
+Needs Debian's python3-torch with libopenblas0-openmp; without OpenBLAS it links the reference BLAS and is not a fair peer.
 """
 import json
 import os

@@ -80,7 +80,7 @@ def compile_one(work):
 
 
 def align(ids, experts, block_m):
-    """Slots in the order of their experts, each expert's padded to whole blocks with a number that is no slot."""
+    """Slots in the order of their experts, each expert's padded to whole blocks with an invalid slot number."""
     import torch
     flat = ids.flatten().long()
     count = torch.bincount(flat, minlength=experts)
@@ -95,7 +95,7 @@ def align(ids, experts, block_m):
 
 
 def triton_times(models, token_counts):
-    """Rested and loaded microseconds of both products by model and tokens."""
+    """Rested and loaded microseconds of both GEMMs by model and tokens."""
     import torch
     work = [(model, tokens, tile, is_down) for model in models for tokens in token_counts for tile in tiles(tokens) for is_down in (False, True)]
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:

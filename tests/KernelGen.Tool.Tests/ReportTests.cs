@@ -83,9 +83,9 @@ public class ReportTests
     }
 
     [Theory]
-    [InlineData("{", "no result of kernelgen bench or tune")]
-    [InlineData("[]", "no result of kernelgen bench or tune")]
-    [InlineData("null", "no result of kernelgen bench or tune")]
+    [InlineData("{", "not a result of kernelgen bench or tune")]
+    [InlineData("[]", "not a result of kernelgen bench or tune")]
+    [InlineData("null", "not a result of kernelgen bench or tune")]
     [InlineData("{ \"rows\": [] }", "machine")]
     [InlineData("{ \"date\": \"2026-11-21T00:00:00Z\", \"machine\": { \"cpu\": \"x\" } }", "neither rows nor a search")]
     [InlineData("{ \"date\": \"2026-11-21T00:00:00Z\", \"machine\": { \"cpu\": \"x\" }, \"rows\": [{ \"variant\": \"v\", \"form\": \"f\", \"tokens\": 0, \"medianUs\": 1 }] }", "tokens 0")]

@@ -34,7 +34,7 @@ internal sealed class IlgpuDevice : IKernelDevice
 
     /// <inheritdoc/>
     public string Description => _accelerator is CudaAccelerator cuda
-        ? $"{cuda.Name}, {cuda.Architecture.ToString().ToLowerInvariant()}, CUDA {cuda.DriverVersion}, {cuda.NumMultiprocessors} multiprocessors"
+        ? $"{cuda.Name}, {cuda.Architecture.ToString().ToLowerInvariant()}, CUDA {cuda.DriverVersion}, {cuda.NumMultiprocessors} SMs"
         : Name.Kind == DeviceKind.IlgpuCpu ? "ILGPU's CPU accelerator" : _accelerator.Name;
 
     /// <inheritdoc/>

@@ -137,7 +137,7 @@ internal sealed class HtmlReport
         var measured = search.Candidates.Select(candidate => candidate.Name).Distinct().Count();
         var shown = Math.Min(measured, HeatMap.MaxCandidates);
         _page.Append($"<h2>Search: {Text(search.Subject)}</h2>\n<p class=\"quiet\">{Text(file.Name)}: {measured} of {Math.Max(search.SpaceSize, measured)} candidates measured on {Text(search.Device)}; {(shown < measured ? $"the {shown} that come nearest to the best are" : "all are")} shown.</p>\n<div class=\"charts\">\n");
-        _page.Append($"<figure>\n<figcaption>Time over the best of each number of tokens: solid is the best, pale half as long again or more</figcaption>\n{HeatMap.Draw(search)}</figure>\n</div>\n");
+        _page.Append($"<figure>\n<figcaption>Time relative to the best for each token count: solid is the best, pale is 1.5 times as long or more</figcaption>\n{HeatMap.Draw(search)}</figure>\n</div>\n");
         if (search.Command.Length > 0) _page.Append($"<p><code>{Text(search.Command)}</code></p>\n");
     }
 

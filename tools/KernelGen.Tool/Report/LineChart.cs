@@ -1,12 +1,12 @@
 namespace KernelGen.Tool.Report;
 
-/// <summary>A named line over numbers of tokens.</summary>
+/// <summary>A named line over the token count.</summary>
 /// <param name="Label">Name in the legend.</param>
 /// <param name="Colour">Number of its colour, the same wherever the series is drawn.</param>
 /// <param name="Points">Its points, by tokens.</param>
 internal sealed record ChartLine(string Label, int Colour, IReadOnlyList<(int Tokens, double Value)> Points);
 
-/// <summary>Lines over numbers of tokens, both axes logarithmic.</summary>
+/// <summary>Lines over the token count, both axes logarithmic.</summary>
 internal static class LineChart
 {
     private const int Width = 440;

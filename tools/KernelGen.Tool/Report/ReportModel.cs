@@ -68,7 +68,7 @@ internal sealed record Section(string Subject, IReadOnlyList<ResultFile> Files, 
         other != subject && other.File == subject.File && (other.Device == subject.Device || other is { Form: Forms.Specialized, Device: "cpu" });
 }
 
-/// <summary>One form of a kernel over numbers of tokens.</summary>
+/// <summary>One form of a kernel over the token count.</summary>
 internal sealed record Series(string Label, string Form, string Device, int File, IReadOnlyList<ResultRow> Rows);
 
 /// <summary>A machine's limits, the best of its files, and the rows measured on it.</summary>

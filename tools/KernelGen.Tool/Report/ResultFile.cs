@@ -49,7 +49,7 @@ internal sealed record ResultFile
         }
         catch (JsonException e)
         {
-            throw new UsageException($"{path} is no result of kernelgen bench or tune: {e.Message}", e);
+            throw new UsageException($"{path} is not a result of kernelgen bench or tune: {e.Message}", e);
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed record ResultMachine
     public double GigabytesPerSecond { get; init; }
 }
 
-/// <summary>One kernel with one number of tokens.</summary>
+/// <summary>One kernel with one token count.</summary>
 internal sealed record ResultRow
 {
     public required string Variant { get; init; }
@@ -138,10 +138,10 @@ internal sealed record ResultSearch
     public string Command { get; init; } = "";
 }
 
-/// <summary>One candidate of a search with one number of tokens.</summary>
+/// <summary>One candidate of a search with one token count.</summary>
 internal sealed record ResultCandidate
 {
-    /// <summary>Its settings in short, the same for every number of tokens.</summary>
+    /// <summary>Its settings in short, the same for every token count.</summary>
     public required string Name { get; init; }
 
     public required int Tokens { get; init; }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace KernelGen.Tool.Report;
 
-/// <summary>Times by number of tokens and number of Split-K slices, in the form in which such sweeps are published: one table a hidden size.</summary>
+/// <summary>Times by token count and number of Split-K slices, in the form in which such sweeps are published: one table a hidden size.</summary>
 /// <param name="Title">The configuration without its slices, and the device.</param>
 /// <param name="Slices">The columns.</param>
 /// <param name="Times">Milliseconds by tokens, then in the order of the columns; null where nothing was measured.</param>
