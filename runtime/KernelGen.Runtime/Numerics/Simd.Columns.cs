@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace KernelGen.Numerics;
 
-/// <content>Rows of memory to lanes of vectors.</content>
+/// <content>Transposition of rows in memory to lanes of vectors.</content>
 public static unsafe partial class Simd
 {
     /// <summary>
@@ -11,7 +11,7 @@ public static unsafe partial class Simd
     /// <c>rows[r · stride + c]</c>.
     /// </summary>
     /// <param name="rows">First element of the first row.</param>
-    /// <param name="stride">Elements from one row to the next.</param>
+    /// <param name="stride">Row stride, in elements.</param>
     /// <param name="columns">Receives <paramref name="count"/> vectors.</param>
     /// <param name="count">Number of columns.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -25,7 +25,7 @@ public static unsafe partial class Simd
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Columns(float* rows, nint stride, Vector512<float>* columns, int count) => Columns(rows, stride, (float*)columns, Vector512<float>.Count, count);
 
-    /// <summary>In squares of four by four, whatever the number of lanes; then the columns that are left, one by one.</summary>
+    /// <summary>In squares of four by four, whatever the number of lanes; then the remaining columns one by one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Columns(float* rows, nint stride, float* columns, int lanes, int count)
     {

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace KernelGen.Numerics;
 
-/// <content>Runs of quantised numbers that share a scale, to single precision: <c>(q − zero) · scale</c>.</content>
+/// <content>Converts runs of quantised numbers with a common scale to fp32: <c>(q − zero) · scale</c>.</content>
 public static unsafe partial class Simd
 {
     /// <summary>Widens <paramref name="count"/> numbers.</summary>
@@ -53,7 +53,7 @@ public static unsafe partial class Simd
         var i = 0;
         if (Avx512F.IsSupported)
         {
-            var levels = Levels<Vector512<float>>(zero) * Vector512.Create(scale); // looked up: that is all
+            var levels = Levels<Vector512<float>>(zero) * Vector512.Create(scale); // a lookup does the whole conversion
             for (; i <= count - (2 * Vector512<float>.Count); i += 2 * Vector512<float>.Count)
             {
                 var pairs = LoadPairs<Vector512<int>>(source + (i / 2));

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace KernelGen.Numerics;
 
-/// <content>The error function and the activations made of it.</content>
+/// <content>The error function and the activations based on it.</content>
 public static unsafe partial class Simd
 {
     // |x| < 1: erf x ≈ x + x · (Erf0 + Erf1 x² + …), Chebyshev interpolation of erf x / x − 1, within 1e-8.
@@ -71,7 +71,7 @@ public static unsafe partial class Simd
     }
 
     /// <summary>
-    /// <c>½ x · (1 + tanh z)</c> with z = √(2/π) · (x + 0.044715 x³) in every lane, as x · σ(2z), which is the same and loses no digits;
+    /// <c>½ x · (1 + tanh z)</c> with z = √(2/π) · (x + 0.044715 x³) in every lane, as x · σ(2z), which is equal and free of cancellation;
     /// within 3e-7 · |x|. NaN stays NaN.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

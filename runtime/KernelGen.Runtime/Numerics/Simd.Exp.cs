@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace KernelGen.Numerics;
 
-/// <content>The exponential and what is made of it.</content>
+/// <content>The exponential and the functions based on it.</content>
 public static unsafe partial class Simd
 {
     // eˣ = 2ⁿ · eʳ with n the integer nearest x / ln 2. Adding 1.5 · 2²³ rounds x / ln 2 and leaves n in the low mantissa bits;
@@ -38,7 +38,7 @@ public static unsafe partial class Simd
 
     /// <summary>
     /// First half of the exponential: splits <c>eˣ</c> into a power of two and <c>eʳ</c> with |r| ≤ ln 2 / 2. For several vectors,
-    /// take this half of each before <see cref="ExpOfRemainder(Vector128{float})"/> of any: the halves are chains that overlap best side by side.
+    /// compute this half of each before <see cref="ExpOfRemainder(Vector128{float})"/> of any: the halves are dependency chains that overlap best side by side.
     /// </summary>
     /// <param name="x">Exponents.</param>
     /// <param name="power">Receives the powers of two.</param>

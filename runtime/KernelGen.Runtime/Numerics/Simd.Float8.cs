@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics.X86;
 namespace KernelGen.Numerics;
 
 /// <content>
-/// Runs of 8-bit floats to single precision. Every one of them is a bfloat16, too: where the processor can look bytes up among 128, two
+/// Converts runs of 8-bit floats to fp32. Each of them is also a bfloat16: if the CPU can look up bytes in a table of 128, two
 /// tables give its halves.
 /// </content>
 public static unsafe partial class Simd
@@ -37,7 +37,7 @@ public static unsafe partial class Simd
         0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0, 0xC0,
     ];
 
-    /// <summary>Loads four vectors' worth of neighbours.</summary>
+    /// <summary>Loads the next four vectors of elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadFour(Float8E4M3* source, out Vector512<float> a, out Vector512<float> b, out Vector512<float> c, out Vector512<float> d)
     {
@@ -81,7 +81,7 @@ public static unsafe partial class Simd
         d = Float8(Ints128((sbyte*)source + 12));
     }
 
-    /// <summary>table[number], of the low seven bits of every byte.</summary>
+    /// <summary>table[number], indexed by the low seven bits of every byte.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<byte> Lookup(Vector512<byte> numbers, ref byte table) =>
         Avx512Vbmi.PermuteVar64x8x2(Vector512.LoadUnsafe(ref table), numbers, Vector512.LoadUnsafe(ref table, 64));

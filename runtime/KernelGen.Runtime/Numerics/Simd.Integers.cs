@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace KernelGen.Numerics;
 
-/// <content>Integers of eight and four bits to single precision.</content>
+/// <content>Converts 8-bit and 4-bit integers to fp32.</content>
 public static unsafe partial class Simd
 {
     /// <inheritdoc cref="Load{TVector}(float*)"/>
@@ -29,7 +29,7 @@ public static unsafe partial class Simd
         throw new NotSupportedException($"{typeof(TVector)} is not a vector of int");
     }
 
-    /// <summary>What <see cref="LowHalves(Vector256{int}, Vector256{float})"/> wants to know of a zero point: itself, or the sixteen numbers less it.</summary>
+    /// <summary>The representation of a zero point for <see cref="LowHalves(Vector256{int}, Vector256{float})"/>: the zero point itself, or the sixteen numbers minus it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Levels<TVector>(float zeroPoint)
         where TVector : struct
@@ -40,7 +40,7 @@ public static unsafe partial class Simd
         throw new NotSupportedException($"{typeof(TVector)} is not a vector of float");
     }
 
-    /// <summary>The low numbers of pairs, less the zero point of <paramref name="levels"/>.</summary>
+    /// <summary>The low numbers of pairs, minus the zero point of <paramref name="levels"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> LowHalves(Vector128<int> pairs, Vector128<float> levels) => Vector128.ConvertToSingle(pairs & Vector128.Create(0xF)) - levels;
 
@@ -53,7 +53,7 @@ public static unsafe partial class Simd
     public static Vector512<float> LowHalves(Vector512<int> pairs, Vector512<float> levels) =>
         Avx512F.IsSupported ? Avx512F.PermuteVar16x32(levels, pairs) : Vector512.ConvertToSingle(pairs & Vector512.Create(0xF)) - levels;
 
-    /// <summary>The high numbers of pairs, less the zero point of <paramref name="levels"/>.</summary>
+    /// <summary>The high numbers of pairs, minus the zero point of <paramref name="levels"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> HighHalves(Vector128<int> pairs, Vector128<float> levels) => Vector128.ConvertToSingle(pairs >>> 4) - levels;
 
@@ -66,7 +66,7 @@ public static unsafe partial class Simd
     public static Vector512<float> HighHalves(Vector512<int> pairs, Vector512<float> levels) =>
         Avx512F.IsSupported ? Avx512F.PermuteVar16x32(levels, pairs >>> 4) : Vector512.ConvertToSingle(pairs >>> 4) - levels;
 
-    /// <summary>The lanes of even number of two neighbouring vectors.</summary>
+    /// <summary>The even lanes of two consecutive vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Evens(Vector128<float> first, Vector128<float> second)
     {
@@ -90,7 +90,7 @@ public static unsafe partial class Simd
         return Vector512.Create(Evens(first.GetLower(), first.GetUpper()), Evens(second.GetLower(), second.GetUpper()));
     }
 
-    /// <summary>The lanes of odd number of two neighbouring vectors.</summary>
+    /// <summary>The odd lanes of two consecutive vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Odds(Vector128<float> first, Vector128<float> second)
     {

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace KernelGen.Numerics;
 
-/// <content>Loads that widen to single precision.</content>
+/// <content>Loads that widen to fp32.</content>
 public static unsafe partial class Simd
 {
     /// <summary>Loads as many numbers as <typeparamref name="TVector"/> (a vector of <see cref="float"/>) holds.</summary>
@@ -41,7 +41,7 @@ public static unsafe partial class Simd
         for (; i < count; i++) target[i] = source[i];
     }
 
-    /// <summary>Asks for the cache line at <paramref name="address"/>, into the second-level cache: it is wanted soon, not now. A hint: any address is allowed.</summary>
+    /// <summary>Prefetches the cache line at <paramref name="address"/> into the L2 cache. A hint: any address is allowed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PrefetchSoon(void* address)
     {

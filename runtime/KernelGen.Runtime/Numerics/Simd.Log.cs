@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace KernelGen.Numerics;
 
-/// <content>The logarithm that softplus needs, and its root.</content>
+/// <content>The logarithm for softplus, and the square root of softplus.</content>
 public static partial class Simd
 {
     // With s = y / (2 + y): ln(1 + y) = 2 artanh s = y − s · (y − R), R = 2 (artanh s / s − 1) = s² · (Log0 + Log1 s² + …) for s ≤ 1/3.
@@ -14,7 +14,7 @@ public static partial class Simd
     private const float Log3 = 0.214276582f;
     private const float Log4 = 0.243009344f;
 
-    // Below, softplus(x) is eˣ to the last bit.
+    // Below this, softplus(x) equals eˣ to the last bit.
     private const float SoftplusIsExp = -17f;
 
     /// <summary><c>ln(1 + y)</c> in every lane for y from 0 to 1, within 2 ulp; NaN stays NaN.</summary>
@@ -29,12 +29,12 @@ public static partial class Simd
     }
 
     /// <summary>
-    /// <c>√ln(1 + eˣ)</c> in every lane, from <c>max(x, 0) + ln(1 + e^−|x|)</c>, within 4 ulp. Below −175 the result is 0; +∞ and NaN stay.
+    /// <c>√ln(1 + eˣ)</c> in every lane, from <c>max(x, 0) + ln(1 + e^−|x|)</c>, within 4 ulp. Below −175 the result is 0; +∞ stays +∞, NaN stays NaN.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> SqrtSoftplus(Vector128<float> x)
     {
-        // The exponential of half the number keeps √softplus exact far below where eˣ is 0.
+        // The exponential of half the number keeps √softplus accurate far below the point where eˣ is 0.
         var root = Exp(Vector128.Abs(x) * Vector128.Create(-0.5f));
         var softplus = Larger(x, Vector128<float>.Zero) + Log1p(root * root);
         return Vector128.ConditionalSelect(Vector128.LessThan(x, Vector128.Create(SoftplusIsExp)), root, Vector128.Sqrt(softplus));
@@ -55,7 +55,7 @@ public static partial class Simd
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> SqrtSoftplus(Vector256<float> x)
     {
-        // The exponential of half the number keeps √softplus exact far below where eˣ is 0.
+        // The exponential of half the number keeps √softplus accurate far below the point where eˣ is 0.
         var root = Exp(Vector256.Abs(x) * Vector256.Create(-0.5f));
         var softplus = Larger(x, Vector256<float>.Zero) + Log1p(root * root);
         return Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256.Create(SoftplusIsExp)), root, Vector256.Sqrt(softplus));
@@ -76,7 +76,7 @@ public static partial class Simd
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> SqrtSoftplus(Vector512<float> x)
     {
-        // The exponential of half the number keeps √softplus exact far below where eˣ is 0.
+        // The exponential of half the number keeps √softplus accurate far below the point where eˣ is 0.
         var root = Exp(Vector512.Abs(x) * Vector512.Create(-0.5f));
         var softplus = Larger(x, Vector512<float>.Zero) + Log1p(root * root);
         return Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512.Create(SoftplusIsExp)), root, Vector512.Sqrt(softplus));

@@ -6,8 +6,8 @@ using System.Runtime.Intrinsics.X86;
 namespace KernelGen.Numerics;
 
 /// <content>
-/// Order of floats. Unlike the framework's <c>Max</c> and <c>Min</c>, whose treatment of NaN and −0 costs several
-/// instructions, these are one comparison, and one instruction on x86.
+/// Comparisons of floats. Unlike the framework's <c>Max</c> and <c>Min</c>, whose treatment of NaN and −0 costs several
+/// instructions, these are a single comparison, and a single instruction on x86.
 /// </content>
 public static unsafe partial class Simd
 {
@@ -17,12 +17,12 @@ public static unsafe partial class Simd
         32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
     ];
 
-    /// <summary>Where to load a vector that holds <paramref name="first"/>, <paramref name="first"/> + 1, … in its lanes.</summary>
-    /// <param name="first">Number of the first lane; no lane's may be above 63.</param>
+    /// <summary>The address of a vector that holds <paramref name="first"/>, <paramref name="first"/> + 1, … in its lanes.</summary>
+    /// <param name="first">Number of the first lane; no lane may exceed 63.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ref readonly int LaneNumbers(int first) => ref Unsafe.Add(ref MemoryMarshal.GetReference(Lanes), first);
 
-    /// <summary><c>a &gt; b ? a : b</c> in every lane: where either is NaN, b.</summary>
+    /// <summary><c>a &gt; b ? a : b</c> in every lane, hence b if either is NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Larger(Vector128<float> a, Vector128<float> b) =>
         Sse.IsSupported ? Sse.Max(a, b) : Vector128.ConditionalSelect(Vector128.GreaterThan(a, b), a, b);
@@ -37,7 +37,7 @@ public static unsafe partial class Simd
     public static Vector512<float> Larger(Vector512<float> a, Vector512<float> b) =>
         Avx512F.IsSupported ? Avx512F.Max(a, b) : Vector512.ConditionalSelect(Vector512.GreaterThan(a, b), a, b);
 
-    /// <summary><c>a &lt; b ? a : b</c> in every lane: where either is NaN, b.</summary>
+    /// <summary><c>a &lt; b ? a : b</c> in every lane, hence b if either is NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Smaller(Vector128<float> a, Vector128<float> b) =>
         Sse.IsSupported ? Sse.Min(a, b) : Vector128.ConditionalSelect(Vector128.LessThan(a, b), a, b);
@@ -70,7 +70,7 @@ public static unsafe partial class Simd
             return Vector256.Create(half, half);
         }
 
-        // Staying in all lanes spares the broadcast that a scalar result would need.
+        // Staying in all lanes saves the broadcast that a scalar result would need.
         v = Avx.Max(v, Avx.Permute2x128(v, v, 0x01));
         v = Avx.Max(v, Avx.Permute(v, 0b01_00_11_10));
         return Avx.Max(v, Avx.Permute(v, 0b10_11_00_01));
@@ -121,8 +121,8 @@ public static unsafe partial class Simd
         first = Larger(first, otherFirst);
     }
 
-    /// <summary>The largest lane of each of as many vectors as one has lanes: of the first vector in lane 0, and so on. No lane may be NaN.</summary>
-    /// <param name="vectors">The vectors, one behind the other.</param>
+    /// <summary>The largest lane of each of several vectors, as many as a vector has lanes: that of the first vector in lane 0, and so on. No lane may be NaN.</summary>
+    /// <param name="vectors">The vectors, one after another.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> LargestOfEach(Vector128<float>* vectors) => LargestOfEach(vectors[0], vectors[1], vectors[2], vectors[3]);
 
@@ -150,7 +150,7 @@ public static unsafe partial class Simd
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> LargerHalf(Vector512<float> v) => Larger(v.GetLower(), v.GetUpper());
 
-    // Half a transposition: the lanes of one vector meet lane by lane, those of four vectors at once.
+    // Half a transposition: the lanes of one vector are combined lane by lane, for four vectors at once.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> LargestOfEach(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d)
     {

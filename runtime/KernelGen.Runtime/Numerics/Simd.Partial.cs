@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace KernelGen.Numerics;
 
-/// <content>Vectors of which memory holds only the first lanes. With a constant count each of these is straight code.</content>
+/// <content>Loads and stores of partial vectors. With a constant count, each is straight-line code.</content>
 public static unsafe partial class Simd
 {
-    /// <summary>Loads <paramref name="count"/> floats and touches nothing behind them; the other lanes are <paramref name="rest"/>.</summary>
+    /// <summary>Loads <paramref name="count"/> floats without accessing memory after them; the other lanes are <paramref name="rest"/>.</summary>
     /// <param name="source">First float.</param>
     /// <param name="count">Number of floats, 0 to the number of lanes.</param>
     /// <param name="rest">Value of the lanes from <paramref name="count"/> on.</param>
@@ -55,9 +55,9 @@ public static unsafe partial class Simd
             : rest.WithLower(LoadFirst(source, count, rest.GetLower()));
     }
 
-    /// <summary>Stores the first <paramref name="count"/> lanes and touches nothing behind them.</summary>
+    /// <summary>Stores the first <paramref name="count"/> lanes without accessing memory after them.</summary>
     /// <param name="v">The lanes.</param>
-    /// <param name="destination">Where the first goes.</param>
+    /// <param name="destination">Address of the first lane.</param>
     /// <param name="count">Number of lanes, 0 to all.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreFirst(Vector128<float> v, float* destination, int count)

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace KernelGen.Numerics;
 
-/// <content>Singles to the numbers of quantised models: rounded to nearest, ties to even. Rows and vectors give the same bits.</content>
+/// <content>Quantises fp32 numbers: rounds to nearest, ties to even. Rows and vectors give the same bits.</content>
 public static unsafe partial class Simd
 {
     private const float Float8Largest = 448f;
@@ -11,13 +11,13 @@ public static unsafe partial class Simd
     private const int SingleMagnitude = int.MaxValue;
     private const int SingleExponent = 0xFF << 23;
 
-    // The sum of a number's power of two, times this, and the number has steps of an eighth of that power: three mantissa bits.
+    // Adding a number to its power of two times this rounds it to an eighth of that power: three mantissa bits.
     private const int Float8Roundness = 20 << 23;
 
-    // Beside 1.5 · 2^23 singles are integers, which then stand in the low bits.
+    // Near 1.5 · 2^23, fp32 numbers are integers, found in the low bits.
     private const float IntegerRoundness = 12582912f;
 
-    /// <summary>The nearest 8-bit float of every lane, ±448 for what is larger; NaN stays NaN.</summary>
+    /// <summary>The nearest 8-bit float in every lane, saturating at ±448; NaN stays NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> RoundToFloat8(Vector128<float> value)
     {
@@ -50,7 +50,7 @@ public static unsafe partial class Simd
         return (rounded.AsInt32() | (value.AsInt32() & Vector512.Create(int.MinValue))).AsSingle();
     }
 
-    /// <summary>The nearest integer of every lane; for magnitudes below 2^22.</summary>
+    /// <summary>The nearest integer in every lane, for magnitudes below 2^22.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> RoundToInt(Vector128<float> value) =>
         (value + Vector128.Create(IntegerRoundness)).AsInt32() - Vector128.Create(IntegerRoundness).AsInt32();
@@ -65,11 +65,11 @@ public static unsafe partial class Simd
     public static Vector512<int> RoundToInt(Vector512<float> value) =>
         (value + Vector512.Create(IntegerRoundness)).AsInt32() - Vector512.Create(IntegerRoundness).AsInt32();
 
-    /// <summary>The largest magnitude of <paramref name="count"/> numbers; infinity or NaN if one of them is.</summary>
+    /// <summary>The largest magnitude of <paramref name="count"/> numbers; infinity or NaN if any of them is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float LargestMagnitude(float* source, int count)
     {
-        // As integers magnitudes have the same order, with infinity and NaN above.
+        // As integers, magnitudes have the same order, with infinity and NaN above all others.
         var largest = Vector256<int>.Zero;
         var i = 0;
         for (; i <= count - Vector256<int>.Count; i += Vector256<int>.Count)
@@ -80,7 +80,7 @@ public static unsafe partial class Simd
         return BitConverter.Int32BitsToSingle(result);
     }
 
-    /// <summary>target = the nearest 8-bit float of source / scale, times scale, in single precision.</summary>
+    /// <summary>target = the nearest 8-bit float of source / scale, times scale, in fp32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RoundToFloat8(float* source, float* target, int count, float scale)
     {
@@ -92,8 +92,8 @@ public static unsafe partial class Simd
     }
 
     /// <summary>
-    /// target = the nearest integer of source / scale, in sixteen bits; the target may begin where the source does. No quotient may be
-    /// larger than a byte holds, and what NaN becomes is not defined.
+    /// target = the nearest integer of source / scale, in sixteen bits; the target may start where the source does. Quotients must
+    /// fit a signed byte; the result for NaN is undefined.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Quantize(float* source, short* target, int count, float scale)

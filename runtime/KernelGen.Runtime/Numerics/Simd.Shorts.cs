@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace KernelGen.Numerics;
 
-/// <content>Products of 8-bit integers, widened to sixteen bits, and their exact sums in 32.</content>
+/// <content>Products of 8-bit integers, widened to 16 bits, with exact 32-bit sums.</content>
 public static unsafe partial class Simd
 {
     /// <summary>Loads as many bytes as <typeparamref name="TVector"/> (a vector of <see cref="short"/>) has lanes, widened.</summary>

@@ -3,14 +3,14 @@ using System.Runtime.Intrinsics;
 
 namespace KernelGen.Numerics;
 
-/// <content>Half precision and 8-bit floats to single precision, exactly, subnormal numbers and NaN included.</content>
+/// <content>Converts fp16 and 8-bit floats to fp32, exactly, including subnormals and NaN.</content>
 public static unsafe partial class Simd
 {
-    // A half's exponent and mantissa, moved to a float's place, lack the difference of the biases in the exponent.
+    // An fp16 exponent and mantissa, shifted to the position in an fp32 number, lack the difference of the exponent biases.
     private const int HalfRebias = (127 - 15) << 23;
     private const int HalfInfinity = 31 << 23;
 
-    // An 8-bit float, moved to a float's place, lacks a factor of 2^(127 − 7).
+    // An 8-bit float, shifted to the position in an fp32 number, lacks a factor of 2^(127 − 7).
     private const float Float8Unit = 1.329227995784916e36f;
     private const int Float8Magnitude = 0x7F << 20;
 
@@ -36,7 +36,7 @@ public static unsafe partial class Simd
         throw new NotSupportedException($"{typeof(TVector)} is not a vector of float");
     }
 
-    // Below the smallest normal number, the bits get an exponent one higher, whose implicit bit is subtracted again. Not a
+    // Below the smallest normal number, the bits get an exponent that is one higher, whose implicit bit is subtracted again. Not a
     // multiplication by a power of two, which would have subnormal operands: those take some processors a hundred cycles.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Half128(ushort* source)
@@ -76,7 +76,7 @@ public static unsafe partial class Simd
         return (number.AsInt32() | special | (bits & Vector512.Create(int.MinValue))).AsSingle();
     }
 
-    // Few weights of a quantised matrix are subnormal, so here the multiplication is the fast way. All ones are a NaN.
+    // Few weights of a quantised matrix are subnormal, so the multiplication is the fast way here. All ones are NaN.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Float8(Vector128<int> signExtended)
     {

@@ -5,10 +5,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace KernelGen.Numerics;
 
-/// <content>Sums across lanes and transposition, the bridges between a vector of tokens and a row of numbers.</content>
+/// <content>Sums across lanes and transposition between vectors of tokens and rows of elements.</content>
 public static unsafe partial class Simd
 {
-    /// <summary>The sum of the lanes, halves first: the same order for every width.</summary>
+    /// <summary>The sum of the lanes, halves first, in the same order for every width.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector512<float> value) => Sum(value.GetLower() + value.GetUpper());
 
@@ -25,13 +25,13 @@ public static unsafe partial class Simd
     }
 
     /// <summary>
-    /// Lays up to <paramref name="width"/> rows side by side: <c>panel[i · width + r] = rows[r][i]</c>; missing rows become zeros.
+    /// Interleaves up to <paramref name="width"/> rows: <c>panel[i · width + r] = rows[r][i]</c>; missing rows become zeros.
     /// </summary>
     /// <param name="rows">Address of each row.</param>
     /// <param name="rowCount">Number of rows, 1 to <paramref name="width"/>.</param>
-    /// <param name="length">Numbers of a row.</param>
+    /// <param name="length">Elements per row.</param>
     /// <param name="panel">Receives [length, width].</param>
-    /// <param name="width">Rows of a full panel, a multiple of 4.</param>
+    /// <param name="width">Number of rows in a full panel, a multiple of 4.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Interleave(float** rows, int rowCount, int length, float* panel, int width)
     {
@@ -59,11 +59,11 @@ public static unsafe partial class Simd
     }
 
     /// <summary>
-    /// Undoes <see cref="Interleave"/> and scales: <c>rows[r][i] = panel[i · width + r] · scales[r]</c>.
+    /// Reverses <see cref="Interleave"/> and scales: <c>rows[r][i] = panel[i · width + r] · scales[r]</c>.
     /// </summary>
     /// <param name="panel">[length, width].</param>
-    /// <param name="width">Rows of a full panel, a multiple of 4.</param>
-    /// <param name="length">Numbers of a row.</param>
+    /// <param name="width">Number of rows in a full panel, a multiple of 4.</param>
+    /// <param name="length">Elements per row.</param>
     /// <param name="rows">Address of each row.</param>
     /// <param name="scales">Factor of each row.</param>
     /// <param name="rowCount">Number of rows, 1 to <paramref name="width"/>.</param>
@@ -106,7 +106,7 @@ public static unsafe partial class Simd
         return (ZipLow(acLow, bdLow), ZipHigh(acLow, bdLow), ZipLow(acHigh, bdHigh), ZipHigh(acHigh, bdHigh));
     }
 
-    /// <summary>The first halves of two vectors, their lanes taking turns.</summary>
+    /// <summary>The lower halves of two vectors, interleaved.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> ZipLow(Vector128<float> a, Vector128<float> b)
     {
@@ -128,7 +128,7 @@ public static unsafe partial class Simd
         return Vector512.Create(ZipLow(a.GetLower(), b.GetLower()), ZipHigh(a.GetLower(), b.GetLower()));
     }
 
-    /// <summary>The last halves of two vectors, their lanes taking turns.</summary>
+    /// <summary>The upper halves of two vectors, interleaved.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> ZipHigh(Vector128<float> a, Vector128<float> b)
     {

@@ -5,10 +5,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace KernelGen.Numerics;
 
-/// <summary>What kernels need of a vector beyond the framework's own operations, the same for every width and framework.</summary>
+/// <summary>Vector operations that kernels need beyond the framework's own, the same for every width and target framework.</summary>
 public static unsafe partial class Simd
 {
-    /// <summary><c>a · b + c</c>, fused where the processor can.</summary>
+    /// <summary><c>a · b + c</c>, fused if the CPU supports it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c)
     {
