@@ -158,7 +158,7 @@ public class RunTests
         (await Mixtral("--input", folder.File("absent"))).AssertFailure(2, "absent");
         (await Mixtral("--input", Path.GetDirectoryName(two)!)).AssertFailure(2, "is a directory");
         (await Mixtral("--input", Expected, "--expect", two + ":a")).AssertFailure(2, "[1, 128]", "[37, 128]");
-        (await Mixtral("--input", Expected, "--output", folder.File("no/such/directory"))).AssertFailure(2, "--output", "no directory");
+        (await Mixtral("--input", Expected, "--output", folder.File("no/such/directory"))).AssertFailure(2, "--output", "does not exist");
         (await Mixtral("--input", Expected, "--output", Path.GetDirectoryName(two)!)).AssertFailure(2, "--output", "is a directory");
     }
 
@@ -166,7 +166,7 @@ public class RunTests
     public async Task RejectsModelsThatCannotRun()
     {
         using var folder = new TemporaryFolder();
-        (await ToolRun.Of("run", "--model", folder.File("absent"), "--input", Expected)).AssertFailure(2, "absent", "no directory");
+        (await ToolRun.Of("run", "--model", folder.File("absent"), "--input", Expected)).AssertFailure(2, "absent", "is not a directory");
         (await ToolRun.Of("run", "--model", Path.GetDirectoryName(folder.File("x"))!, "--input", Expected)).AssertFailure(2, "config.json");
         await File.WriteAllTextAsync(folder.File("config.json"), "{ \"model_type\": \"mixtral\" ", TestContext.Current.CancellationToken);
         (await ToolRun.Of("run", "--model", Path.GetDirectoryName(folder.File("x"))!, "--input", Expected)).AssertFailure(2, "config.json", "JSON");

@@ -34,7 +34,7 @@ public class SearchSpaceTests
     }
 
     [Theory]
-    [InlineData("[]", "no JSON object")]
+    [InlineData("[]", "is not a JSON object")]
     [InlineData("{", "not valid JSON")]
     [InlineData("{}", "no object 'parameters'")]
     [InlineData("""{"parameters":{}}""", "no key")]

@@ -23,7 +23,7 @@ public class TunedModelTests
 
     [Theory]
     [InlineData("deepseek-v3", null, true, "scales are per block [128, 128], so they cannot be per channel")]
-    [InlineData("qwen3-30b-a3b", "int4_w4a16", true, "scales are those of blocks [0, 128]")]
+    [InlineData("qwen3-30b-a3b", "int4_w4a16", true, "scales are per block [0, 128]")]
     [InlineData("qwen3-30b-a3b", null, true, "no kernel has bfloat16 weights with scales of channels")]
     public void WhatHasNoKernelIsOneLine(string preset, string? type, bool perChannel, string expected) =>
         Assert.Contains(expected, Assert.Throws<TuningException>(() => TunedModel.Create(ModelPresets.Find(preset)!.Shard(1, 1), type, perChannel)).Message);
