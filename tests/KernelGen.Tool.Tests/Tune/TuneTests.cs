@@ -100,7 +100,7 @@ public class TuneTests
     [InlineData("", "(1,1)")]
     [InlineData("{\"1\": 3}", "expected an object")]
     [InlineData("{\"1\": {\"BLOCK_SIZE_M\": -4}}", "BLOCK_SIZE_M is -4")]
-    [InlineData("{\"1\": {}, \"1\": {}}", "twice")]
+    [InlineData("{\"1\": {}, \"1\": {}}", "duplicated")]
     [InlineData("{\"1\": {\"BLOCK_SIZE_M\": 16, \"BLOCK_SIZE_N\": 32, \"BLOCK_SIZE_K\": 64, \"GROUP_SIZE_M\": 1, \"num_warps\": 4, \"num_stages\": 3}}", "entries are for a GPU")]
     public async Task AFileThatIsNoneOfOursStaysAsItIs(string content, string expected)
     {
