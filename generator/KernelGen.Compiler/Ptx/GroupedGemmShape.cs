@@ -3,8 +3,8 @@ namespace KernelGen.Compiler.Ptx;
 /// <summary>The sizes of a grouped GEMM, and what its numbers are.</summary>
 /// <param name="Product">Which product.</param>
 /// <param name="TopK">Slots of a token, k.</param>
-/// <param name="HiddenSize">Width H of the hidden states.</param>
-/// <param name="IntermediateSize">Width I of the intermediate states.</param>
+/// <param name="HiddenSize">Hidden size H.</param>
+/// <param name="IntermediateSize">Intermediate size I.</param>
 /// <param name="Activation">Activation between the products.</param>
 /// <param name="ActivationLimit">Its limit, if it needs one.</param>
 public sealed record GroupedGemmShape(
@@ -28,10 +28,10 @@ public sealed record GroupedGemmShape(
     /// <summary>Whether the sums have biases.</summary>
     public bool Bias { get; init; }
 
-    /// <summary>Whether the router weight multiplies the sums of the first product and not those of the second.</summary>
+    /// <summary>Whether the router weight multiplies the sums of the first GEMM and not those of the second.</summary>
     public bool RouterWeightOnInput { get; init; }
 
-    /// <summary>Whether the first product has an up projection beside the gate projection.</summary>
+    /// <summary>Whether the first GEMM has an up projection beside the gate projection.</summary>
     public bool IsGated => Activation is not (MoeActivation.Silu or MoeActivation.Gelu or MoeActivation.Relu2);
 
     /// <summary>Rows of an expert's weight matrix.</summary>
@@ -49,7 +49,7 @@ public sealed record GroupedGemmShape(
     /// <summary>What is said of weights in single precision.</summary>
     internal const string ProblemOfFloat32 = "weights in single precision have no tensor-core instruction as exact";
 
-    /// <summary>Whether this is the first product.</summary>
+    /// <summary>Whether this is the first GEMM.</summary>
     internal bool IsGateUp => Product == ExpertProduct.GateUp;
 
     /// <summary>Whether the columns are those of gate and up projections.</summary>

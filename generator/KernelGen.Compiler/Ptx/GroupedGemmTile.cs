@@ -16,7 +16,7 @@ public enum TensorCore
     WgmmaBytes,
 }
 
-/// <summary>How a grouped GEMM is cut into groups of threads.</summary>
+/// <summary>How a grouped GEMM is tiled.</summary>
 /// <param name="Core">The instruction.</param>
 /// <param name="BlockM">Rows of a group's tile: slots of one expert.</param>
 /// <param name="BlockN">Columns of a group's tile: rows of the weight matrix.</param>
@@ -25,11 +25,11 @@ public enum TensorCore
 /// <param name="WarpsM">Warps along the rows.</param>
 /// <param name="WarpsN">Warps along the columns.</param>
 /// <param name="GroupM">Blocks of rows that take turns before the next block of columns, so that they find its weights in the L2 cache.</param>
-/// <param name="SplitK">Slices of the reduction.</param>
+/// <param name="SplitK">Number of Split-K slices.</param>
 /// <param name="Cluster">Groups that share a tile's rows evenly and each other's weights; <see cref="BlockM"/> are the rows of all of them.</param>
 /// <param name="Chained">Whether the kernel may start while the one before it in the stream still runs (programmatic dependent launch, from sm_90 on).</param>
 /// <param name="Resident">
-/// For kernels that stream: how many groups a multiprocessor holds at once. So many are launched, and take one tile after the other. Each warp
+/// For kernels that stream: how many groups an SM holds at once. So many are launched, and take one tile after the other. Each warp
 /// loads its weights straight into registers; warps share the elements of a block and not the columns, and add up their sums at the end. 0: the
 /// kernel does not stream.
 /// </param>
@@ -63,7 +63,7 @@ public sealed record GroupedGemmTile(
     /// <summary>Whether warps load weights straight into registers.</summary>
     public bool IsStreamed => Resident > 0;
 
-    /// <summary>Groups that a multiprocessor holds at once, of a kernel whose groups share all tiles; 0 for one tile a group.</summary>
+    /// <summary>Groups that an SM holds at once, of a kernel whose groups share all tiles; 0 for one tile a group.</summary>
     public int PersistentGroups => IsSpecialised ? 1 : Resident;
 
     /// <summary>Bytes of dynamic shared memory of a group that multiplies bfloat16; the first stage starts at a multiple of 1024.</summary>

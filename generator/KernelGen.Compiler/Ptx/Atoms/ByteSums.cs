@@ -1,8 +1,8 @@
 namespace KernelGen.Compiler.Ptx;
 
 /// <summary>
-/// Sums of bytes with <c>mma</c>: tensor cores keep those of integers exactly, however many there are, and those of 8-bit floats to 14 bits alone, so that the sum of each
-/// 128 elements, a row of shared memory, is added in single precision, times the scales of its group where there are groups.
+/// Sums of bytes with <c>mma</c>: tensor cores accumulate integers exactly, but keep only 14 bits of sums of 8-bit floats, so the sum of every
+/// 128 elements, a row of shared memory, is added in fp32, times the scales of its group if there are groups.
 /// </summary>
 internal sealed class ByteSums
 {
@@ -21,8 +21,8 @@ internal sealed class ByteSums
     private readonly B32 _at;
 
     /// <summary>Declares the sums of a part.</summary>
-    /// <param name="scalesAt">Where the scales of a stage begin.</param>
-    /// <param name="inputScalesAt">Where those of the activations do.</param>
+    /// <param name="scalesAt">Offset of a stage's weight scales.</param>
+    /// <param name="inputScalesAt">Offset of its activation scales.</param>
     public ByteSums(PtxWriter writer, GroupedGemmShape shape, GroupedGemmTile tile, Scratch scratch, FragmentLayout layout, FragmentSums sums, int scalesAt, int inputScalesAt)
     {
         (_writer, _shape, _tile, _scratch, _layout, _sums, _inputScalesAt) = (writer, shape, tile, scratch, layout, sums, inputScalesAt);
@@ -44,7 +44,7 @@ internal sealed class ByteSums
     /// <summary>Four zeros.</summary>
     public IEnumerable<F32> Nothing => Enumerable.Repeat(_nothing, 4);
 
-    /// <summary>Clears what stays, and finds the lane's scales.</summary>
+    /// <summary>Clears the accumulators, and locates the lane's scales.</summary>
     public void WriteSetup(Warps warps, B32 shared)
     {
         if (!StartsParts)
@@ -87,7 +87,7 @@ internal sealed class ByteSums
             """));
     }
 
-    /// <summary>Makes singles of integers, once; slices of the first product stay integers, exact until they are added up.</summary>
+    /// <summary>Converts integers to fp32 once; slices of the first GEMM stay integers, exact until they are added up.</summary>
     public void WriteEnd(bool staysBare)
     {
         if (StartsParts) return;

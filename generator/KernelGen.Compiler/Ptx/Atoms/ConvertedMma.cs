@@ -1,8 +1,8 @@
 namespace KernelGen.Compiler.Ptx;
 
 /// <summary>
-/// <c>mma.sync</c> of weights that become bfloat16 within registers. A stage is cut into units of 32 elements of the reduction, of which a lane multiplies the eight
-/// neighbours 8·(lane mod 4) …: both operands name the elements of a step in that order, which a sum does not see, so that a lane's weights are one load.
+/// <c>mma.sync</c> with weights that are converted to bfloat16 in registers. A stage is divided into units of 32 elements of the reduction, of which a lane multiplies the eight
+/// neighbours 8·(lane mod 4) …: both operands use the elements of a step in that order, which does not affect a sum, so a lane's weights are a single load.
 /// </summary>
 internal sealed class ConvertedMma
 {
@@ -73,7 +73,7 @@ internal sealed class ConvertedMma
         for (var unit = 0; unit < _units.Units; unit++) WriteUnit(unit, stage);
     }
 
-    /// <summary>A column with a NaN among its weights is NaN. The lane has seen weights of column lane ÷ 4 of each fragment and has sums of columns 2·(lane mod 4) and the next.</summary>
+    /// <summary>A column with a NaN among its weights is NaN. The lane has the weights of column lane ÷ 4 of each fragment and has sums of columns 2·(lane mod 4) and the next.</summary>
     public void WriteEnd(Warps warps)
     {
         if (_nan is null) return;

@@ -9,13 +9,13 @@ internal sealed class Descriptors(PtxWriter writer, Scratch scratch)
     private readonly B64 _descriptorB = writer.B64("descriptorB");
     private readonly B64 _stage = writer.B64("stageWide");
 
-    /// <summary>The first operand's in the present stage.</summary>
+    /// <summary>The first operand's descriptor in the current stage.</summary>
     public B64 A { get; } = writer.B64("atA");
 
-    /// <summary>The second one's.</summary>
+    /// <summary>The second operand's descriptor.</summary>
     public B64 B { get; } = writer.B64("atB");
 
-    /// <summary>Makes descriptors of the addresses in the first two scratch registers.</summary>
+    /// <summary>Creates descriptors from the addresses in the first two scratch registers.</summary>
     public void WriteSetup()
     {
         foreach (var (descriptor, address) in new[] { (_descriptorA, scratch.T0), (_descriptorB, scratch.T1) })

@@ -1,8 +1,8 @@
 namespace KernelGen.Compiler.Ptx;
 
 /// <summary>
-/// The 16×8 fragments of a warp's tile, and which output column a thread's sums are of. Each group of <see cref="StoredTiles"/> fragments is dealt out so that the two sums
-/// a thread has of each are neighbours: it stores them at once.
+/// The 16×8 fragments of a warp's tile, and the output columns of a thread's accumulators. Each group of <see cref="StoredTiles"/> fragments is interleaved so that the two accumulators
+/// of a thread in each are neighbours, which it stores at once.
 /// </summary>
 internal sealed class FragmentLayout(GroupedGemmShape shape, GroupedGemmTile tile)
 {
@@ -12,7 +12,7 @@ internal sealed class FragmentLayout(GroupedGemmShape shape, GroupedGemmTile til
     /// <summary>Times 8 columns.</summary>
     public int N => tile.WarpN / 8;
 
-    /// <summary>Fragments whose sums a thread stores at once: as many as 16 bytes of bf16 hold, where the warp's tile has them.</summary>
+    /// <summary>Fragments whose accumulators a thread stores at once: as many as 16 bytes of bf16 hold, if the warp's tile has them.</summary>
     public int StoredTiles => (shape.OutputColumns(tile.WarpN) / 8) switch { var tiles when tiles % 4 == 0 => 4, var tiles when tiles % 2 == 0 => 2, _ => 1 };
 
     /// <summary>A thread's rows: of each fragment lane ÷ 4, and that eight further on.</summary>
@@ -26,10 +26,10 @@ internal sealed class FragmentLayout(GroupedGemmShape shape, GroupedGemmTile til
         return (fragment / StoredTiles * 8 * StoredTiles) + (place / 2 * 2 * StoredTiles) + (fragment % StoredTiles * 2) + (place % 2);
     }
 
-    /// <summary>Whether a row is an up projection's: in the first product eight gate rows and the eight up rows of the same columns take turns, so that one thread gets the sums of both.</summary>
+    /// <summary>Whether a row is an up projection's: in the first GEMM eight gate rows and the eight up rows of the same columns take turns, so that one thread gets the sums of both.</summary>
     public bool IsUp(int row) => shape.IsPaired && row / 8 % 2 == 1;
 
-    /// <summary>Which fragment has the gate (0) or up (1) sums of eight columns: they take turns or, from the tensor memory accelerator, are the first and the second half.</summary>
+    /// <summary>Which fragment has the gate (0) or up (1) sums of eight columns: they take turns or, from TMA, are the first and the second half.</summary>
     public int FragmentOf(int eight, int up) => tile.IsSpecialised ? eight + (up * N / 2) : (2 * eight) + up;
 
     /// <summary>Fragments whose columns are neighbours in a thread, the first output column that they have, and whether they are up projections.</summary>

@@ -1,8 +1,8 @@
 namespace KernelGen.Compiler.Ptx;
 
 /// <summary>
-/// <c>ldmatrix</c> and <c>mma.sync</c> of a stage under the swizzle. Byte for byte the fragments of bytes are those of bfloat16, with twice the elements; what becomes of
-/// their sums is <see cref="ByteSums"/>' business.
+/// <c>ldmatrix</c> and <c>mma.sync</c> of a stage under the swizzle. Byte for byte the fragments of bytes are those of bfloat16, with twice the elements; the use of
+/// their sums is up to <see cref="ByteSums"/>.
 /// </summary>
 internal sealed class LdmatrixMma
 {

@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>NaN among 8-bit floats, which their conversion would make a number of.</summary>
+/// <summary>NaN among 8-bit floats, which their conversion would turn into a number.</summary>
 internal sealed class NaNWeights(PtxWriter writer, WeightConversion conversion)
 {
     private readonly B32 _seven = writer.B32("seven");
@@ -15,7 +15,7 @@ internal sealed class NaNWeights(PtxWriter writer, WeightConversion conversion)
         writer.Code($"lop3.b32 {collected}, {collected}, {conversion.Converted}, {_seven}, 0xfe;");
     }
 
-    /// <summary>Makes NaN of a pair of bfloat16 if it is among the eight numbers. One makes the same of a sum as another.</summary>
+    /// <summary>Makes NaN of a pair of bfloat16 if it is among the eight numbers. Any NaN has the same effect on a sum.</summary>
     public void WriteAmong(IReadOnlyList<B32> words, B32 pair)
     {
         WriteSevens(words);
@@ -26,7 +26,7 @@ internal sealed class NaNWeights(PtxWriter writer, WeightConversion conversion)
             """);
     }
 
-    /// <summary>Brings together what the four lanes of a row have collected.</summary>
+    /// <summary>Combines what the four lanes of a row have collected.</summary>
     public void WriteOfRow(B32 collected, B32 other)
     {
         foreach (var distance in new[] { 1, 2 })

@@ -1,8 +1,8 @@
 namespace KernelGen.Compiler.Ptx;
 
 /// <summary>
-/// <c>mma.sync</c> with weights on the left and eight slots on the right, so that what a lane loads at once is an operand: two pairs of neighbours of a slot. Sums have
-/// single precision; those of a group are kept apart until its end.
+/// <c>mma.sync</c> with weights on the left and eight slots on the right, so that what a lane loads at once is an operand: two pairs of neighbours of a slot. Accumulators have
+/// single precision; those of a group are kept separate until its end.
 /// </summary>
 internal sealed class StreamedMma
 {
@@ -39,14 +39,14 @@ internal sealed class StreamedMma
     /// <summary>A lane's sum of a slot, one of two neighbours, and one of eight columns: of the fragment of 16, elements 0 and 1 are column lane ÷ 4, 2 and 3 that eight further on.</summary>
     public F32 Sum(int slots, int eight, int x) => _sums[(slots, eight / 2, (2 * (eight % 2)) + x)];
 
-    /// <summary>Sets what stays.</summary>
+    /// <summary>Sets the registers that do not change.</summary>
     public void WriteSetup()
     {
         _conversion.WriteZeroSetup();
         if (_scales is not null) _writer.Code($"mov.f32 {_nothing}, 0f00000000;");
     }
 
-    /// <summary>Clears the sums.</summary>
+    /// <summary>Clears the accumulators.</summary>
     public void WriteStart()
     {
         _writer.Comment("The sums.");

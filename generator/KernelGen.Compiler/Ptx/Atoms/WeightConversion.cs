@@ -1,12 +1,12 @@
 namespace KernelGen.Compiler.Ptx;
 
 /// <summary>
-/// From stored weights to pairs of bfloat16, exactly and within registers. A lane has eight neighbours of a row: 16 bytes of
+/// Converts stored weights to pairs of bfloat16, exactly and in registers. A lane has eight neighbours of a row: 16 bytes of
 /// fp16, 8 of 8-bit and 4 of 4-bit numbers, which are the weights of two steps of <c>mma</c>, two pairs each.
 /// </summary>
 /// <remarks>
-/// Integers become floats through magic numbers: 0x4300 is 128 in bfloat16, and 128 + x has x in its low seven bits. 11 bits of
-/// fp16 are two bfloat16 numbers, the rounded one and the rest.
+/// Integers become floats through magic numbers: 0x4300 is 128 in bfloat16, and 128 + x has x in its low seven bits. The 11 bits of
+/// fp16 become two bfloat16 numbers, the rounded one and the remainder.
 /// </remarks>
 internal sealed class WeightConversion
 {
@@ -51,7 +51,7 @@ internal sealed class WeightConversion
         }
     }
 
-    /// <summary>A register for what comes between two instructions.</summary>
+    /// <summary>A register for an intermediate result.</summary>
     public B32 Converted { get; }
 
     /// <summary>Registers of 32 bits that eight weights lie in.</summary>
@@ -82,7 +82,7 @@ internal sealed class WeightConversion
         if (_type == DType.Int4 && !_hasZeroPoints) _writer.Code($"mov.b32 {_minusEight}, 0xc308c308;");
     }
 
-    /// <summary>What is added to converted integers: the zero point's pair where groups have them, that of 8 for 4-bit numbers without, else nothing.</summary>
+    /// <summary>The value added to converted integers: the zero point's pair if groups have zero points, that of 8 for 4-bit numbers without, otherwise none.</summary>
     public B32? MinusZero(Func<B32> zero) => _hasZeroPoints ? zero() : _type == DType.Int4 ? _minusEight : null;
 
     /// <summary>Writes one pair: weights 4 · <paramref name="step"/> + 2 · <paramref name="pair"/> and the next.</summary>
@@ -90,7 +90,7 @@ internal sealed class WeightConversion
     /// <param name="step">0 or 1.</param>
     /// <param name="pair">0 or 1.</param>
     /// <param name="to">Receives the pair.</param>
-    /// <param name="rest">Receives what rounding has left of fp16 weights.</param>
+    /// <param name="rest">Receives the remainders of fp16 weights.</param>
     /// <param name="minusZero">For integers with zero points: a pair of −z, for 4-bit numbers −(128 + z).</param>
     public void WritePair(IReadOnlyList<B32> words, int step, int pair, B32 to, B32? rest, B32? minusZero)
     {
@@ -142,13 +142,13 @@ internal sealed class WeightConversion
         }
     }
 
-    /// <summary>Whether <see cref="WriteEight"/> pairs weights that are four apart: a shift then brings them where they belong.</summary>
+    /// <summary>Whether <see cref="WriteEight"/> pairs weights that are four apart: a shift then puts them in place.</summary>
     public static bool HasPairsApart(DType type) => type == DType.Int4;
 
     /// <summary>Writes the four pairs of eight weights: of neighbours, or x and x + 4 (<see cref="HasPairsApart"/>).</summary>
     /// <param name="words">The registers of the eight weights.</param>
     /// <param name="to">Receive the pairs.</param>
-    /// <param name="rests">Receive what rounding has left of fp16 weights.</param>
+    /// <param name="rests">Receive the remainders of fp16 weights.</param>
     /// <param name="minusZero">As for <see cref="WritePair"/>.</param>
     public void WriteEight(IReadOnlyList<B32> words, IReadOnlyList<B32> to, IReadOnlyList<B32>? rests, B32? minusZero)
     {

@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>The activations, each a few instructions on fp32 registers. All but one are of one form: <c>g · f(g) · u</c> with a share f of 0 to 1.</summary>
+/// <summary>The activations, each a few instructions on fp32 registers. All but one have the form <c>g · f(g) · u</c> with a factor f from 0 to 1.</summary>
 internal sealed class Activation
 {
     private const float Log2E = 1.44269504f;
@@ -11,7 +11,7 @@ internal sealed class Activation
     private readonly F32 _exponential;
     private readonly Pred _isLeft;
 
-    /// <summary>Declares the registers that the activation needs beside its own.</summary>
+    /// <summary>Declares the activation's additional registers.</summary>
     public Activation(PtxWriter writer, GroupedGemmShape shape)
     {
         (_writer, _shape) = (writer, shape);
@@ -21,8 +21,8 @@ internal sealed class Activation
     private bool UsesNormalShare => _shape.Activation is MoeActivation.Gelu or MoeActivation.GeluAndMul;
 
     /// <summary>
-    /// Writes <paramref name="result"/> = activation(<paramref name="gate"/>, <paramref name="up"/>). The result is another register
-    /// than both; they may change. Without an up projection <paramref name="up"/> is null.
+    /// Writes <paramref name="result"/> = activation(<paramref name="gate"/>, <paramref name="up"/>). The result is a different register
+    /// from both, which may change. Without an up projection <paramref name="up"/> is null.
     /// </summary>
     public void Write(F32 gate, F32? up, F32 result)
     {

@@ -1,7 +1,7 @@
 namespace KernelGen.Compiler.Ptx;
 
 /// <summary>
-/// The end of a tile that was streamed: warps add up their sums in shared memory, [warps, slots, columns], from which a thread takes four
+/// The end of a streamed tile: warps add up their accumulators in shared memory, [warps, slots, columns], from which a thread takes four
 /// neighbouring columns of a slot.
 /// </summary>
 internal sealed class ExchangeEpilogue
@@ -48,7 +48,7 @@ internal sealed class ExchangeEpilogue
     // Sums of gates and, in pairs, of up projections.
     private IEnumerable<F32[]> Sums => _shape.IsPaired ? [_gate, _up] : [_gate];
 
-    /// <summary>Bytes of shared memory that a tile's sums take.</summary>
+    /// <summary>Shared memory of a tile's sums in bytes.</summary>
     public static int SharedBytes(GroupedGemmTile tile) => tile.WarpsN * tile.BlockM * Pitch(tile) * 4;
 
     /// <summary>Stores the sums of all warps.</summary>
@@ -77,7 +77,7 @@ internal sealed class ExchangeEpilogue
         _writer.Code("bar.sync 0;");
     }
 
-    /// <summary>Adds up the warps' sums and stores what they become.</summary>
+    /// <summary>Adds up the warps' sums and stores the results.</summary>
     public void WriteResults(B32 thread, B32 column, B32 expert)
     {
         var columns = _shape.OutputColumns(_tile.BlockN) / StoredColumns;
@@ -121,7 +121,7 @@ internal sealed class ExchangeEpilogue
         _writer.Label("STORED");
     }
 
-    // Floats of a slot's row. The four that pad keep the rows of a warp's stores in different banks.
+    // Floats of a slot's row. Four padding elements keep the rows of a warp's stores in different banks.
     private static int Pitch(GroupedGemmTile tile) => tile.BlockN + 4;
 
     private void WriteSumOfWarps(F32[] sums, int column)
@@ -133,7 +133,7 @@ internal sealed class ExchangeEpilogue
         }
     }
 
-    // Where all of a row of activations has one scale.
+    // If each row of activations has a single scale.
     private void WriteRowInputScale()
     {
         _writer.Code($"""
@@ -149,7 +149,7 @@ internal sealed class ExchangeEpilogue
         foreach (var sum in Sums.SelectMany(sums => sums)) _writer.Code($"mul.rn.f32 {sum}, {sum}, {_inputScale};");
     }
 
-    // What belongs to whole sums, each once: the scale of a row of weights, the router weight on the input, the bias.
+    // Applied to complete sums, each once: the scale of a row of weights, the router weight on the input, the bias.
     private void WriteWholeSums(B32 expert, B32 column)
     {
         if (_shape.Bias && _schedule.IsSplit) _writer.Code($"setp.eq.u32 {_isFirstSlice}, {_schedule.Slice}, 0;");

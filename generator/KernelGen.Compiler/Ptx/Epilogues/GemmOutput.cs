@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>What a product stores, and what its whole sums have beside the products.</summary>
+/// <summary>What a GEMM stores, and which factors and biases its complete sums have.</summary>
 internal sealed class GemmOutput(GroupedGemmShape shape, GroupedGemmTile tile)
 {
     /// <summary>Whether the output is bf16; sums of slices stay fp32 until the second phase has added them up, intermediate states until they become bytes.</summary>
@@ -15,10 +15,10 @@ internal sealed class GemmOutput(GroupedGemmShape shape, GroupedGemmTile tile)
     /// <summary>Whether the stored sums are multiplied by the router weights.</summary>
     public bool WeightsOutput => !shape.IsGateUp && !shape.RouterWeightOnInput;
 
-    /// <summary>Whether sums become whole within the kernel: the phase that adds up and activates the slices of the first product does it there.</summary>
+    /// <summary>Whether sums become whole within the kernel: the phase that adds up and activates the slices of the first GEMM does it there.</summary>
     public bool HasWholeSums => !StoresBareSums;
 
-    /// <summary>Whether router weights multiply the whole sums of the first product.</summary>
+    /// <summary>Whether router weights multiply the whole sums of the first GEMM.</summary>
     public bool WeightsInput => shape.IsGateUp && shape.RouterWeightOnInput && HasWholeSums;
 
     /// <summary>Whether columns have numbers of their own in whole sums.</summary>
@@ -27,7 +27,7 @@ internal sealed class GemmOutput(GroupedGemmShape shape, GroupedGemmTile tile)
     /// <summary>Whether whole sums are multiplied by the scale of their row of activations; slices that stay integers are not.</summary>
     public bool HasRowInputScales => shape.QuantizedInputs && !shape.HasGroups && !(shape.HasIntegerSums && StoresBareSums);
 
-    /// <summary>Whether the first product stores bytes, where a tile of copied scales has all columns of a group.</summary>
+    /// <summary>Whether the first GEMM stores bytes, where a tile of copied scales has all columns of a group.</summary>
     public bool RoundsIntermediate => tile.Core == TensorCore.WgmmaBytes && shape.HasGroups && StoresActivated && shape.OutputColumns(tile.BlockN) == GroupedGemmTile.RowBytes;
 
     /// <summary>Bytes of an element.</summary>

@@ -63,7 +63,7 @@ internal sealed class LeftEpilogue
         _slots.WriteSetup(warps.Lane);
     }
 
-    /// <summary>Slots and router weights of the tile, and the expert, long before they are wanted.</summary>
+    /// <summary>Slots and router weights of the tile, and the expert, long before they are needed.</summary>
     public void WriteSlots(Warps warps, B32 expert)
     {
         _slots.WriteSlots(warps.Lane);
@@ -71,7 +71,7 @@ internal sealed class LeftEpilogue
         _slots.WriteRouterWeights();
     }
 
-    /// <summary>Completes the sums and stores what they become.</summary>
+    /// <summary>Completes the sums and stores the results.</summary>
     public void Write(B32 expert)
     {
         _writer.Comment("From sums to the output.");

@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>Slots and router weights of a tile with weights on the left: of each 32 a lane knows one, and tells the others.</summary>
+/// <summary>Slots and router weights of a tile with weights on the left: each lane holds one of 32 and shuffles it to the others.</summary>
 internal sealed class LeftSlots(PtxWriter writer, GroupedGemmTile tile, Scratch scratch, PersistentSchedule schedule, bool hasRouterWeights)
 {
     private const int LanesOfWarp = 32;

@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>What the epilogue wants of the slots that a thread's rows are, loaded when it wants it.</summary>
+/// <summary>The epilogue's data for the slots of a thread's rows, loaded when needed.</summary>
 internal sealed class LoadedRows(PtxWriter writer, GroupedGemmShape shape, GroupedGemmTile tile, Scratch scratch, FragmentLayout layout, TileSchedule schedule, GemmOutput form)
 {
     private readonly B64 _rows = writer.B64("rows");
@@ -10,13 +10,13 @@ internal sealed class LoadedRows(PtxWriter writer, GroupedGemmShape shape, Group
     private readonly Dictionary<(int M, int Half), F32> _inputWeights =
         form.WeightsInput ? layout.Rows().ToDictionary(row => row, row => writer.F32($"inputWeight{row.M}_{row.Half}")) : [];
 
-    /// <summary>The present row's slot.</summary>
+    /// <summary>The current row's slot.</summary>
     public B32 Slot => _slot;
 
     /// <summary>Its router weight.</summary>
     public F32 RouterWeight => _routerWeight;
 
-    /// <summary>A row's router weight, where it multiplies whole sums of the first product.</summary>
+    /// <summary>A row's router weight, where it multiplies whole sums of the first GEMM.</summary>
     public F32 InputWeight(int m, int half) => form.WeightsInput ? _inputWeights[(m, half)] : default;
 
     /// <summary>Finds the slots of the thread's rows.</summary>
@@ -51,7 +51,7 @@ internal sealed class LoadedRows(PtxWriter writer, GroupedGemmShape shape, Group
         }
     }
 
-    /// <summary>Loads the router weights that multiply whole sums of the first product.</summary>
+    /// <summary>Loads the router weights that multiply whole sums of the first GEMM.</summary>
     public void WriteInputWeights()
     {
         if (!form.WeightsInput) return;

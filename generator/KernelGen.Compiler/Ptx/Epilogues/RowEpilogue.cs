@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>From sums to the output: activation or router weight, and the store of rows that are slots.</summary>
+/// <summary>From accumulators to the output: activation or router weight, and the stores of rows that are slots.</summary>
 internal sealed class RowEpilogue
 {
     private readonly PtxWriter _writer;
@@ -31,7 +31,7 @@ internal sealed class RowEpilogue
 
     private int Neighbours => 2 * _layout.StoredTiles;
 
-    /// <summary>Completes the sums and stores what they become.</summary>
+    /// <summary>Completes the sums and stores the results.</summary>
     public void Write(FragmentSums sums, Warps warps, B32 expert)
     {
         _writer.Comment("Rows and columns of the thread's sums.");

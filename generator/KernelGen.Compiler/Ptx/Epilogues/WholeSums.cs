@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>What belongs to whole sums, each once: the scale of a row of weights, the router weight on the input, the bias.</summary>
+/// <summary>Applied to complete sums, each once: the scale of a row of weights, the router weight on the input, the bias.</summary>
 internal sealed class WholeSums
 {
     private readonly PtxWriter _writer;

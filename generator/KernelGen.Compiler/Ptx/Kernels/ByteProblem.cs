@@ -1,9 +1,9 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>What no kernel that multiplies bytes with bytes can have.</summary>
+/// <summary>The limits of kernels that multiply bytes by bytes.</summary>
 internal static class ByteProblem
 {
-    /// <summary>What is wrong with a shape or a tile; null if nothing is.</summary>
+    /// <summary>The problem of a shape or a tile, or null.</summary>
     public static string? Of(GroupedGemmShape shape, GroupedGemmTile tile)
     {
         if (!shape.QuantizedInputs || tile.ElementBytes != 1) return "bytes are multiplied with bytes, and with instructions for bytes alone";

@@ -12,7 +12,7 @@ internal abstract class GemmKernel(GroupedGemmShape shape, GroupedGemmTile tile)
     /// <summary>What the entry says of its thread blocks.</summary>
     public abstract string Directives { get; }
 
-    /// <summary>Whether the tensor memory accelerator fetches the weights.</summary>
+    /// <summary>Whether TMA fetches the weights.</summary>
     public virtual bool FetchesWeights => false;
 
     /// <summary>The device that the module is for.</summary>
@@ -25,7 +25,7 @@ internal abstract class GemmKernel(GroupedGemmShape shape, GroupedGemmTile tile)
 
     protected GroupedGemmTile Tile => tile;
 
-    /// <summary>What is wrong with the tile; null if nothing is.</summary>
+    /// <summary>The problem of the tile, or null.</summary>
     public abstract string? Problem();
 
     /// <summary>The module, with an entry of a name.</summary>

@@ -22,15 +22,15 @@ internal abstract class SpecialisedKernel(GroupedGemmShape shape, GroupedGemmTil
     /// <summary>Threads that arrive at a full barrier.</summary>
     protected abstract int FillersOfStage { get; }
 
-    /// <summary>Registers of a thread that copies and of one that multiplies; null where all get the most there are.</summary>
+    /// <summary>Registers of a thread that copies and of one that multiplies; null if all get the maximum.</summary>
     protected abstract (int Copies, int Multiplies)? RegistersOfRoles { get; }
 
-    /// <summary>Whether the second product begins with its weights while the first one ends.</summary>
+    /// <summary>Whether the second GEMM begins with its weights while the first one ends.</summary>
     protected virtual bool WaitsInCopies => false;
 
     /// <summary>
-    /// Makes a register the same for all lanes, which it is, but of what depends on threads and on memory the assembler does not know: it then keeps stages, branches and
-    /// descriptors in the warp's own registers. Instructions between products cost power, which limits many rows.
+    /// Makes a register the same for all lanes, which it is, although the assembler cannot know this of values that depend on threads or memory: it then keeps stages, branches and
+    /// descriptors in uniform registers. Instructions between multiplications cost power, which is the limit with many rows.
     /// </summary>
     protected string AlikeInWarp(B32 register) => Tile.Core == TensorCore.WgmmaBytes ? $"shfl.sync.idx.b32 {register}, {register}, 0, 0x1f, 0xffffffff;" : "";
 

@@ -66,7 +66,7 @@ internal sealed class StreamedLayout(GroupedGemmShape shape, GroupedGemmTile til
     /// <summary>The product's column, from the lane's first one, of eight columns.</summary>
     public long ColumnOf(int eight) => PlaceOf(eight) is var (isUp, row) ? row + (isUp ? shape.IntermediateSize : 0) : 0;
 
-    /// <summary>What is wrong with the tile; null if nothing is.</summary>
+    /// <summary>The problem of the tile, or null.</summary>
     public string? Problem()
     {
         if (shape.WeightType == DType.BFloat16) return "bfloat16 weights are copied";

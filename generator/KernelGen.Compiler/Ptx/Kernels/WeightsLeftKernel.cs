@@ -3,7 +3,7 @@ namespace KernelGen.Compiler.Ptx;
 /// <summary>
 /// Few rows on <c>wgmma</c>: the weights are its left operand, 64 rows of them an instruction, and the slots its right one, whose number is any
 /// multiple of eight, so that little is multiplied that pads. The roles are those of the other specialised kernels, but one warp does nothing
-/// but have the tensor memory accelerator fetch weights: in the second product it need not wait for the first one's results.
+/// but have TMA fetch weights: in the second GEMM it need not wait for the first one's results.
 /// </summary>
 internal sealed class WeightsLeftKernel(GroupedGemmShape shape, GroupedGemmTile tile) : SpecialisedKernel(shape, tile)
 {

@@ -61,7 +61,7 @@ internal sealed class StreamedRows
         add.u64 {_fromA}, {_fromA}, {_scratch.Wide};
         """);
 
-    /// <summary>Where the next tile's activations start. What pads is not loaded, and its sums are not stored.</summary>
+    /// <summary>Where the next tile's activations start. Padding is not loaded, and its sums are not stored.</summary>
     public void WriteSources(B32 slots, Pred valid)
     {
         for (var i = 0; i < SlotFragments; i++)
@@ -81,7 +81,7 @@ internal sealed class StreamedRows
         foreach (var word in _words.SelectMany(words => words)) _writer.Code($"mov.b32 {word}, 0;");
     }
 
-    /// <summary>Takes the next tile's slots for none until its place is known.</summary>
+    /// <summary>Treats the next tile's slots as padding until its position is known.</summary>
     public void WriteNoSlots()
     {
         foreach (var isSlot in _isSlot) _writer.Code($"mov.u32 {isSlot}, 0;");

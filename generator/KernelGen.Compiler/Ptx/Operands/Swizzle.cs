@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>Rows of shared memory of 128 bytes whose eight 16-byte chunks are exchanged by the row number's low bits, so that eight rows of one chunk lie in different banks.</summary>
+/// <summary>Rows of shared memory of 128 bytes whose eight 16-byte chunks are permuted by the row number's low bits, so that one chunk of eight rows is in different banks.</summary>
 internal static class Swizzle
 {
     /// <summary>Bytes that one thread copies at once.</summary>

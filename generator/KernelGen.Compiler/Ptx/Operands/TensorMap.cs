@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>Weights that the tensor memory accelerator fetches into a stage.</summary>
+/// <summary>Weights that TMA fetches into a stage.</summary>
 internal sealed class TensorMap(PtxWriter writer, BarrierRing ring)
 {
     private readonly B32 _zero = writer.B32("zero");

@@ -2,7 +2,7 @@ namespace KernelGen.Compiler.Ptx;
 
 /// <summary>
 /// A stage of operands that become bfloat16 within registers: the activations, the weights, and the scales and zero points of its groups. Activations and weights lie in
-/// units of 32 elements, all rows of a unit one behind the other: what a warp reads at once is 8 rows, hence neighbours. Units lie a little apart, so that the chunks of a
+/// units of 32 elements, all rows of a unit one after another, because a warp reads 8 rows at once. Units are padded so that the chunks of a
 /// row that are copied together lie in different banks.
 /// </summary>
 internal sealed class UnitLayout(GroupedGemmShape shape, GroupedGemmTile tile)
@@ -51,7 +51,7 @@ internal sealed class UnitLayout(GroupedGemmShape shape, GroupedGemmTile tile)
 
     private StageGroups Groups => new(shape, tile);
 
-    /// <summary>What is wrong with the tile; null if nothing is.</summary>
+    /// <summary>The problem of the tile, or null.</summary>
     public string? Problem()
     {
         if (tile.Chained) return $"weights of type {shape.WeightType} are multiplied with mma in one kernel after the other";

@@ -51,7 +51,7 @@ internal sealed class BarrierRing
     /// <summary>Whether the thread is the first one.</summary>
     public Pred IsFirst { get; }
 
-    /// <summary>Whether something is left.</summary>
+    /// <summary>Whether any stage is left.</summary>
     public Pred More { get; }
 
     /// <summary>The full barrier of the stage that is filled.</summary>
@@ -103,7 +103,7 @@ internal sealed class BarrierRing
         mov.u32 {_phase}, 0;
         """);
 
-    /// <summary>Nobody leaves a cluster while the other thread block may still write into its shared memory.</summary>
+    /// <summary>No thread block leaves a cluster while the other may still write to its shared memory.</summary>
     public void WriteEnd()
     {
         if (!IsClustered) return;

@@ -30,7 +30,7 @@ internal sealed class StageRing(PtxWriter writer, GroupedGemmShape shape, Groupe
             """);
     }
 
-    /// <summary>Fills the first stages, at most as many as the slice has blocks. A chained second product begins with its weights.</summary>
+    /// <summary>Fills the first stages, at most as many as the slice has blocks. A chained second GEMM begins with its weights.</summary>
     public void WriteFirstStages(B32 blocks, StageOperands operands)
     {
         writer.Comment("The first stages.");

@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>One tile a thread block, whose number says which; thread blocks behind the last tile leave at once.</summary>
+/// <summary>One tile a thread block, whose number says which; thread blocks after the last tile exit at once.</summary>
 internal sealed class BlockSchedule : TileSchedule
 {
     private readonly PtxWriter _writer;

@@ -1,10 +1,10 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>Programmatic dependent launch.</summary>
+/// <summary>Programmatic dependent launch (PDL).</summary>
 internal static class Chain
 {
     /// <summary>
-    /// Lets the next kernel start as soon as there is room for it. The first product waits here for the slots; when the second
+    /// Allows the next kernel to start as soon as there is room for it. The first GEMM waits here for the slots; when the second
     /// starts, the first has seen them, so that the second waits only for the intermediate states, with weights already on their way.
     /// </summary>
     public static void WriteStart(PtxWriter writer, GroupedGemmShape shape)
@@ -13,7 +13,7 @@ internal static class Chain
         writer.Code("griddepcontrol.launch_dependents;");
     }
 
-    /// <summary>Waits for the first product's results.</summary>
+    /// <summary>Waits for the first GEMM's results.</summary>
     public static void WriteWaitForIntermediate(PtxWriter writer)
     {
         writer.Comment("Intermediate states are there when the kernel before this one has ended.");

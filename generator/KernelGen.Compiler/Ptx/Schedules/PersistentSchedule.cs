@@ -85,7 +85,7 @@ internal sealed class PersistentSchedule : TileSchedule
             """);
     }
 
-    /// <summary>Which rows, columns and slice the tile has; leaves for <paramref name="end"/> behind the last tile.</summary>
+    /// <summary>Which rows, columns and slice the tile has; branches to <paramref name="end"/> after the last tile.</summary>
     public void WritePlace(string end)
     {
         var (t0, t1, columnBlocks) = (_scratch.T0, _scratch.T1, _shape.Columns / _tile.BlockN);
