@@ -15,6 +15,6 @@ public static class TrackingNames
     /// <summary>Every variant of every class.</summary>
     public const string Variants = nameof(Variants);
 
-    /// <summary>Classes that are filled from users' templates.</summary>
+    /// <summary>Classes that are filled from users' kernel templates.</summary>
     public const string Templates = nameof(Templates);
 }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace KernelGen.Compiler.Emission;
 
-/// <summary>Writes indented C#: four spaces a level, line feeds, no trailing white space.</summary>
+/// <summary>Writes indented C#: four spaces per level, line feeds, no trailing white space.</summary>
 public sealed class CodeWriter
 {
     private readonly StringBuilder _text = new();
@@ -40,20 +40,20 @@ public sealed class CodeWriter
         return new Level(this, end);
     }
 
-    /// <summary>Writes a header line; lines stand one level deeper until the result is disposed.</summary>
+    /// <summary>Writes a header line; lines are indented one more level until the result is disposed.</summary>
     public Level Indent(string header)
     {
         Line(header);
         return Indent();
     }
 
-    /// <summary>Lines stand one level deeper until the result is disposed.</summary>
+    /// <summary>Indents lines one more level until the result is disposed.</summary>
     public Level Indent() => new(this, end: null);
 
     /// <inheritdoc/>
     public override string ToString() => _text.ToString();
 
-    /// <summary>Lines that stand one level deeper.</summary>
+    /// <summary>A level of indentation.</summary>
     public readonly struct Level : IDisposable
     {
         private readonly CodeWriter _writer;
@@ -66,7 +66,7 @@ public sealed class CodeWriter
             writer._level++;
         }
 
-        /// <summary>Goes back to the level before.</summary>
+        /// <summary>Returns to the previous level.</summary>
         public void Dispose()
         {
             _writer._level--;

@@ -3,7 +3,7 @@ using KernelGen.Compiler.Tuning;
 
 namespace KernelGen.Compiler.Families;
 
-/// <summary>One variant of declared experts: the values of a <see cref="FusedMoeAttribute"/> and one of its Split-K numbers.</summary>
+/// <summary>One variant of declared experts: the values of a <see cref="FusedMoeAttribute"/> and one of its Split-K slice counts.</summary>
 public sealed record FusedMoeSpec(
     int Experts,
     int TopK,
@@ -17,25 +17,25 @@ public sealed record FusedMoeSpec(
     int GroupSize = 0,
     bool ZeroPoints = false) : IKernelSpec
 {
-    /// <summary>The limit of an activation that needs one, else 0.</summary>
+    /// <summary>The limit of an activation that needs one, otherwise 0.</summary>
     public float ActivationLimit { get; init; }
 
     /// <summary>Whether the experts have biases.</summary>
     public bool Bias { get; init; }
 
-    /// <summary>Whether the router weight multiplies an expert's input and not its output.</summary>
+    /// <summary>Whether the router weight multiplies an expert's input instead of its output.</summary>
     public bool RouterWeightOnInput { get; init; }
 
-    /// <summary>How the inputs of the products are rounded.</summary>
+    /// <summary>How the inputs of the GEMMs are quantised.</summary>
     public ActivationQuantization ActivationQuantization { get; init; }
 
-    /// <summary>How the CPU kernels cut their work, as a tuning file says; null for what suits most shapes.</summary>
+    /// <summary>The tile of the CPU kernels from a tuning file; null for the heuristic's.</summary>
     public CpuTile? Tile { get; init; }
 
-    /// <summary>The tensor-core tiles that tuning files choose on devices; without them, and on others, those that suit most shapes.</summary>
+    /// <summary>The tensor-core tiles from tuning files, by device; otherwise the heuristic's are used.</summary>
     public EquatableArray<DeviceTuning> Devices { get; init; } = EquatableArray<DeviceTuning>.Empty;
 
-    /// <summary>Whether the first product has an up projection beside the gate projection.</summary>
+    /// <summary>Whether the first GEMM has an up projection in addition to the gate projection.</summary>
     public bool IsGated => Activation.IsGated();
 
     /// <inheritdoc/>
@@ -70,7 +70,7 @@ public sealed record FusedMoeSpec(
         }
     }
 
-    /// <summary>What run-time shapes can tell apart: two declarations of one class with equal keys are ambiguous.</summary>
+    /// <summary>The values by which calls are dispatched: two declarations of one class must not have equal keys.</summary>
     public (int Experts, int TopK, int HiddenSize, int IntermediateSize, DType WeightType, WeightQuantization Quantization, int GroupSize, bool ZeroPoints) DispatchKey =>
         (Experts, TopK, HiddenSize, IntermediateSize, WeightType, Quantization, GroupSize, ZeroPoints);
 
@@ -97,10 +97,10 @@ public sealed record FusedMoeSpec(
     private SpecProblem? ValidateLimit()
     {
         if (!Activation.NeedsLimit())
-            return ActivationLimit == 0 ? null : Limit($"{Activation} has no limit; leave ActivationLimit out");
+            return ActivationLimit == 0 ? null : Limit($"{Activation} has no limit; omit ActivationLimit");
         return ActivationLimit > 0 && !float.IsInfinity(ActivationLimit)
             ? null
-            : Limit(FormattableString.Invariant($"ActivationLimit is {ActivationLimit:R}; {Activation} needs a finite limit above 0"));
+            : Limit(FormattableString.Invariant($"ActivationLimit is {ActivationLimit:R}; {Activation} needs a finite limit greater than 0"));
 
         static SpecProblem Limit(string message) => new("KG0015", message, nameof(ActivationLimit));
     }
@@ -111,7 +111,7 @@ public sealed record FusedMoeSpec(
         foreach (var choice in Devices.SelectMany(device => device.Choices))
         {
             var problem = choice.GateUp.Problem(shapes.GateUp.Columns, shapes.GateUp.Reduction) ?? choice.Down.Problem(shapes.Down.Columns, shapes.Down.Reduction);
-            if (choice.GateUp.BlockM != choice.Down.BlockM) problem = $"blocks of {choice.GateUp.BlockM} and {choice.Down.BlockM} rows share no alignment";
+            if (choice.GateUp.BlockM != choice.Down.BlockM) problem = $"blocks of {choice.GateUp.BlockM} and {choice.Down.BlockM} rows cannot share one alignment";
             if (problem is not null) return new SpecProblem(TuningProblem.Impossible, problem, nameof(Devices));
         }
 
@@ -121,7 +121,7 @@ public sealed record FusedMoeSpec(
     private SpecProblem? ValidateSplitK()
     {
         if (SplitK < 1 || SplitK > SpecLimits.SplitK)
-            return new SpecProblem("KG0010", $"SplitK is {SplitK}; it must lie between 1 and {SpecLimits.SplitK}", nameof(SplitK));
+            return new SpecProblem("KG0010", $"SplitK is {SplitK}; it must be between 1 and {SpecLimits.SplitK}", nameof(SplitK));
         var width = Math.Min(HiddenSize, IntermediateSize);
         return width < 1 || SplitK <= width
             ? null

@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace KernelGen.Compiler.Families;
 
-/// <summary>What the rules and names of specs need to know of an activation.</summary>
+/// <summary>Properties of an activation for validation and naming of specs.</summary>
 internal static class MoeActivations
 {
-    /// <summary>Whether there is an up projection beside the gate projection.</summary>
+    /// <summary>Whether there is an up projection in addition to the gate projection.</summary>
     public static bool IsGated(this MoeActivation activation) =>
         activation is not (MoeActivation.Silu or MoeActivation.Gelu or MoeActivation.Relu2);
 
-    /// <summary>Whether the formula has a limit that the declaration gives.</summary>
+    /// <summary>Whether the formula has a limit set by the declaration.</summary>
     public static bool NeedsLimit(this MoeActivation activation) => activation == MoeActivation.SwigluClamp;
 
-    /// <summary>The activation in a variant's name; with its limit, whose sign of decimals is a p, where it has one.</summary>
+    /// <summary>The activation in a variant's name, with its limit, if any, whose decimal point is written as p.</summary>
     public static string ShortName(this MoeActivation activation, float limit) => activation switch
     {
         MoeActivation.SiluAndMul => "silu",
@@ -26,7 +26,7 @@ internal static class MoeActivations
         _ => activation.ToString().ToLowerInvariant(),
     };
 
-    // The shortest digits that tell the number from every other, as part of an identifier: 7.5 is 7p5, 1E-05 is 1em05.
+    // The shortest digits that identify the number, as part of an identifier: 7.5 is 7p5, 1E-05 is 1em05.
     private static string Identifier(float limit) =>
         limit.ToString("R", CultureInfo.InvariantCulture).ToLowerInvariant().Replace('.', 'p').Replace('-', 'm').Replace("+", "");
 }

@@ -14,13 +14,13 @@ public sealed record MoeGateSpec(
     /// <summary>Type of the logits.</summary>
     public DType LogitsType { get; init; }
 
-    /// <summary>How many of the k are shared experts, which every token has.</summary>
+    /// <summary>How many of the k experts are shared by all tokens.</summary>
     public int SharedExperts { get; init; }
 
-    /// <summary>Whether a table says each token's experts.</summary>
+    /// <summary>Whether a table determines each token's experts.</summary>
     public bool HashTable { get; init; }
 
-    /// <summary>Experts that are chosen for each token.</summary>
+    /// <summary>Number of experts selected per token.</summary>
     public int RoutedTopK => TopK - SharedExperts;
 
     /// <inheritdoc/>
@@ -57,7 +57,7 @@ public sealed record MoeGateSpec(
         }
     }
 
-    /// <summary>What run-time shapes can tell apart: two specs of one class with equal keys are ambiguous.</summary>
+    /// <summary>The values by which calls are dispatched: two specs of one class must not have equal keys.</summary>
     public (int Experts, int TopK, bool CorrectionBias, DType LogitsType, bool HashTable) DispatchKey =>
         (Experts, TopK, CorrectionBias, LogitsType, HashTable);
 
@@ -88,13 +88,13 @@ public sealed record MoeGateSpec(
 
     private SpecProblem? ValidateLogitsType() => LogitsType is DType.Float32 or DType.Float16 or DType.BFloat16
         ? null
-        : new SpecProblem("KG0007", $"LogitsType {LogitsType} has no CPU kernel; Float32, Float16 and BFloat16 have", nameof(LogitsType));
+        : new SpecProblem("KG0007", $"LogitsType {LogitsType} is not supported; use Float32, Float16 or BFloat16", nameof(LogitsType));
 
     private SpecProblem? ValidateSharedExperts()
     {
         return SharedExperts == 0 || (SharedExperts > 0 && (SharedExperts < TopK || TopK < 1))
             ? null
-            : new SpecProblem("KG0003", $"SharedExperts is {SharedExperts}; it must lie between 0 and TopK - 1 = {TopK - 1}", nameof(SharedExperts));
+            : new SpecProblem("KG0003", $"SharedExperts is {SharedExperts}; it must be between 0 and TopK - 1 = {TopK - 1}", nameof(SharedExperts));
     }
 
     private SpecProblem? ValidateHashTable()
@@ -103,16 +103,16 @@ public sealed record MoeGateSpec(
         var other = CorrectionBias ? nameof(CorrectionBias) : Groups != 1 ? nameof(Groups) : SharedExperts != 0 ? nameof(SharedExperts) : null;
         return other is null
             ? null
-            : new SpecProblem("KG0016", $"a gate with a hash table selects nothing, so it cannot have {other}", nameof(HashTable));
+            : new SpecProblem("KG0016", $"a gate with a hash table does not select experts, so it cannot have {other}", nameof(HashTable));
     }
 
     private SpecProblem? ValidateGroups()
     {
-        if (Experts < 1 || TopK < 1 || RoutedTopK > Experts) return null; // has been said already
+        if (Experts < 1 || TopK < 1 || RoutedTopK > Experts) return null; // already reported
         if (Groups < 1 || Experts % Groups != 0)
             return new SpecProblem("KG0005", $"{Experts} experts cannot be divided into {Groups} equal groups", nameof(Groups));
         if (TopKGroups < 1 || TopKGroups > Groups)
-            return new SpecProblem("KG0006", $"TopKGroups is {TopKGroups}; it must lie between 1 and Groups = {Groups}", nameof(TopKGroups));
+            return new SpecProblem("KG0006", $"TopKGroups is {TopKGroups}; it must be between 1 and Groups = {Groups}", nameof(TopKGroups));
         var eligible = Experts / Groups * TopKGroups;
         return RoutedTopK <= eligible
             ? null

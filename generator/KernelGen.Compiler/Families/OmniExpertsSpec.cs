@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Families;
 
-/// <summary>Declared experts of one neuron each: the values of an <see cref="OmniExpertsAttribute"/>.</summary>
+/// <summary>Declared neuron experts: the values of an <see cref="OmniExpertsAttribute"/>.</summary>
 public sealed record OmniExpertsSpec(int ExpertsPerAxis, int TopK, int HiddenSize, bool Specialize = true) : IKernelSpec
 {
     /// <inheritdoc/>
@@ -13,7 +13,7 @@ public sealed record OmniExpertsSpec(int ExpertsPerAxis, int TopK, int HiddenSiz
     public string Declaration =>
         $"[OmniExperts(ExpertsPerAxis = {ExpertsPerAxis}, TopK = {TopK}, HiddenSize = {HiddenSize}{(Specialize ? "" : ", Specialize = false")})]";
 
-    /// <summary>What run-time shapes can tell apart: two specs of one class with equal keys are ambiguous.</summary>
+    /// <summary>The values by which calls are dispatched: two specs of one class must not have equal keys.</summary>
     public (int ExpertsPerAxis, int TopK, int HiddenSize) DispatchKey => (ExpertsPerAxis, TopK, HiddenSize);
 
     /// <inheritdoc/>

@@ -3,10 +3,10 @@ namespace KernelGen.Compiler.Families;
 /// <summary>One declared product-key router: the values of an <see cref="OmniRouterAttribute"/>.</summary>
 public sealed record OmniRouterSpec(int ExpertsPerAxis, int TopK, bool Specialize = true) : IKernelSpec
 {
-    /// <summary>Largest number of keys of an axis.</summary>
+    /// <summary>Maximum number of keys per axis.</summary>
     public const int MaxExpertsPerAxis = 4096;
 
-    /// <summary>Largest top-k.</summary>
+    /// <summary>Maximum top-k.</summary>
     public const int MaxTopK = 128;
 
     /// <inheritdoc/>
@@ -18,7 +18,7 @@ public sealed record OmniRouterSpec(int ExpertsPerAxis, int TopK, bool Specializ
     /// <inheritdoc/>
     public string Declaration => $"[OmniRouter(ExpertsPerAxis = {ExpertsPerAxis}, TopK = {TopK}{(Specialize ? "" : ", Specialize = false")})]";
 
-    /// <summary>What run-time shapes can tell apart: two specs of one class with equal keys are ambiguous.</summary>
+    /// <summary>The values by which calls are dispatched: two specs of one class must not have equal keys.</summary>
     public (int ExpertsPerAxis, int TopK) DispatchKey => (ExpertsPerAxis, TopK);
 
     /// <inheritdoc/>
@@ -35,7 +35,7 @@ public sealed record OmniRouterSpec(int ExpertsPerAxis, int TopK, bool Specializ
 
     private SpecProblem? ValidatePairs()
     {
-        if (ExpertsPerAxis is < 1 or > MaxExpertsPerAxis || TopK is < 1 or > MaxTopK) return null; // has been said already
+        if (ExpertsPerAxis is < 1 or > MaxExpertsPerAxis || TopK is < 1 or > MaxTopK) return null; // already reported
         var experts = ExpertsPerAxis * ExpertsPerAxis;
         return TopK <= experts
             ? null

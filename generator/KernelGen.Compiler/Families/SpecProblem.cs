@@ -1,7 +1,7 @@
 namespace KernelGen.Compiler.Families;
 
-/// <summary>A reason why a spec cannot become a kernel.</summary>
+/// <summary>A problem that makes a spec invalid.</summary>
 /// <param name="Id">Diagnostic id, for example <c>KG0004</c>; <c>docs/diagnostics</c> has a page for each.</param>
-/// <param name="Message">One sentence with the numbers that are wrong.</param>
-/// <param name="Argument">The attribute's property that the problem lies in.</param>
+/// <param name="Message">One sentence that states the invalid values.</param>
+/// <param name="Argument">The attribute's property that causes the problem.</param>
 public sealed record SpecProblem(string Id, string Message, string Argument);

@@ -8,7 +8,7 @@ public static class TemplateLibrary
 {
     private static readonly ConcurrentDictionary<string, KernelTemplate> Parsed = new();
 
-    /// <summary>The template that <paramref name="files"/> of a device's folder declare together.</summary>
+    /// <summary>The template that <paramref name="files"/> in a back end's folder declare together.</summary>
     /// <exception cref="ArgumentException">There is no such file.</exception>
     public static KernelTemplate Get(IReadOnlyList<string> files, string folder = "Cpu") =>
         Parsed.GetOrAdd($"{folder}/{string.Join(";", files)}", _ => KernelTemplate.Parse(files.Select(file => Read($"{folder}/{file}")).ToArray()));

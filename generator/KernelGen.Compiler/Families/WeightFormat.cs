@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace KernelGen.Compiler.Families;
 
-/// <summary>How the weights of experts are stored and their inputs rounded: which types go with which scales, and what each is called.</summary>
+/// <summary>The weight formats of experts: supported combinations of type, scales and input quantisation, and their names.</summary>
 internal static class WeightFormat
 {
     /// <summary>Groups are whole vectors of pairs at the widest.</summary>
     private const int GroupUnit = 32;
 
-    /// <summary>The C# type of a stored weight, as a template that uses <c>KernelGen</c> and <c>System</c> writes it.</summary>
+    /// <summary>The C# type of a stored weight in a template that uses <c>KernelGen</c> and <c>System</c>.</summary>
     public static string TypeName(DType type) => type switch
     {
         DType.Float16 => "Half",
@@ -43,7 +43,7 @@ internal static class WeightFormat
         {
             ActivationQuantization.None => "",
             ActivationQuantization.StaticTensor => "_w8a8static",
-            _ => "_w8a8", // which scales follows from the weights'
+            _ => "_w8a8", // the weights determine the kind of scales
         };
         return type + scales + (spec.ZeroPoints ? "zp" : "") + inputs;
     }
@@ -58,14 +58,14 @@ internal static class WeightFormat
         return $", Quantization = WeightQuantization.{spec.Quantization}{groupSize}{zeroPoints}{inputs}";
     }
 
-    /// <summary>What is wrong with the combination, of values that are known one by one.</summary>
+    /// <summary>The problem of a combination of individually valid values, or null.</summary>
     public static SpecProblem? Validate(FusedMoeSpec spec)
     {
         var allowed = Allowed(spec.WeightType);
         if (!allowed.Contains(spec.Quantization))
         {
             return Problem(
-                $"WeightType {spec.WeightType} has no CPU kernel with Quantization {spec.Quantization}; it has with {string.Join(" or ", allowed)}",
+                $"WeightType {spec.WeightType} has no CPU kernel with Quantization {spec.Quantization}; supported: {string.Join(" or ", allowed)}",
                 spec.Quantization == WeightQuantization.None ? nameof(spec.WeightType) : nameof(spec.Quantization));
         }
 
@@ -74,7 +74,7 @@ internal static class WeightFormat
         if (spec.Quantization != WeightQuantization.Group && spec.GroupSize != 0)
             return Problem($"GroupSize is {spec.GroupSize}, but Quantization {spec.Quantization} has no groups", nameof(spec.GroupSize));
         if (spec.Quantization != WeightQuantization.Group && spec.ZeroPoints)
-            return Problem($"ZeroPoints belong to groups; Quantization is {spec.Quantization}", nameof(spec.ZeroPoints));
+            return Problem($"ZeroPoints require Quantization Group; Quantization is {spec.Quantization}", nameof(spec.ZeroPoints));
         if (spec.WeightType == DType.Int4) return Even(nameof(spec.HiddenSize), spec.HiddenSize) ?? Even(nameof(spec.IntermediateSize), spec.IntermediateSize) ?? ValidateInputs(spec);
         return ValidateInputs(spec);
     }
@@ -85,7 +85,7 @@ internal static class WeightFormat
         return allowed.Contains(spec.ActivationQuantization)
             ? null
             : Problem(
-                $"WeightType {spec.WeightType} with Quantization {spec.Quantization} has no CPU kernel with ActivationQuantization {spec.ActivationQuantization}; it has with {string.Join(" or ", allowed)}",
+                $"WeightType {spec.WeightType} with Quantization {spec.Quantization} has no CPU kernel with ActivationQuantization {spec.ActivationQuantization}; supported: {string.Join(" or ", allowed)}",
                 nameof(spec.ActivationQuantization));
     }
 
@@ -107,7 +107,7 @@ internal static class WeightFormat
 
     private static SpecProblem? Even(string argument, int width) => width % 2 == 0
         ? null
-        : Problem($"{argument} is {width}, but Int4 weights lie in pairs; it must be even", argument);
+        : Problem($"{argument} is {width}, but Int4 weights are stored in pairs, so it must be even", argument);
 
     private static SpecProblem Problem(string message, string argument) => new("KG0007", message, argument);
 }

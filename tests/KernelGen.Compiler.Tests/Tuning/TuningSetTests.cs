@@ -110,7 +110,7 @@ public class TuningSetTests
         var tile = new GroupedGemmTile(TensorCore.Mma, 64, 128, 64, 3, 2, 2);
         Assert.Empty(With(tile, tile).Validate());
         Assert.Equal("blocks of 128 do not divide a reduction of 64", Assert.Single((With(tile, tile with { BlockK = 128 }) with { IntermediateSize = 64 }).Validate()).Message);
-        Assert.Equal("blocks of 64 and 32 rows share no alignment", Assert.Single(With(tile, tile with { BlockM = 32 }).Validate()).Message);
+        Assert.Equal("blocks of 64 and 32 rows cannot share one alignment", Assert.Single(With(tile, tile with { BlockM = 32 }).Validate()).Message);
 
         static FusedMoeSpec With(GroupedGemmTile gateUp, GroupedGemmTile down) => Spec with { Devices = new([new("NVIDIA_L4", new([new(int.MaxValue, gateUp, down)]))]) };
     }
