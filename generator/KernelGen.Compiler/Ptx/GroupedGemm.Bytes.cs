@@ -22,9 +22,9 @@ public sealed partial class GroupedGemm
 
     private string? ProblemOfBytes()
     {
-        if (!_shape.QuantizedInputs || _tile.ElementBytes != 1) return "bytes are multiplied with bytes, and with instructions for bytes alone";
-        if (_shape.WeightType is not (DType.Float8E4M3 or DType.Int8) || _shape.ZeroPoints) return $"activations are no {_shape.WeightType} with these scales";
-        if (_shape.GroupSize != 0 && (_shape.GroupSize != ByteGroup || HasIntegerSums)) return $"groups of {_shape.GroupSize} are no rows of shared memory that are 8-bit floats";
+        if (!_shape.QuantizedInputs || _tile.ElementBytes != 1) return "quantised inputs require a tensor-core instruction for bytes, and vice versa";
+        if (_shape.WeightType is not (DType.Float8E4M3 or DType.Int8) || _shape.ZeroPoints) return $"activations cannot be {_shape.WeightType} with these scales";
+        if (_shape.GroupSize != 0 && (_shape.GroupSize != ByteGroup || HasIntegerSums)) return $"groups of {_shape.GroupSize} are not supported: a group must be one row of shared memory, 128 8-bit floats";
         return ProblemOfWgmmaBytes();
     }
 

@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>A dimension of weight rows as the tensor memory accelerator sees them.</summary>
+/// <summary>A dimension of weight rows as TMA sees them.</summary>
 /// <param name="Length">How long it is.</param>
 /// <param name="Stride">Rows from one place to the next.</param>
 /// <param name="Box">Places of one request.</param>
@@ -12,7 +12,7 @@ public readonly record struct FetchedDimension(long Length, long Stride, int Box
 /// </content>
 public sealed partial class GroupedGemm
 {
-    /// <summary>Whether the tensor memory accelerator fetches the weights.</summary>
+    /// <summary>Whether TMA fetches the weights.</summary>
     public static bool FetchesWeights(GroupedGemmShape shape, GroupedGemmTile tile) => tile.IsSpecialised && !shape.IsConverted;
 
     /// <summary>The rows of all experts' weights as a kernel's requests run through them, beside the 64 elements of each.</summary>

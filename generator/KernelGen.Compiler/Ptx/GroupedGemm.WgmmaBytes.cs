@@ -33,7 +33,7 @@ public sealed partial class GroupedGemm
     private string? ProblemOfWgmmaBytes()
     {
         if (HasGroups && _shape.ScaledRows % GroupedGemmTile.DealtRows != 0) return $"{GroupedGemmTile.DealtRows} rows of weights that are dealt out together have no scale in common";
-        return MultipliesFloat8 && FragmentsOfTurn is not (8 or 16) ? $"{_tile.BlockN} columns are no turns of 64 or 128" : null;
+        return MultipliesFloat8 && FragmentsOfTurn is not (8 or 16) ? $"{_tile.BlockN} columns are not divided into turns of 64 or 128" : null;
     }
 
     /// <summary>

@@ -3,7 +3,7 @@ namespace KernelGen.Compiler.Ptx;
 /// <content>
 /// Weights of other types for <c>wgmma</c>, which wants bfloat16 in shared memory: two warp groups that copy take turns and convert
 /// them on the way, each weight once for all rows of the tile. A thread loads weights of every 32nd row into registers, a turn ahead, and writes
-/// what becomes of them in the order in which the tensor memory accelerator deals rows out, under the same swizzle.
+/// what becomes of them in the order in which TMA deals rows out, under the same swizzle.
 /// </content>
 public sealed partial class GroupedGemm
 {
@@ -41,7 +41,7 @@ public sealed partial class GroupedGemm
 
     private string? ProblemOfSpecialisedConversion()
     {
-        if (_tile.Cluster > 1) return "groups that convert weights share none";
+        if (_tile.Cluster > 1) return "kernels that convert weights do not support clusters";
         if (_tile.Stages <= ConvertingGroups) return $"{ConvertingGroups} warp groups cannot take turns with {_tile.Stages} stages";
         if (HasGroups && _shape.GroupSize != UnitElements && _shape.GroupSize % GroupedGemmTile.RowElements != 0)
             return $"groups of {_shape.GroupSize} and stages of {GroupedGemmTile.RowElements} do not divide each other";

@@ -1,7 +1,7 @@
 namespace KernelGen.Compiler.Ptx;
 
 /// <content>
-/// The warp group that copies: its threads gather the rows of the activations, one of them has the tensor memory accelerator
+/// The warp group that copies: its threads gather the rows of the activations, one of them has TMA
 /// fetch the weights, or all convert them (<see cref="WriteConversion"/>). The rows of a box (<see cref="Fetched"/>) lie in shared memory as
 /// <see cref="ColumnOf"/> deals them out.
 /// </content>

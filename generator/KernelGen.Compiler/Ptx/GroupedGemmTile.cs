@@ -29,7 +29,7 @@ public enum TensorCore
 /// <param name="Cluster">Groups that share a tile's rows evenly and each other's weights; <see cref="BlockM"/> are the rows of all of them.</param>
 /// <param name="Chained">Whether the kernel may start while the one before it in the stream still runs (programmatic dependent launch, from sm_90 on).</param>
 /// <param name="Resident">
-/// For kernels that stream: how many groups an SM holds at once. So many are launched, and take one tile after the other. Each warp
+/// For streaming kernels: number of thread blocks resident on an SM. This many per SM are launched, each of which computes one tile after another. Each warp
 /// loads its weights straight into registers; warps share the elements of a block and not the columns, and add up their sums at the end. 0: the
 /// kernel does not stream.
 /// </param>
@@ -63,7 +63,7 @@ public sealed record GroupedGemmTile(
     /// <summary>Whether warps load weights straight into registers.</summary>
     public bool IsStreamed => Resident > 0;
 
-    /// <summary>Groups that an SM holds at once, of a kernel whose groups share all tiles; 0 for one tile a group.</summary>
+    /// <summary>Number of thread blocks resident on an SM, for a kernel whose thread blocks share all tiles; 0 for one tile per thread block.</summary>
     public int PersistentGroups => IsSpecialised ? 1 : Resident;
 
     /// <summary>Bytes of dynamic shared memory of a group that multiplies bfloat16; the first stage starts at a multiple of 1024.</summary>
@@ -106,20 +106,20 @@ public sealed record GroupedGemmTile(
         if (BlockBytes % RowBytes != 0 || reduction % BlockK != 0) return $"blocks of {BlockK} do not divide a reduction of {reduction}";
         if (columns % BlockN != 0) return $"blocks of {BlockN} do not divide {columns} columns";
         if (reduction / BlockK < SplitK) return $"a reduction of {reduction} has fewer blocks of {BlockK} than {SplitK} slices";
-        if (IsSpecialised) return IsStreamed ? "a warp group that copies leaves nothing to stream" : ProblemOfSpecialised();
+        if (IsSpecialised) return IsStreamed ? "a kernel with a copying warp group cannot stream" : ProblemOfSpecialised();
         if (IsStreamed) return ProblemOfStreamed();
-        if (Cluster != 1) return "only kernels with a warp group that copies run in clusters";
-        if (WarpN % 16 != 0 || WarpM % 16 != 0) return $"a warp's tile of {WarpM}x{WarpN} is no multiple of 16x16";
+        if (Cluster != 1) return "only kernels with a copying warp group support clusters";
+        if (WarpN % 16 != 0 || WarpM % 16 != 0) return $"a warp's tile of {WarpM}x{WarpN} is not a multiple of 16x16";
         if (Threads < 64 || (BlockN * 8) % Threads != 0 || (BlockM * 8 > Threads && (BlockM * 8) % Threads != 0)) return $"{Threads} threads cannot share the copies evenly";
-        if (Stages < 3) return $"{Stages} stages are too few to copy ahead";
+        if (Stages < 3) return $"{Stages} stages are too few for prefetching";
         return null;
     }
 
     private string? ProblemOfStreamed()
     {
-        if (WarpsM != 1 || BlockM % 8 != 0 || BlockN % 16 != 0) return $"a warp cannot have a tile of {BlockM}x{BlockN} for itself";
-        if (Stages != 1 || Cluster != 1) return "kernels that stream have no stages and no clusters";
-        return Threads * Resident > 2048 ? $"a multiprocessor does not hold {Resident} groups of {Threads} threads" : null;
+        if (WarpsM != 1 || BlockM % 8 != 0 || BlockN % 16 != 0) return $"a single warp cannot compute a tile of {BlockM}x{BlockN}";
+        if (Stages != 1 || Cluster != 1) return "streaming kernels do not support stages or clusters";
+        return Threads * Resident > 2048 ? $"an SM cannot hold {Resident} thread blocks of {Threads} threads" : null;
     }
 
     // Rows come in halves (gate and up projections, or one for each group of a cluster) of whole boxes of 32 rows.
@@ -127,19 +127,19 @@ public sealed record GroupedGemmTile(
     {
         if (WeightsLeft) return ProblemOfWeightsLeft();
         if (BlockBytes != RowBytes) return $"a stage of {BlockK} elements is not one row of shared memory";
-        if (BlockN % (2 * DealtRows) != 0 || BlockN > 256) return $"{BlockN} columns are no two halves of whole boxes, 256 columns at most";
-        if (WarpsN != 1 || WarpsM is not (4 or 8)) return "one or two warp groups of 64 rows each multiply: three have too few registers";
-        if (Cluster is not (1 or 2) || WarpM != 16) return $"{Cluster} groups of {WarpsM} warps do not have {BlockM} rows";
-        return Stages < 2 ? $"{Stages} stages are too few to copy ahead" : null;
+        if (BlockN % (2 * DealtRows) != 0 || BlockN > 256) return $"{BlockN} columns are not two halves of whole boxes, with at most 256 columns";
+        if (WarpsN != 1 || WarpsM is not (4 or 8)) return "one or two warp groups of 64 rows can multiply; three have too few registers";
+        if (Cluster is not (1 or 2) || WarpM != 16) return $"{Cluster} thread blocks of {WarpsM} warps cannot compute {BlockM} rows";
+        return Stages < 2 ? $"{Stages} stages are too few for prefetching" : null;
     }
 
     // One instruction multiplies 64 columns and eight rows or a multiple, 256 at most.
     private string? ProblemOfWeightsLeft()
     {
         if (WarpsN is not (4 or 8) || BlockN % (16 * WarpsN) != 0 || BlockN > 256) return $"{WarpsN} warps are not one or two warp groups that share {BlockN} columns, 256 at most, in parts of 64";
-        if (BlockM % 8 != 0 || BlockM is < 8 or > 256) return $"{BlockM} rows are no multiple of 8 up to 256";
-        if (Cluster != 1) return "kernels with weights on the left do not run in clusters";
-        return Stages < 2 ? $"{Stages} stages are too few to copy ahead" : null;
+        if (BlockM % 8 != 0 || BlockM is < 8 or > 256) return $"{BlockM} rows are not a multiple of 8 from 8 to 256";
+        if (Cluster != 1) return "kernels with weights on the left do not support clusters";
+        return Stages < 2 ? $"{Stages} stages are too few for prefetching" : null;
     }
 
     /// <summary>Weight rows that are dealt out among the rows of a box of shared memory.</summary>

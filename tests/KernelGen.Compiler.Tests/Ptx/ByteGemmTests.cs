@@ -119,17 +119,17 @@ public class ByteGemmTests(ITestOutputHelper output)
     [Fact]
     public void WhatDoesNotFitIsRefused()
     {
-        Refused(Shape(ExpertProduct.Down, 0), Tiles[0], "bytes are multiplied with bytes");
-        Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { Core = TensorCore.Mma }, "with instructions for bytes alone");
-        Refused(Shape(ExpertProduct.Down, 3), StreamedTiles[0], "not exact in single precision");
-        Refused(Shape(ExpertProduct.Down, 1) with { GroupSize = 64 }, Tiles[0], "groups of 64 are no rows of shared memory");
-        Refused(Shape(ExpertProduct.Down, 3) with { GroupSize = 128 }, Tiles[0], "no rows of shared memory that are 8-bit floats");
-        Refused(Shape(ExpertProduct.Down, 1) with { WeightType = DType.Int4 }, Tiles[0], "activations are no Int4");
+        Refused(Shape(ExpertProduct.Down, 0), Tiles[0], "quantised inputs require a tensor-core instruction for bytes");
+        Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { Core = TensorCore.Mma }, "instruction for bytes, and vice versa");
+        Refused(Shape(ExpertProduct.Down, 3), StreamedTiles[0], "which is not exact for");
+        Refused(Shape(ExpertProduct.Down, 1) with { GroupSize = 64 }, Tiles[0], "groups of 64 are not supported");
+        Refused(Shape(ExpertProduct.Down, 3) with { GroupSize = 128 }, Tiles[0], "one row of shared memory, 128 8-bit floats");
+        Refused(Shape(ExpertProduct.Down, 1) with { WeightType = DType.Int4 }, Tiles[0], "activations cannot be Int4");
         Refused(Shape(ExpertProduct.Down, 1) with { IntermediateSize = 192 }, Tiles[0], "blocks of 256 do not divide a reduction of 192");
         Refused(Shape(ExpertProduct.Down, 1), Tiles[0] with { BlockK = 64 }, "blocks of 64 do not divide");
-        Refused(Shape(ExpertProduct.Down, 0), Tiles[FirstWgmma], "bytes are multiplied with bytes");
+        Refused(Shape(ExpertProduct.Down, 0), Tiles[FirstWgmma], "quantised inputs require a tensor-core instruction for bytes");
         Refused(Shape(ExpertProduct.Down, 2) with { ScaledRows = 1 }, Tiles[FirstWgmma], "have no scale in common");
-        Refused(Shape(ExpertProduct.Down, 2) with { HiddenSize = 384 }, Tiles[FirstWgmma] with { BlockN = 192 }, "no turns of 64 or 128");
+        Refused(Shape(ExpertProduct.Down, 2) with { HiddenSize = 384 }, Tiles[FirstWgmma] with { BlockN = 192 }, "not divided into turns of 64 or 128");
         Refused(Shape(ExpertProduct.Down, 1), Tiles[FirstWgmma] with { BlockK = 256 }, "is not one row of shared memory");
 
         static void Refused(GroupedGemmShape shape, GroupedGemmTile tile, string problem) =>

@@ -79,7 +79,7 @@ public partial class ConvertedWgmmaTests
     [InlineData(DType.Int8, 128, 256, 1, "leave no room")]
     [InlineData(DType.Float16, 0, 256, 1, "leave no room")]
     [InlineData(DType.Int8, 96, 128, 1, "groups of 96 and stages of 64")]
-    [InlineData(DType.Int8, 0, 128, 2, "share none")]
+    [InlineData(DType.Int8, 0, 128, 2, "do not support clusters")]
     [InlineData(DType.Int8, 0, 64, 1, "take turns with 2 stages", 2)]
     public void WhatDoesNotFitIsRefused(DType type, int groupSize, int columns, int cluster, string problem, int stages = 3)
     {

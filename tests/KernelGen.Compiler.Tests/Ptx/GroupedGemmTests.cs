@@ -178,8 +178,8 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(8, 64, 8, "are not one or two warp groups that share 64 columns")]
-    [InlineData(12, 128, 8, "12 rows are no multiple of 8")]
-    [InlineData(264, 128, 8, "264 rows are no multiple of 8 up to 256")]
+    [InlineData(12, 128, 8, "12 rows are not a multiple of 8")]
+    [InlineData(264, 128, 8, "264 rows are not a multiple of 8 from 8 to 256")]
     [InlineData(16, 128, 2, "2 warps are not one or two warp groups")]
     public void TilesWithWeightsOnTheLeftThatCannotBeAreRefused(int blockM, int blockN, int warps, string problem) =>
         Assert.Contains(problem, GroupedGemm.Problem(Shape(ExpertProduct.Down), new(TensorCore.Wgmma, blockM, blockN, 64, 4, 1, warps)));

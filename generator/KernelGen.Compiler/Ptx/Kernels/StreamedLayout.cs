@@ -69,8 +69,8 @@ internal sealed class StreamedLayout(GroupedGemmShape shape, GroupedGemmTile til
     /// <summary>The problem of the tile, or null.</summary>
     public string? Problem()
     {
-        if (shape.WeightType == DType.BFloat16) return "bfloat16 weights are copied";
-        if (shape.QuantizedInputs && shape.WeightType != DType.Float8E4M3) return $"sums of {shape.WeightType} are not exact in single precision, as which kernels that stream have them";
+        if (shape.WeightType == DType.BFloat16) return "streaming kernels do not support bfloat16 weights";
+        if (shape.QuantizedInputs && shape.WeightType != DType.Float8E4M3) return $"streaming kernels accumulate in single precision, which is not exact for {shape.WeightType}";
         if (shape.WeightType == DType.Float32) return GroupedGemmShape.ProblemOfFloat32;
         if (tile.BlockK % (tile.WarpsN * UnitElements) != 0) return $"{tile.WarpsN} warps cannot share blocks of {tile.BlockK} elements";
         return shape.HasGroups && (shape.GroupSize % UnitElements != 0 || (ElementsOfWarp % shape.GroupSize != 0 && shape.GroupSize % ElementsOfWarp != 0))

@@ -1,6 +1,6 @@
 namespace KernelGen.Compiler.Ptx;
 
-/// <summary>Registers that hold nothing beyond a few instructions: whoever wants a value later has a register of its own.</summary>
+/// <summary>Temporary registers, valid for a few instructions only; a value that is needed longer has its own register.</summary>
 internal sealed class Scratch(PtxWriter writer)
 {
     /// <summary>The first of three words.</summary>
@@ -15,7 +15,7 @@ internal sealed class Scratch(PtxWriter writer)
     /// <summary>An address.</summary>
     public B64 Address { get; } = writer.B64("address");
 
-    /// <summary>An offset, or an address made of another.</summary>
+    /// <summary>An offset, or an address computed from another.</summary>
     public B64 Wide { get; } = writer.B64("wide");
 
     /// <summary>Whether a row or a slot does, or does not, exist: each use says which.</summary>

@@ -54,10 +54,10 @@ internal sealed class UnitLayout(GroupedGemmShape shape, GroupedGemmTile tile)
     /// <summary>The problem of the tile, or null.</summary>
     public string? Problem()
     {
-        if (tile.Chained) return $"weights of type {shape.WeightType} are multiplied with mma in one kernel after the other";
+        if (tile.Chained) return $"kernels that convert {shape.WeightType} weights for mma cannot be chained";
         if (shape.HasGroups && (shape.GroupSize % UnitElements != 0 || (tile.BlockK % shape.GroupSize != 0 && shape.GroupSize % tile.BlockK != 0)))
             return $"groups of {shape.GroupSize} and a warp's {tile.BlockK} elements do not divide each other";
-        if ((tile.Threads & (tile.Threads - 1)) != 0) return $"{tile.Threads} threads are no power of two";
+        if ((tile.Threads & (tile.Threads - 1)) != 0) return $"{tile.Threads} threads are not a power of two";
         if (ChunksOfRow < ChunksOfUnit || tile.BlockN % RowsOfPass != 0) return $"{tile.Threads} threads cannot share the copies of {tile.BlockN} rows evenly";
         return Groups.ScaleBytes / Swizzle.ChunkBytes > tile.Threads ? $"{tile.Threads} threads cannot copy {Groups.Count} groups of scales at once" : null;
     }
