@@ -23,7 +23,7 @@ internal sealed class InProcess
 
     public void Add(string source) => _trees.Add(CSharpSyntaxTree.ParseText(source, path: _trees.Count.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 
-    /// <summary>Errors, and the warnings that are no matter of course in specialised code.</summary>
+    /// <summary>Errors, and the warnings that are unexpected in specialised code.</summary>
     public IReadOnlyList<Complaint> Check() => Compile(null);
 
     /// <summary>Loads the assembly; fails with <paramref name="describe"/> of the first error.</summary>

@@ -121,7 +121,7 @@ internal sealed unsafe class ExpertsCase<T>
         return output;
     }
 
-    /// <summary>The largest error as a multiple of its bound, and where it is; infinite where an output is no number.</summary>
+    /// <summary>The largest error as a multiple of its bound, and where it is; infinite if an output is NaN.</summary>
     public (double Multiple, int Place) WorstError(float[] output, ExpertArithmetic arithmetic = ExpertArithmetic.Processor)
     {
         var (worst, place) = (0.0, 0);

@@ -27,7 +27,7 @@ internal sealed class GoldenGates : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    /// <summary>The inputs of some tokens and what the model makes of them.</summary>
+    /// <summary>The inputs of some tokens and the model's outputs.</summary>
     public (float[][] Logits, float[] Bias, ReferenceRoute[] Expected) Read(string gate, int tokens, MoeGateSpec spec)
     {
         var start = $"{gate}.T{tokens}.";

@@ -6,7 +6,7 @@ using KernelGen.Testing;
 
 namespace KernelGen.Tests;
 
-/// <summary>Routers of transformers whose gate goes by another name here: the outputs in <c>expected.safetensors</c>.</summary>
+/// <summary>Routers of transformers whose gate has a different name here: the outputs in <c>expected.safetensors</c>.</summary>
 public class GoldenRouterTests
 {
     /// <summary>gpt-oss: softmax over the selected logits is renormalised softmax.</summary>

@@ -6,7 +6,7 @@ using KernelGen.Testing;
 
 namespace KernelGen.Tests;
 
-/// <summary>The emitted dispatchers, run: which variant they choose and what they say when there is none.</summary>
+/// <summary>Runs the emitted dispatchers: which variant they choose, and the exception if there is none.</summary>
 public sealed class DispatchTests : IDisposable
 {
     private readonly int _threads = CpuWorkers.MaxThreads;

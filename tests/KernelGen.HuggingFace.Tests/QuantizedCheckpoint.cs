@@ -119,7 +119,7 @@ internal sealed class QuantizedCheckpoint : IDisposable
         return this;
     }
 
-    /// <summary>What the layer makes of hidden states, in double precision, from the weights in singles.</summary>
+    /// <summary>The layer's output, computed in double precision from the weights in single precision.</summary>
     public float[] Reference(float[] hidden)
     {
         using var checkpoint = SafetensorsCheckpoint.Open(PlainFolder);

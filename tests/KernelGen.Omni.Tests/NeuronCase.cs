@@ -4,7 +4,7 @@ using KernelGen.Testing;
 
 namespace KernelGen.Tests;
 
-/// <summary>Random inputs of one-neuron experts, with rows that lie apart, and what double precision makes of them.</summary>
+/// <summary>Random inputs of neuron experts, with padded rows, and the results in double precision.</summary>
 internal sealed class NeuronCase
 {
     private readonly int _tokens;

@@ -3,7 +3,7 @@ using KernelGen.Testing;
 
 namespace KernelGen.Tests;
 
-/// <summary>Logits of some tokens, where they and the outputs lie in memory, and what the reference makes of them.</summary>
+/// <summary>Logits of some tokens, their layout and that of the outputs in memory, and the reference's results.</summary>
 internal sealed class RouterCase
 {
     private const int Guard = 16;

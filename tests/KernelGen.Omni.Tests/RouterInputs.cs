@@ -2,7 +2,7 @@ using KernelGen.Testing;
 
 namespace KernelGen.Tests;
 
-/// <summary>Logits of many kinds: ordinary ones, ties within and across the axes, sums that round alike, and what is no number.</summary>
+/// <summary>Logits of many kinds: ordinary ones, ties within and across the axes, sums that round alike, and NaN.</summary>
 internal static class RouterInputs
 {
     private static readonly Func<SeededRandom, int, float[]>[] Kinds =

@@ -91,7 +91,7 @@ public static class ExpertsErrorBound
         }
     }
 
-    /// <summary>The activation's own error, and what it makes of those of its arguments.</summary>
+    /// <summary>The activation's own error, and the propagated errors of its arguments.</summary>
     private static double ActivationError(ExpertForm form, double gate, double up, double gateError, double upError, double ofActivation)
     {
         // gelu cancels on its left side: its error is a share of its arguments.

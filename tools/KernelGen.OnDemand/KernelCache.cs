@@ -18,7 +18,7 @@ public sealed class KernelCache
     /// <summary>The environment variable that names the folder of <see cref="Default"/>.</summary>
     public const string FolderVariable = "KERNELGEN_CACHE";
 
-    // An assembly is loaded once, whoever asks for it.
+    // Each assembly is loaded only once.
     private static readonly ConcurrentDictionary<string, Lazy<KernelAssembly>> Loaded = new();
 
     private readonly string _folder;
@@ -67,7 +67,7 @@ public sealed class KernelCache
 /// <summary>An assembly in a file, behind the hash of its bytes.</summary>
 internal sealed class CachedImage(string path)
 {
-    /// <summary>The assembly; null where there is none, or none that is whole.</summary>
+    /// <summary>The assembly, or null if it is missing or incomplete.</summary>
     public byte[]? Read()
     {
         try

@@ -46,7 +46,7 @@ public class FusedMoePtxTests
         var cores = ForAnyNumberOfSlots(plain);
         Assert.All(forms, form => Assert.Equal(cores, ForAnyNumberOfSlots(form)));
 
-        // Without up projections there are half as many columns, and two slots leave multiprocessors idle.
+        // Without up projections there are half as many columns, and two slots leave SMs idle.
         static IEnumerable<TensorCore> ForAnyNumberOfSlots(FusedMoeSpec spec) => FusedMoePtx.Pairs(spec).Where(pair => pair.MaxSlots == int.MaxValue).Select(pair => pair.Core);
 
         // 2880 is 15 blocks of 192 columns.

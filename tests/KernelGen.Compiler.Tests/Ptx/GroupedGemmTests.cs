@@ -83,7 +83,7 @@ public partial class GroupedGemmTests(ITestOutputHelper output)
         }
     }
 
-    // Threads copy the rows of the activations, the tensor memory accelerator those of the weights: in two requests of all groups together or, of weights on the
+    // Threads copy the rows of the activations, TMA those of the weights: in two requests of all groups together or, of weights on the
     // left, in one for each 64 elements.
     private static void CopiesOfAStageFillItOnce(string text, GroupedGemmTile tile)
     {

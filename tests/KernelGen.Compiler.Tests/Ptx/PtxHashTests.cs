@@ -5,7 +5,7 @@ using KernelGen.Compiler.Ptx;
 namespace KernelGen.Tests;
 
 /// <summary>
-/// Texts of the catalogue are, but for the order in which registers are declared, those of <c>Hashes.txt</c>: whoever changes how they are written shows that they stay the same.
+/// The catalogue's texts have the hashes in <c>Hashes.txt</c>, except for the order of register declarations: a refactoring of the writer must not change them.
 /// </summary>
 public class PtxHashTests
 {

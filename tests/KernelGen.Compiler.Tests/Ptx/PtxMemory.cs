@@ -80,7 +80,7 @@ internal sealed class PtxSharedMemory
     {
         var chunks = (bytes + ChunkBytes - 1) / ChunkBytes;
         (_group, _bytes, _awaited, _reads, _writtenAt, _writer) = (group, new byte[bytes], new int[chunks], new int[chunks], new int[chunks], new PtxWarp[chunks]);
-        Array.Fill(_bytes, byte.MaxValue); // no number, as a floating-point number
+        Array.Fill(_bytes, byte.MaxValue); // NaN, as a floating-point number
     }
 
     public ReadOnlySpan<byte> Read(ulong address, int bytes)
@@ -106,7 +106,7 @@ internal sealed class PtxSharedMemory
         _awaited[ChunkOf(address)]++;
     }
 
-    /// <summary>A copy lands that threads of a warp, or the tensor memory accelerator (null), made.</summary>
+    /// <summary>Completes a copy by threads of a warp, or by TMA (null).</summary>
     public Span<byte> Land(ulong address, int bytes, PtxWarp? writer)
     {
         _awaited[ChunkOf(address)]--;

@@ -2,7 +2,7 @@ using KernelGen.Compiler.Ptx;
 
 namespace KernelGen.Tests;
 
-/// <summary>What the tensor memory accelerator knows of a tensor; the first length, box and coordinate are those of neighbours in memory.</summary>
+/// <summary>TMA's view of a tensor; the first length, box and coordinate are those of neighbours in memory.</summary>
 /// <param name="Address">Where it begins.</param>
 /// <param name="ElementBytes">Bytes of an element.</param>
 /// <param name="Lengths">Elements of each dimension.</param>

@@ -111,7 +111,7 @@ internal sealed partial class PtxWgmma(PtxWarp warp)
         for (var i = 0; i < sums.Length; i += Vector<double>.Count) (new Vector<double>(sums[i..]) + (new Vector<double>(numbers[i..]) * factors)).CopyTo(sums[i..]);
     }
 
-    /// <summary>A row of 32 bytes that a descriptor tells: 128 bytes apart, the swizzle over them, eight rows as far apart as it says.</summary>
+    /// <summary>A row of 32 bytes at a descriptor's address: rows are 128 bytes apart and swizzled; the distance of groups of eight rows is the descriptor's.</summary>
     private void Read(ulong descriptor, int row, string type, Span<double> to)
     {
         if (descriptor >> 62 != 1 || ((descriptor >> 49) & 7) != 0) Assert.Fail($"the descriptor {descriptor:x} has another swizzle than one of 128 bytes");

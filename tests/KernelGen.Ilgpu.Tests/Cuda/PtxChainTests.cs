@@ -9,7 +9,7 @@ namespace KernelGen.Tests;
 public class PtxChainTests
 {
     private const int Length = 1 << 16;
-    private const int Threads = 256; // 256 groups, few enough to be chained on a device of 132 multiprocessors
+    private const int Threads = 256; // 256 groups, few enough to be chained on a device with 132 SMs
 
     private static readonly DeviceKernel<Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<int>, int>> Turn = new("turn", TurnAndIncrement);
 

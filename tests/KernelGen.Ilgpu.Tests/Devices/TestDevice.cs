@@ -47,7 +47,7 @@ internal sealed class TestDevice
     /// <summary>Whether kernels may read halves, which OpenCL devices need not have.</summary>
     public bool HasHalves => Accelerator is not CLAccelerator || ((CLCapabilityContext)Accelerator.Capabilities).Float16;
 
-    /// <summary>A device, shared by all tests. Skips the test where there is none, or fails it where there must be one.</summary>
+    /// <summary>A device, shared by all tests. If there is none, skips the test, or fails it where a device is required.</summary>
     public static TestDevice Get(string name)
     {
         if (Devices[name].Value is { } device) return device;

@@ -34,7 +34,7 @@ public class DeviceRunTests
         Assert.Contains(suffix, run.AssertSuccess().Output);
     }
 
-    /// <summary>What quantisation makes of a layer it makes of it on every device.</summary>
+    /// <summary>A quantised layer has the same outputs on every device, to 1e-6.</summary>
     [Theory]
     [InlineData("fp8", "_fp8block_ilgpu")]
     [InlineData("int8", "_int8_ilgpu")]

@@ -36,6 +36,6 @@ public sealed record SearchOptions
 public sealed record SearchResult<T>(
     T Best, double BestUs, double BaselineUs, double Ratio, IReadOnlyList<(T Candidate, double MedianUs)> Measured, IReadOnlyList<string> Problems)
 {
-    /// <summary>Time of the compared candidate over that of the heuristic's choice, in the same rounds; null if there is none that runs.</summary>
+    /// <summary>Time of the compared candidate over that of the heuristic's choice, in the same rounds; null if no such candidate runs.</summary>
     public double? ComparedRatio { get; init; }
 }
