@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using KernelGen.Compiler;
 using KernelGen.Compiler.Emission;
@@ -14,8 +15,7 @@ using Microsoft.CodeAnalysis.Text;
 namespace KernelGen.Generator;
 
 /// <summary>
-/// Writes the kernels that attributes declare. Mistakes are the <see cref="DeclarationAnalyzer"/>'s to report; what is
-/// wrong is left out here.
+/// Writes the kernels that attributes declare. The <see cref="DeclarationAnalyzer"/> reports mistakes; what is wrong is left out here.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class KernelGenerator : IIncrementalGenerator
@@ -23,18 +23,26 @@ public sealed class KernelGenerator : IIncrementalGenerator
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
-        var ofGates = Declared(context, KernelAttributes.MoeGate);
-        var ofExperts = Declared(context, KernelAttributes.FusedMoe);
-        var ofOmniRouters = Declared(context, KernelAttributes.OmniRouter);
-        var ofOmniExperts = Declared(context, KernelAttributes.OmniExperts);
-        var clashes = ofGates.Collect().Combine(ofExperts.Collect()).Combine(ofOmniRouters.Collect().Combine(ofOmniExperts.Collect()))
-            .Select(static (all, _) => FileNames.Clashes([.. all.Left.Left, .. all.Left.Right, .. all.Right.Left, .. all.Right.Right]));
         var hasIlgpu = context.CompilationProvider.Select(static (compilation, _) => IlgpuReferences.AreIn(compilation));
-        RegisterTemplates(context);
         var files = context.AdditionalTextsProvider.Where(TuningTexts.Is).Select(TuningTexts.Read).WithTrackingName(TrackingNames.TuningFiles)
             .Collect().Select(static (inputs, _) => new TuningSet(inputs));
-        foreach (var declared in new[] { ofGates, ofExperts, ofOmniRouters, ofOmniExperts }) RegisterOutput(context, declared, clashes, files, hasIlgpu);
+        var declared = KernelFamilies.All.Select(family => Declared(context, family)).ToArray();
+        var clashes = declared
+            .Select(classes => classes.Select(static (found, _) => found.Place).Collect())
+            .Aggregate(static (some, more) => some.Combine(more).Select(static (pair, _) => pair.Left.AddRange(pair.Right)))
+            .Select(static (places, _) => FileNames.Clashes(places));
+        foreach (var classes in declared) RegisterOutput(context, classes, clashes, files, hasIlgpu);
+        RegisterTemplates(context);
     }
+
+    private static IncrementalValuesProvider<DeclaredClass> Declared(IncrementalGeneratorInitializationContext context, KernelFamily family) =>
+        context.SyntaxProvider.ForAttributeWithMetadataName(
+                family.AttributeType,
+                static (node, _) => node is TypeDeclarationSyntax,
+                (attributed, cancellation) => DeclaredClassReader.Read(attributed, family, cancellation))
+            .Where(static declared => declared is not null)
+            .Select(static (declared, _) => declared!)
+            .WithTrackingName(TrackingNames.Declarations);
 
     private static void RegisterOutput(
         IncrementalGeneratorInitializationContext context,
@@ -44,24 +52,24 @@ public sealed class KernelGenerator : IIncrementalGenerator
         IncrementalValueProvider<bool> hasIlgpu)
     {
         var classes = declared.Combine(clashes)
-            .Select(static (pair, _) => pair.Left with { HintName = FileNames.Of(pair.Left, pair.Right) })
+            .Select(static (pair, _) => pair.Left with { Place = FileNames.Named(pair.Left.Place, pair.Right) })
             .Combine(files)
-            .Select(static (pair, _) => TuningTexts.Tune(pair.Left, pair.Right))
+            .Select(static (pair, _) => pair.Left.Family.Tune(pair.Left, pair.Right))
             .WithTrackingName(TrackingNames.Classes);
-        context.RegisterSourceOutput(classes, static (output, declared) => Add(output, KernelEmitter.EmitDispatcher(declared)));
+        context.RegisterSourceOutput(classes, static (output, found) => Add(output, KernelEmitter.EmitDispatcher(found)));
 
         // A variant is apart from its class, so that a new attribute specialises nothing but itself.
         var variants = classes
-            .SelectMany(static (declared, _) => declared.Variants.Select(spec => new DeclaredVariant(declared.FullName, declared.HintName, spec)))
+            .SelectMany(static (found, _) => found.Variants.Select(spec => new DeclaredVariant(found.Place, spec)))
             .WithTrackingName(TrackingNames.Variants);
         context.RegisterImplementationSourceOutput(variants, static (output, variant) => AddVariant(output, variant, KernelEmitter.EmitVariant));
 
-        context.RegisterSourceOutput(With(hasIlgpu, classes), static (output, declared) =>
+        context.RegisterSourceOutput(With(hasIlgpu, classes), static (output, found) =>
         {
-            foreach (var source in KernelEmitter.EmitIlgpuDispatcher(declared)) Add(output, source);
+            foreach (var source in KernelEmitter.EmitIlgpuDispatcher(found)) Add(output, source);
         });
         var ilgpuVariants = With(hasIlgpu, classes)
-            .SelectMany(static (declared, _) => declared.DeviceVariants.Select(spec => new DeclaredVariant(declared.FullName, declared.HintName, spec)));
+            .SelectMany(static (found, _) => found.DeviceVariants.Select(spec => new DeclaredVariant(found.Place, spec)));
         context.RegisterImplementationSourceOutput(ilgpuVariants, static (output, variant) => AddVariant(output, variant, KernelEmitter.EmitIlgpuVariant));
     }
 
@@ -75,7 +83,7 @@ public sealed class KernelGenerator : IIncrementalGenerator
             .Select(static (template, _) => template!);
         var clashes = read.Collect().Select(static (all, _) => FileNames.Clashes(all.Select(template => template.Class)));
         var templates = read.Combine(clashes)
-            .Select(static (pair, _) => pair.Left with { Class = pair.Left.Class with { HintName = FileNames.Of(pair.Left.Class, pair.Right) } })
+            .Select(static (pair, _) => pair.Left with { Class = FileNames.Named(pair.Left.Class, pair.Right) })
             .WithTrackingName(TrackingNames.Templates);
         context.RegisterSourceOutput(templates, static (output, template) =>
         {
@@ -95,12 +103,11 @@ public sealed class KernelGenerator : IIncrementalGenerator
         values.Combine(condition).Where(static pair => pair.Right).Select(static (pair, _) => pair.Left);
 
     // A template that cannot be specialised is our defect; it must not take the project's other kernels along.
-    private static void AddVariant(
-        SourceProductionContext output, DeclaredVariant variant, Func<string, string, IKernelSpec, IReadOnlyList<EmittedSource>> emit)
+    private static void AddVariant(SourceProductionContext output, DeclaredVariant variant, Func<ClassPlace, IKernelSpec, IReadOnlyList<EmittedSource>> emit)
     {
         try
         {
-            foreach (var source in emit(variant.ClassFullName, variant.ClassHintName, variant.Spec)) Add(output, source);
+            foreach (var source in emit(variant.Place, variant.Spec)) Add(output, source);
         }
         catch (InvalidOperationException defect)
         {
@@ -108,17 +115,8 @@ public sealed class KernelGenerator : IIncrementalGenerator
         }
     }
 
-    private static IncrementalValuesProvider<DeclaredClass> Declared(IncrementalGeneratorInitializationContext context, string attribute) =>
-        context.SyntaxProvider.ForAttributeWithMetadataName(
-                attribute,
-                static (node, _) => node is TypeDeclarationSyntax,
-                static (attributed, cancellation) => DeclaredClassReader.Read(attributed, cancellation))
-            .Where(static declared => declared is not null)
-            .Select(static (declared, _) => declared!)
-            .WithTrackingName(TrackingNames.Declarations);
-
     private static void Add(SourceProductionContext output, EmittedSource source) =>
         output.AddSource(source.HintName, SourceText.From(source.Text, Encoding.UTF8));
 
-    private sealed record DeclaredVariant(string ClassFullName, string ClassHintName, IKernelSpec Spec);
+    private sealed record DeclaredVariant(ClassPlace Place, IKernelSpec Spec);
 }

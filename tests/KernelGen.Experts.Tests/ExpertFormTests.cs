@@ -23,7 +23,7 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
         var kernels = KernelAssembly.Compile(specs.ToArray<IKernelSpec>());
         foreach (var spec in specs)
         {
-            foreach (var bits in KernelRecipe.VectorWidths)
+            foreach (var bits in CpuRecipe.VectorWidths)
             {
                 foreach (var tokens in new[] { random.Pick(Tokens), random.Pick(Tokens) })
                 {
@@ -48,7 +48,7 @@ public sealed unsafe class ExpertFormTests(ITestOutputHelper output)
         var kernels = KernelAssembly.Compile(biased, onInput, both);
         foreach (var spec in new[] { biased, onInput, both })
         {
-            foreach (var bits in KernelRecipe.VectorWidths)
+            foreach (var bits in CpuRecipe.VectorWidths)
             {
                 foreach (var tokens in Tokens) Check<float>(kernels, spec, bits, tokens, random);
             }

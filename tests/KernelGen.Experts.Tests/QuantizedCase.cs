@@ -30,7 +30,7 @@ internal static unsafe class QuantizedCase
         void Check<T>(QuantizedCase<T> inputs)
             where T : unmanaged
         {
-            foreach (var bits in KernelRecipe.VectorWidthsOf(spec)) inputs.Check((delegate*<in ExpertsArguments, void>)kernels.Kernel(spec, bits), bits);
+            foreach (var bits in spec.Family.VectorWidths(spec)) inputs.Check((delegate*<in ExpertsArguments, void>)kernels.Kernel(spec, bits), bits);
         }
     }
 }

@@ -59,7 +59,7 @@ public sealed unsafe class QuantizedInputTests(ITestOutputHelper output)
         {
             var inputs = new QuantizedCase<sbyte>(spec, tokens, random);
             var expected = inputs.Run((delegate*<in ExpertsArguments, void>)kernels.Kernel(slices, 256));
-            foreach (var bits in KernelRecipe.VectorWidths)
+            foreach (var bits in CpuRecipe.VectorWidths)
                 Assert.Equal(expected, inputs.Run((delegate*<in ExpertsArguments, void>)kernels.Kernel(spec, bits)));
         }
     }

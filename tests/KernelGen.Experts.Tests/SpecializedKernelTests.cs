@@ -19,7 +19,7 @@ public sealed unsafe class SpecializedKernelTests(ITestOutputHelper output)
         var kernels = KernelAssembly.Compile(specs.ToArray<IKernelSpec>());
         foreach (var spec in specs)
         {
-            foreach (var bits in KernelRecipe.VectorWidths)
+            foreach (var bits in CpuRecipe.VectorWidths)
             {
                 var tokens = random.Pick(Tokens);
                 if (spec.WeightType == DType.Float32) Check<float>(kernels, spec, bits, tokens, random);
@@ -51,7 +51,7 @@ public sealed unsafe class SpecializedKernelTests(ITestOutputHelper output)
         var kernels = KernelAssembly.Compile(specs.ToArray<IKernelSpec>());
         foreach (var variant in specs)
         {
-            foreach (var bits in KernelRecipe.VectorWidths)
+            foreach (var bits in CpuRecipe.VectorWidths)
             {
                 foreach (var tokens in Tokens) Check<float>(kernels, variant, bits, tokens, random);
             }
@@ -64,7 +64,7 @@ public sealed unsafe class SpecializedKernelTests(ITestOutputHelper output)
         var random = new SeededRandom();
         var spec = new FusedMoeSpec(4, 1, 40, 24, MoeActivation.SiluAndMul, DType.BFloat16);
         var kernels = KernelAssembly.Compile(spec);
-        foreach (var bits in KernelRecipe.VectorWidths)
+        foreach (var bits in CpuRecipe.VectorWidths)
         {
             var kernel = (delegate*<in ExpertsArguments, void>)kernels.Kernel(spec, bits);
             new ExpertsCase<BFloat16>((4, 1, 40, 24), 600, random, onlyExpert: 2).Check(kernel);

@@ -50,7 +50,7 @@ public sealed unsafe class TunedTileTests(ITestOutputHelper output)
     {
         var spec = new FusedMoeSpec(4, 2, 64, 48, MoeActivation.SiluAndMul, DType.Float32) { Tile = new CpuTile(256, 1, 2, 256, new(8, 32), new(4, 64)) };
         Assert.Equal("fusedmoe_silu_e4_k2_h64_i48_f32_cpu_v256m8r2d256n32t8n64t4", spec.VariantName);
-        Assert.Equal([128, 256], KernelRecipe.VectorWidthsOf(spec));
+        Assert.Equal([128, 256], spec.Family.VectorWidths(spec));
         Assert.Equal("fusedmoe_silu_e4_k2_h64_i48_f32_cpu", (spec with { Tile = null }).VariantName);
     }
 
@@ -60,7 +60,7 @@ public sealed unsafe class TunedTileTests(ITestOutputHelper output)
         {
             var rows = 2 * random.Int(1, 8);
             var tile = new CpuTile(
-                random.Pick(KernelRecipe.VectorWidths.ToArray()), random.Int(1, 4), random.Int(1, CpuTile.MaxRowTokens), 64 * random.Int(1, 16),
+                random.Pick(CpuRecipe.VectorWidths.ToArray()), random.Int(1, 4), random.Int(1, CpuTile.MaxRowTokens), 64 * random.Int(1, 16),
                 new CpuProductTile(rows, 8 * random.Int(1, 24)), new CpuProductTile(random.Pick(rows, 2 * random.Int(1, 8)), 8 * random.Int(1, 24)));
             if (tile.Problem() is null) return tile;
         }
@@ -71,7 +71,7 @@ public sealed unsafe class TunedTileTests(ITestOutputHelper output)
     {
         output.WriteLine(spec.VariantName);
         var kernels = KernelAssembly.Compile(spec);
-        foreach (var bits in KernelRecipe.VectorWidthsOf(spec))
+        foreach (var bits in spec.Family.VectorWidths(spec))
         {
             var kernel = (delegate*<in ExpertsArguments, void>)kernels.Kernel(spec, bits);
             foreach (var tokens in Tokens)

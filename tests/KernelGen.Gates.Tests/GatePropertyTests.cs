@@ -21,7 +21,7 @@ public class GatePropertyTests
             foreach (var tokens in TokenCounts)
             {
                 var routed = GateInputs.Case(spec, spec.Experts > 1000 ? tokens / 10 : tokens, random);
-                foreach (var bits in KernelRecipe.VectorWidthsOf(spec)) routed.Check(new GateKernel(gates.Kernel(spec, bits)), $"{bits} bits");
+                foreach (var bits in spec.Family.VectorWidths(spec)) routed.Check(new GateKernel(gates.Kernel(spec, bits)), $"{bits} bits");
             }
         }
     }

@@ -22,7 +22,7 @@ public sealed class GoldenGateTests : IDisposable
         {
             var (logits, bias, expected) = _gates.Read(gate, tokens, spec);
             var routed = new GateCase(spec, logits, bias, factor, gap: 0, gate, expected);
-            foreach (var bits in KernelRecipe.VectorWidthsOf(spec)) routed.Check(new GateKernel(kernels.Kernel(spec, bits)), $"{bits} bits");
+            foreach (var bits in spec.Family.VectorWidths(spec)) routed.Check(new GateKernel(kernels.Kernel(spec, bits)), $"{bits} bits");
         }
     }
 

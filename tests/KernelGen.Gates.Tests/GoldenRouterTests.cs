@@ -38,6 +38,6 @@ public class GoldenRouterTests
         Assert.Equal(37, expected.Length);
         var kernels = KernelAssembly.Compile(spec);
         var routed = new GateCase(spec, [.. logits.Chunk(spec.Experts)], bias: [], factor: 1f, gap: 0, "transformers", expected);
-        foreach (var bits in KernelRecipe.VectorWidthsOf(spec)) routed.Check(new GateKernel(kernels.Kernel(spec, bits)), $"{bits} bits");
+        foreach (var bits in spec.Family.VectorWidths(spec)) routed.Check(new GateKernel(kernels.Kernel(spec, bits)), $"{bits} bits");
     }
 }

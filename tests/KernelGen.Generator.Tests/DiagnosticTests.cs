@@ -354,7 +354,7 @@ public sealed class DiagnosticTests
             public static partial class Both;
             """).Generate().AssertCompiles().Files;
         Assert.Equal(
-            ["Both.fusedmoe_silu_e8_k2_h64_i32_f32_splitk2_cpu.g.cs", "Both.g.cs", "Both.moegate_softmax_e8_k2_f32_cpu.g.cs"],
+            ["Both.FusedMoe.g.cs", "Both.MoeGate.g.cs", "Both.fusedmoe_silu_e8_k2_h64_i32_f32_splitk2_cpu.g.cs", "Both.moegate_softmax_e8_k2_f32_cpu.g.cs"],
             files.Keys.Where(name => !name.Contains(".Vector")).Order(StringComparer.Ordinal));
     }
 

@@ -4,7 +4,7 @@ namespace KernelGen.Tests;
 public sealed class DispatcherSnapshotTests
 {
     [Fact]
-    public void Gates() => Verify("Models.Gates.g.cs", """
+    public void Gates() => Verify("Models.Gates.MoeGate.g.cs", """
         using KernelGen;
 
         namespace Models;
@@ -16,7 +16,7 @@ public sealed class DispatcherSnapshotTests
         """);
 
     [Fact]
-    public void Gates_of_every_kind() => Verify("DeepSeekV4Gates.g.cs", """
+    public void Gates_of_every_kind() => Verify("DeepSeekV4Gates.MoeGate.g.cs", """
         using KernelGen;
 
         [MoeGate(Experts = 256, TopK = 7, Scoring = GateScoring.SqrtSoftplus, CorrectionBias = true, LogitsType = DType.BFloat16, SharedExperts = 1)]
@@ -25,7 +25,7 @@ public sealed class DispatcherSnapshotTests
         """);
 
     [Fact]
-    public void Experts() => Verify("Qwen3Experts.g.cs", """
+    public void Experts() => Verify("Qwen3Experts.FusedMoe.g.cs", """
         using KernelGen;
 
         [FusedMoe(Experts = 128, TopK = 8, HiddenSize = 2048, IntermediateSize = 768, WeightType = DType.BFloat16, SplitK = new[] { 1, 4, 8 })]
@@ -34,7 +34,7 @@ public sealed class DispatcherSnapshotTests
         """);
 
     [Fact]
-    public void Quantized_experts() => Verify("Quantized.g.cs", """
+    public void Quantized_experts() => Verify("Quantized.FusedMoe.g.cs", """
         using KernelGen;
 
         [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Int4, Quantization = WeightQuantization.Group, GroupSize = 128)]
@@ -45,7 +45,7 @@ public sealed class DispatcherSnapshotTests
         """);
 
     [Fact]
-    public void Quantized_activations() => Verify("W8A8.g.cs", """
+    public void Quantized_activations() => Verify("W8A8.FusedMoe.g.cs", """
         using KernelGen;
 
         [FusedMoe(Experts = 8, TopK = 2, HiddenSize = 256, IntermediateSize = 128, WeightType = DType.Int8, Quantization = WeightQuantization.Channel, ActivationQuantization = ActivationQuantization.DynamicToken)]
@@ -55,7 +55,7 @@ public sealed class DispatcherSnapshotTests
         """);
 
     [Fact]
-    public void Omni_routers() => Verify("Omni.g.cs", """
+    public void Omni_routers() => Verify("Omni.OmniRouter.g.cs", """
         using KernelGen;
 
         [OmniRouter(ExpertsPerAxis = 256, TopK = 16)]
@@ -70,15 +70,17 @@ public sealed class DispatcherSnapshotTests
         """);
 
     [Fact]
-    public void Omni_experts() => Verify("OmniExperts.g.cs", """
+    public void Omni_experts() => Verify("OmniExperts.OmniExperts.g.cs", """
         using KernelGen;
 
         [OmniExperts(ExpertsPerAxis = 256, TopK = 16, HiddenSize = 1024)]
         public static partial class OmniExperts;
         """);
 
-    [Fact]
-    public void Both_families_on_a_nested_class() => Verify("Outer+Layer.g.cs", """
+    [Theory]
+    [InlineData("Outer+Layer.FusedMoe.g.cs")]
+    [InlineData("Outer+Layer.MoeGate.g.cs")]
+    public void Both_families_on_a_nested_class(string file) => Verify(file, """
         using KernelGen;
 
         public partial record struct Outer

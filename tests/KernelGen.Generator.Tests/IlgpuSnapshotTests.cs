@@ -14,10 +14,10 @@ public sealed class IlgpuSnapshotTests
         """;
 
     [Theory]
-    [InlineData(Router, "Omni.Ilgpu.g.cs")]
+    [InlineData(Router, "Omni.OmniRouter.Ilgpu.g.cs")]
     [InlineData(Router, "Omni.omnirouter_n48_k8_f32_ilgpu.g.cs")]
     [InlineData(Router, "Omni.omnirouter_n48_k8_f32_ilgpu.Kernel.g.cs")]
-    [InlineData(Experts, "OmniExperts.Ilgpu.g.cs")]
+    [InlineData(Experts, "OmniExperts.OmniExperts.Ilgpu.g.cs")]
     [InlineData(Experts, "OmniExperts.omniexperts_n16_k4_h64_f32_ilgpu.g.cs")]
     public void With_ilgpu(string source, string file)
     {

@@ -27,7 +27,7 @@ public sealed class IlgpuTests
         Assert.All(without, file => Assert.Equal(file.Value, with[file.Key]));
         Assert.Equal(
             [
-                "Gates.Ilgpu.g.cs",
+                "Gates.MoeGate.Ilgpu.g.cs",
                 "Gates.moegate_sigmoid_bias_e384_k6_f32_ilgpu.Kernel.g.cs",
                 "Gates.moegate_sigmoid_bias_e384_k6_f32_ilgpu.g.cs",
                 "Gates.moegate_softmax_table_e64_k6_bf16_ilgpu.Kernel.g.cs",
@@ -37,7 +37,7 @@ public sealed class IlgpuTests
     }
 
     [Theory]
-    [InlineData("Gates.Ilgpu.g.cs")]
+    [InlineData("Gates.MoeGate.Ilgpu.g.cs")]
     [InlineData("Gates.moegate_sigmoid_bias_e384_k6_f32_ilgpu.g.cs")]
     [InlineData("Gates.moegate_sigmoid_bias_e384_k6_f32_ilgpu.Kernel.g.cs")]
     public void Files_are_as_reviewed(string file) => Snapshot.Verify(file, Consumer.Of(WithIlgpu, Gates).Generate().Files[file]);
@@ -82,7 +82,7 @@ public sealed class IlgpuTests
         Consumer.Of(WithIlgpu, $"using KernelGen; [FusedMoe({arguments})] internal static partial class Kernels;").Generate().AssertCompiles();
 
     [Theory]
-    [InlineData("Experts.Ilgpu.g.cs")]
+    [InlineData("Experts.FusedMoe.Ilgpu.g.cs")]
     [InlineData("Experts.fusedmoe_silu_e8_k2_h256_i160_bf16_ilgpu.g.cs")]
     [InlineData("Experts.fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_ilgpu.g.cs")]
     [InlineData("Experts.fusedmoe_swiglu_oai_e8_k2_h256_i160_int4g32_bias_ilgpu.Kernel.g.cs")]

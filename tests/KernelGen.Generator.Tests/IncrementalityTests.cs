@@ -36,7 +36,7 @@ public sealed class IncrementalityTests
     {
         var second = RunTwice(project => project.WithEdit(1, text => text.Replace("TopK = 2", "TopK = 3")));
         Assert.Equal(["Classes: B Modified", "Declarations: B Modified", "Variants: moegate_softmax_e8_k3_f32_cpu Modified"], second.Changes);
-        Assert.Equal(["B.g.cs", .. GateFiles("B.moegate_softmax_e8_k3_f32_cpu")], second.WrittenFiles);
+        Assert.Equal(["B.MoeGate.g.cs", .. GateFiles("B.moegate_softmax_e8_k3_f32_cpu")], second.WrittenFiles);
     }
 
     [Fact]
@@ -44,16 +44,18 @@ public sealed class IncrementalityTests
     {
         var second = RunTwice(project => project.WithEdit(0, text => text.Replace("Experts = 16", "Experts = 32")));
         Assert.Equal(["Classes: A Modified", "Declarations: A Modified", "Variants: moegate_softmax_e32_k4_f32_cpu Modified"], second.Changes);
-        Assert.Equal(["A.g.cs", .. GateFiles("A.moegate_softmax_e32_k4_f32_cpu")], second.WrittenFiles);
+        Assert.Equal(["A.MoeGate.g.cs", .. GateFiles("A.moegate_softmax_e32_k4_f32_cpu")], second.WrittenFiles);
     }
 
     [Fact]
-    public void A_class_whose_attributes_stand_on_two_parts_is_emitted_once()
+    public void A_class_whose_attributes_stand_on_several_parts_is_emitted_once_for_each_family()
     {
-        var files = Consumer.Of(Project).Generate().AssertCompiles().Files;
-        var dispatcher = Assert.Single(files, file => file.Key.StartsWith("D.") && !file.Key.Contains("_cpu"));
-        Assert.Contains(" Route(", dispatcher.Value);
-        Assert.Contains(" Forward(", dispatcher.Value);
+        var files = Consumer.Of([.. Project, "[KernelGen.MoeGate(Experts = 16, TopK = 2)] partial class D;"]).Generate().AssertCompiles().Files;
+        var dispatchers = files.Where(file => file.Key.StartsWith("D.") && !file.Key.Contains("_cpu")).OrderBy(file => file.Key, StringComparer.Ordinal).ToArray();
+        Assert.Equal(["D.FusedMoe.g.cs", "D.MoeGate.g.cs"], dispatchers.Select(file => file.Key));
+        Assert.Contains(" Forward(", dispatchers[0].Value);
+        Assert.Contains("(8, 2, false)", dispatchers[1].Value);
+        Assert.Contains("(16, 2, false)", dispatchers[1].Value);
     }
 
     [Fact]
@@ -98,7 +100,7 @@ public sealed class IncrementalityTests
         output.Reason is not (IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged);
 
     private static string Describe(object value) => value is Compiler.Emission.DeclaredClass declared
-        ? declared.FullName
+        ? declared.Place.FullName
         : value.GetType().GetProperty("Spec")!.GetValue(value) is Compiler.Families.IKernelSpec spec ? spec.VariantName : "?";
 
     private sealed record SecondRun(string[] Changes, string[] WrittenFiles, string[] Files);

@@ -30,7 +30,7 @@ public sealed class TunedExpertsTests
     private static Consumer Project => Consumer.Of(Declaration).WithFiles(("/src/tuning/" + FileName, Content), ("/src/tuning/" + FileName.Replace(".json", "_down.json"), DownContent));
 
     [Fact]
-    public void The_dispatcher_is_as_reviewed() => Snapshot.Verify("Tuned.g.cs", Project.Generate().AssertCompiles().Files["Tuned.g.cs"]);
+    public void The_dispatcher_is_as_reviewed() => Snapshot.Verify("Tuned.FusedMoe.g.cs", Project.Generate().AssertCompiles().Files["Tuned.FusedMoe.g.cs"]);
 
     [Fact]
     public async Task A_file_that_suits_is_nothing_to_talk_about() => Assert.Empty(await Project.Analyze());
@@ -40,7 +40,7 @@ public sealed class TunedExpertsTests
     {
         var without = Consumer.Of(Declaration).Generate().Files;
         var with = Project.Generate().Files;
-        Assert.All(without.Where(file => file.Key != "Tuned.g.cs"), file => Assert.Equal(file.Value, with[file.Key]));
+        Assert.All(without.Where(file => file.Key != "Tuned.FusedMoe.g.cs"), file => Assert.Equal(file.Value, with[file.Key]));
         var few = "Tuned.fusedmoe_silu_e8_k2_h64_i32_f32_cpu_v256m8r4d256n24t4n48t8";
         Assert.Equal(
             [$"{few}.Vector128.g.cs", $"{few}.Vector256.g.cs", $"{few}.g.cs"],
@@ -139,7 +139,7 @@ public sealed class TunedExpertsTests
         static string Describe(object value) => value switch
         {
             TuningInput input => input.Path[..3],
-            Compiler.Emission.DeclaredClass declared => declared.FullName,
+            Compiler.Emission.DeclaredClass declared => declared.Place.FullName,
             _ => ((Compiler.Families.IKernelSpec)value.GetType().GetProperty("Spec")!.GetValue(value)!).VariantName,
         };
     }

@@ -20,7 +20,7 @@ public sealed class TunedOnDevicesTests
         .WithFiles((FileName, Text(Tile with { SplitK = 4 }, Tile)), (FileName.Replace("H200", "L4"), Text(Tile, Tile with { BlockN = 32 })));
 
     [Fact]
-    public void The_dispatcher_is_as_reviewed() => Snapshot.Verify("TunedOnDevices.Ilgpu.g.cs", Project.Generate().AssertCompiles().Files["TunedOnDevices.Ilgpu.g.cs"]);
+    public void The_dispatcher_is_as_reviewed() => Snapshot.Verify("TunedOnDevices.FusedMoe.Ilgpu.g.cs", Project.Generate().AssertCompiles().Files["TunedOnDevices.FusedMoe.Ilgpu.g.cs"]);
 
     [Fact]
     public void Variants_have_their_own_choices_and_know_of_the_others()

@@ -19,7 +19,7 @@ public unsafe class NeuronTests
             foreach (var tokens in new[] { 0, 1, 2, 33 })
             {
                 var inputs = new NeuronCase(spec, tokens, random);
-                foreach (var bits in KernelRecipe.VectorWidths)
+                foreach (var bits in CpuRecipe.VectorWidths)
                 {
                     var (run, runBackward) = (experts.Kernel(spec, bits), experts.Kernel(spec, bits, "RunBackward"));
                     inputs.CheckForward((hidden, up, down, weights, ids, output, _) =>

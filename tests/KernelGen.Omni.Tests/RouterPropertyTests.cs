@@ -20,7 +20,7 @@ public unsafe class RouterPropertyTests
             foreach (var tokens in spec.ExpertsPerAxis > 400 ? new[] { 1, 8 } : [0, 1, 33, 64])
             {
                 var routed = new RouterCase(spec, tokens, random);
-                foreach (var bits in KernelRecipe.VectorWidths) routed.Check(Route(routers.Kernel(spec, bits)), $"{bits} bits");
+                foreach (var bits in CpuRecipe.VectorWidths) routed.Check(Route(routers.Kernel(spec, bits)), $"{bits} bits");
             }
         }
     }
@@ -36,7 +36,7 @@ public unsafe class RouterPropertyTests
     {
         var spec = new OmniRouterSpec(48, 17, Specialize: false);
         var router = KernelAssembly.Compile(spec);
-        foreach (var bits in KernelRecipe.VectorWidths) new RouterCase(spec, 9, new SeededRandom(bits)).Check(Route(router.Kernel(spec, bits)), $"{bits} bits");
+        foreach (var bits in CpuRecipe.VectorWidths) new RouterCase(spec, 9, new SeededRandom(bits)).Check(Route(router.Kernel(spec, bits)), $"{bits} bits");
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public unsafe class RouterPropertyTests
         var spec = new OmniRouterSpec(4096, 128);
         var router = KernelAssembly.Compile(spec);
         var routed = new RouterCase(spec, 1, new SeededRandom());
-        foreach (var bits in KernelRecipe.VectorWidths) routed.Check(Route(router.Kernel(spec, bits)), $"{bits} bits");
+        foreach (var bits in CpuRecipe.VectorWidths) routed.Check(Route(router.Kernel(spec, bits)), $"{bits} bits");
     }
 
     private static OmniRoute Route(nint kernel) =>

@@ -37,15 +37,11 @@ public sealed class KernelAssembly
 
         if (cached?.Read() is { } kept) return new KernelAssembly(Load(kept).GetType(ClassName, throwOnError: true)!);
 
-        var declared = new DeclaredClass(
-            "", EquatableArray<ContainingType>.Empty, ClassName, "public static", new(specs.OfType<MoeGateSpec>()), new(specs.OfType<FusedMoeSpec>()))
-        {
-            OmniRouters = new(specs.OfType<OmniRouterSpec>()),
-            OmniExperts = new(specs.OfType<OmniExpertsSpec>()),
-        };
-        var sources = KernelEmitter.Emit(declared, onlyVectorBits);
-        if (forIlgpu) sources = [.. sources, .. KernelEmitter.EmitIlgpu(declared)];
-        var image = Build(sources);
+        var place = new ClassPlace("", EquatableArray<ContainingType>.Empty, ClassName, "public static");
+        var declared = specs.GroupBy(spec => spec.Family).Select(family => new DeclaredClass(place, family.Key, new(family))).ToArray();
+        var sources = declared.SelectMany(family => KernelEmitter.Emit(family, onlyVectorBits));
+        if (forIlgpu) sources = sources.Concat(declared.SelectMany(KernelEmitter.EmitIlgpu));
+        var image = Build([.. sources]);
         cached?.Write(image);
         return new KernelAssembly(Load(image).GetType(ClassName, throwOnError: true)!);
     }
@@ -81,13 +77,13 @@ public sealed class KernelAssembly
     /// <remarks>A width that the processor lacks runs, slowly; so every width can be tested anywhere.</remarks>
     public nint Kernel(IKernelSpec spec, int vectorBits, string entry = "Run")
     {
-        var type = _class.Assembly.GetTypes().Single(type => type.DeclaringType?.Name == spec.VariantName && type.Name == KernelRecipe.ClassName(vectorBits));
+        var type = _class.Assembly.GetTypes().Single(type => type.DeclaringType?.Name == spec.VariantName && type.Name == CpuRecipe.ClassName(vectorBits));
         return type.GetMethod(entry, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!.MethodHandle.GetFunctionPointer();
     }
 
     /// <summary>What launches the ILGPU kernels of a spec, for example a <c>GateKernels&lt;float&gt;</c>.</summary>
     public object IlgpuKernels(IKernelSpec spec) =>
-        _class.Assembly.GetTypes().Single(type => type.Name == IlgpuRecipe.VariantName(spec)).GetField("Kernels")!.GetValue(null)!;
+        _class.Assembly.GetTypes().Single(type => type.Name == spec.Family.IlgpuVariantName(spec)).GetField("Kernels")!.GetValue(null)!;
 
     /// <summary>A generated member as a delegate.</summary>
     /// <exception cref="InvalidOperationException">No member has this name and these parameters.</exception>

@@ -40,7 +40,7 @@ public sealed class KernelCache
     /// <exception cref="ArgumentException">The spec is invalid; the message holds every problem.</exception>
     public KernelAssembly Compile(IKernelSpec spec)
     {
-        var bits = KernelRecipe.VectorWidthsOf(spec).Last(width => width <= WidestVector || width == 128);
+        var bits = spec.Family.VectorWidths(spec).Last(width => width <= WidestVector || width == 128);
         var path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{FileName(spec.VariantName)}.{bits}.dll"));
         return Loaded.GetOrAdd(path, _ => new Lazy<KernelAssembly>(() => KernelAssembly.Compile([spec], forIlgpu: false, new CachedImage(path), bits))).Value;
     }

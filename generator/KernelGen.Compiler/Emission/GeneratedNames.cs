@@ -24,7 +24,7 @@ internal static class GeneratedNames
     public static string VariantType(IKernelSpec spec) => $"{VariantsAlias}::{spec.VariantName}";
 
     /// <summary>The same for the variant for ILGPU's devices.</summary>
-    public static string IlgpuVariantType(IKernelSpec spec) => $"{VariantsAlias}::{IlgpuRecipe.VariantName(spec)}";
+    public static string IlgpuVariantType(IKernelSpec spec) => $"{VariantsAlias}::{spec.Family.IlgpuVariantName(spec)}";
 
     /// <summary>Each part of a dotted name as it is written in C#.</summary>
     public static string EscapeDotted(string name) => string.Join(".", name.Split('.').Select(Escape));

@@ -6,11 +6,11 @@ namespace KernelGen.Compiler.Emission;
 /// <summary>The files of one variant for ILGPU's devices: the kernels, and what launches them.</summary>
 internal static class IlgpuVariantFiles
 {
-    public static IReadOnlyList<EmittedSource> Emit(string classFullName, string classHintName, IKernelSpec spec)
+    public static IReadOnlyList<EmittedSource> Emit(ClassPlace place, IKernelSpec spec)
     {
-        if (IlgpuRecipe.For(spec) is not { } recipe) return [];
-        var start = $"{classHintName}.{IlgpuRecipe.VariantName(spec)}";
-        var ofNamespace = GeneratedNames.VariantNamespace(classFullName);
+        if (spec.Family.Ilgpu(spec) is not { } recipe) return [];
+        var start = $"{place.HintName}.{spec.Family.IlgpuVariantName(spec)}";
+        var ofNamespace = GeneratedNames.VariantNamespace(place.FullName);
         var files = new List<EmittedSource>
         {
             new($"{start}.g.cs", EntryFile(ofNamespace, spec, recipe)),
@@ -22,7 +22,7 @@ internal static class IlgpuVariantFiles
 
     private static string EntryFile(string ofNamespace, IKernelSpec spec, IlgpuRecipe recipe)
     {
-        var name = IlgpuRecipe.VariantName(spec);
+        var name = spec.Family.IlgpuVariantName(spec);
         var writer = VariantFiles.Header(spec, "The kernels for ILGPU's devices and what launches them.");
         writer.Line().Line($"namespace {ofNamespace};").Line();
         writer.Line(GeneratedNames.GeneratedCodeAttribute);
@@ -40,9 +40,9 @@ internal static class IlgpuVariantFiles
 
     private static string KernelFile(string ofNamespace, IKernelSpec spec, IlgpuRecipe recipe)
     {
-        var result = VariantFiles.Specialize(IlgpuRecipe.VariantName(spec), recipe.TemplateFiles, recipe.Request, IlgpuRecipe.Folder);
+        var result = VariantFiles.Specialize(spec.Family.IlgpuVariantName(spec), recipe.TemplateFiles, recipe.Request, IlgpuRecipe.Folder);
         var writer = VariantFiles.Header(spec, "The kernels for ILGPU's devices.");
-        VariantFiles.WriteSpecialized(writer, ofNamespace, $"internal static partial class {IlgpuRecipe.VariantName(spec)}", result);
+        VariantFiles.WriteSpecialized(writer, ofNamespace, $"internal static partial class {spec.Family.IlgpuVariantName(spec)}", result);
         return writer.ToString();
     }
 
@@ -50,7 +50,7 @@ internal static class IlgpuVariantFiles
     {
         var writer = VariantFiles.Header(spec, "The tensor-core kernels for CUDA devices, as PTX.");
         writer.Line().Line($"namespace {ofNamespace};").Line();
-        using (writer.OpenBlock($"internal static partial class {IlgpuRecipe.VariantName(spec)}"))
+        using (writer.OpenBlock($"internal static partial class {spec.Family.IlgpuVariantName(spec)}"))
         {
             writer.Line(GeneratedNames.GeneratedCodeAttribute);
             using (writer.OpenBlock($"private static class {IlgpuRecipe.PtxClassName}"))

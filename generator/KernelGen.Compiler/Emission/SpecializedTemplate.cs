@@ -4,7 +4,7 @@ using KernelGen.Compiler.Specialization;
 namespace KernelGen.Compiler.Emission;
 
 /// <summary>A class that is filled from a user's template: all that emission needs, as plain values that compare by content.</summary>
-/// <param name="Class">The class; it declares no kernels of KernelGen's own families.</param>
+/// <param name="Class">The class.</param>
 /// <param name="Template">Full name of the template, for people.</param>
 /// <param name="Namespace">The template's namespace, empty for the global one.</param>
 /// <param name="Sources">The files that declare the template.</param>
@@ -12,7 +12,7 @@ namespace KernelGen.Compiler.Emission;
 /// <param name="Types">Types of its type parameters.</param>
 /// <param name="VectorBits">Width that replaces its <c>Vector256</c>.</param>
 public sealed record SpecializedTemplate(
-    DeclaredClass Class,
+    ClassPlace Class,
     string Template,
     string Namespace,
     EquatableArray<TemplateSource> Sources,

@@ -34,8 +34,20 @@ public static class SpecializedTemplateFile
         var usings = result.Usings.Select(VariantFiles.Rooted).Concat(Around(declared.Namespace)).Distinct();
         foreach (var directive in usings.OrderBy(line => line.TrimEnd(';'), StringComparer.Ordinal)) writer.Line(directive);
         writer.Line();
-        DispatcherFile.WriteInside(writer, declared.Class, () => writer.Line(result.Source.TrimEnd()));
+        WriteInside(writer, declared.Class.ContainingTypes, () => writer.Line(result.Source.TrimEnd()));
         return writer.ToString();
+    }
+
+    /// <summary>Writes something inside the types around a class.</summary>
+    private static void WriteInside(CodeWriter writer, IReadOnlyList<ContainingType> types, Action write, int depth = 0)
+    {
+        if (depth == types.Count)
+        {
+            write();
+            return;
+        }
+
+        using (writer.OpenBlock($"partial {types[depth].Keyword} {GeneratedNames.Escape(types[depth].Name)}")) WriteInside(writer, types, write, depth + 1);
     }
 
     private static string Inputs(SpecializedTemplate declared) => string.Join(", ", declared.Types.Select(type => $"{type.Parameter} = {type.Type}")

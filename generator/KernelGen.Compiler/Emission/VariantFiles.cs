@@ -8,11 +8,11 @@ namespace KernelGen.Compiler.Emission;
 /// <summary>The files of one variant. They are parts of one class, named like the variant.</summary>
 internal static class VariantFiles
 {
-    public static IReadOnlyList<EmittedSource> Emit(string classFullName, string classHintName, IKernelSpec spec, int? onlyVectorBits = null)
+    public static IReadOnlyList<EmittedSource> Emit(ClassPlace place, IKernelSpec spec, int? onlyVectorBits = null)
     {
-        var widths = onlyVectorBits is { } bits ? [bits] : KernelRecipe.VectorWidthsOf(spec);
-        var start = $"{classHintName}.{spec.VariantName}";
-        var ofNamespace = GeneratedNames.VariantNamespace(classFullName);
+        var widths = onlyVectorBits is { } bits ? [bits] : spec.Family.VectorWidths(spec);
+        var start = $"{place.HintName}.{spec.VariantName}";
+        var ofNamespace = GeneratedNames.VariantNamespace(place.FullName);
         var files = new List<EmittedSource> { new($"{start}.g.cs", EntryFile(ofNamespace, spec, widths)) };
         files.AddRange(widths.Select(width => new EmittedSource($"{start}.Vector{width}.g.cs", KernelFile(ofNamespace, spec, width))));
         return files;
@@ -30,7 +30,7 @@ internal static class VariantFiles
             writer.Line($"public static readonly global::KernelGen.KernelVariant Variant = new(\"{spec.VariantName}\", {declaration});");
             writer.Line();
             writer.Line("/// <summary>Runs the kernel in the widest vectors that the processor has.</summary>");
-            var recipe = KernelRecipe.For(spec, widths[0]);
+            var recipe = spec.Family.Cpu(spec, widths[0]);
             using (writer.OpenBlock($"public static void Run(in {recipe.ArgumentsType} call)")) WidthChoice(writer, widths, "Run");
             if (recipe.BackwardArgumentsType is not null)
             {
@@ -48,16 +48,16 @@ internal static class VariantFiles
         foreach (var bits in widths.Skip(1).Reverse())
         {
             var test = $"if (global::System.Runtime.Intrinsics.Vector{bits}.IsHardwareAccelerated)";
-            writer.Line($"{otherwise}{test} {KernelRecipe.ClassName(bits)}.{entry}(in call);");
+            writer.Line($"{otherwise}{test} {CpuRecipe.ClassName(bits)}.{entry}(in call);");
             otherwise = "else ";
         }
 
-        writer.Line($"{otherwise}{KernelRecipe.ClassName(widths[0])}.{entry}(in call);");
+        writer.Line($"{otherwise}{CpuRecipe.ClassName(widths[0])}.{entry}(in call);");
     }
 
     private static string KernelFile(string ofNamespace, IKernelSpec spec, int bits)
     {
-        var recipe = KernelRecipe.For(spec, bits);
+        var recipe = spec.Family.Cpu(spec, bits);
         var result = Specialize(spec.VariantName, recipe.TemplateFiles, recipe.Request);
         var writer = Header(spec, $"The kernel in vectors of {bits} bits.");
         WriteSpecialized(writer, ofNamespace, $"internal static unsafe partial class {spec.VariantName}", result);

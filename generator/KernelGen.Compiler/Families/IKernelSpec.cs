@@ -3,6 +3,12 @@ namespace KernelGen.Compiler.Families;
 /// <summary>A configuration that one kernel variant is made for, whatever its family. Implementations compare by content.</summary>
 public interface IKernelSpec
 {
+    /// <summary>The family that makes its kernels.</summary>
+    KernelFamily Family { get; }
+
+    /// <summary>What run-time shapes can tell apart: two declarations of one class with equal keys are ambiguous.</summary>
+    object DispatchKey { get; }
+
     /// <summary>The canonical name: emitted type, benchmark row, log line and metric tag.</summary>
     string VariantName { get; }
 

@@ -1,5 +1,4 @@
 using KernelGen.Compiler.Specialization;
-using KernelGen.Compiler.Tuning;
 
 namespace KernelGen.Compiler.Families;
 
@@ -24,17 +23,4 @@ public sealed record IlgpuRecipe(IReadOnlyList<string> TemplateFiles, Specializa
 
     /// <summary>PTX modules of the variant, by the names of their entries.</summary>
     public IReadOnlyDictionary<string, string> PtxTexts { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>The canonical name of a spec's variant for ILGPU's devices.</summary>
-    public static string VariantName(IKernelSpec spec) => $"{spec.ConfigurationName}_ilgpu{(spec is FusedMoeSpec experts ? DeviceTuning.NameOf(experts.Devices) : "")}";
-
-    /// <summary>The recipe of a valid spec; null where there are no ILGPU kernels for it.</summary>
-    public static IlgpuRecipe? For(IKernelSpec spec) => spec switch
-    {
-        MoeGateSpec gate => MoeGateIlgpuTemplate.Recipe(gate),
-        FusedMoeSpec experts => FusedMoeIlgpuTemplate.Recipe(experts),
-        OmniRouterSpec router => OmniRouterIlgpuTemplate.Recipe(router),
-        OmniExpertsSpec experts => OmniExpertsIlgpuTemplate.Recipe(experts),
-        _ => null,
-    };
 }

@@ -1,4 +1,3 @@
-using KernelGen.Compiler.Families;
 using KernelGen.Generator.Diagnostics;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -31,18 +30,8 @@ internal static class ClassRules
         }
     }
 
-    private static IEnumerable<string> AddedMembers(INamedTypeSymbol type)
-    {
-        yield return "Select";
-        var gates = Declaration.ReadAll(type).SelectMany(declaration => declaration.Specs).OfType<MoeGateSpec>().ToArray();
-        var routers = KernelAttributes.Of(type).Any(KernelAttributes.IsOmniRouter);
-        if (routers || gates.Any(gate => !gate.HashTable)) yield return "Route";
-        if (routers) yield return "RouteBackward";
-        if (gates.Any(gate => gate.HashTable)) yield return "RouteByTable";
-        var neurons = KernelAttributes.Of(type).Any(KernelAttributes.IsOmniExperts);
-        if (neurons || KernelAttributes.Of(type).Any(KernelAttributes.IsFusedMoe)) yield return "Forward";
-        if (neurons) yield return "Backward";
-    }
+    private static IEnumerable<string> AddedMembers(INamedTypeSymbol type) =>
+        DeclaredClassReader.ReadAll(type).SelectMany(declared => declared.Family.MemberNames(declared)).Append("Select").Distinct();
 
     private static bool IsPartial(INamedTypeSymbol type, CancellationToken cancellation) => type.DeclaringSyntaxReferences
         .Select(reference => reference.GetSyntax(cancellation))

@@ -9,43 +9,36 @@ namespace KernelGen.Generator.Declarations;
 /// <summary>Turns an attributed class into the plain record that leaves the generator's first step.</summary>
 internal static class DeclaredClassReader
 {
-    /// <summary>Null when nothing can be emitted, or when another attribute's turn brings the class.</summary>
-    public static DeclaredClass? Read(GeneratorAttributeSyntaxContext context, CancellationToken cancellation)
+    /// <summary>What a class declares of a family; null if nothing can be emitted, or if another part of the class brings it.</summary>
+    public static DeclaredClass? Read(GeneratorAttributeSyntaxContext context, KernelFamily family, CancellationToken cancellation)
     {
-        if (context.TargetSymbol is not INamedTypeSymbol type) return null;
-
-        if (!IsTurn(context, type)) return null;
+        if (context.TargetSymbol is not INamedTypeSymbol type || !IsFirstPart(context, type, family)) return null;
         if (CompilationRules.Check(context.SemanticModel.Compilation).Any() || ClassRules.Check(type, cancellation).Any()) return null;
 
-        var specs = Declaration.ReadAll(type).SelectMany(declaration => declaration.Specs).ToArray();
-        if (specs.Length == 0) return null;
-        return WithoutKernels(type) with
-        {
-            Gates = new EquatableArray<MoeGateSpec>(specs.OfType<MoeGateSpec>()),
-            Experts = new EquatableArray<FusedMoeSpec>(specs.OfType<FusedMoeSpec>()),
-            OmniRouters = new EquatableArray<OmniRouterSpec>(specs.OfType<OmniRouterSpec>()),
-            OmniExperts = new EquatableArray<OmniExpertsSpec>(specs.OfType<OmniExpertsSpec>()),
-        };
+        var specs = Specs(type, family).ToArray();
+        return specs.Length == 0 ? null : new DeclaredClass(PlaceOf(type), family, new EquatableArray<IKernelSpec>(specs));
     }
 
-    /// <summary>A class to which members are added, without declarations.</summary>
-    public static DeclaredClass WithoutKernels(INamedTypeSymbol type) => new(
+    /// <summary>What a class declares of each of its families.</summary>
+    public static IEnumerable<DeclaredClass> ReadAll(INamedTypeSymbol type) => KernelFamilies.All
+        .Select(family => new DeclaredClass(PlaceOf(type), family, new EquatableArray<IKernelSpec>(Specs(type, family))))
+        .Where(declared => declared.Specs.Count > 0);
+
+    /// <summary>A class to which members are added.</summary>
+    public static ClassPlace PlaceOf(INamedTypeSymbol type) => new(
         type.ContainingNamespace.IsGlobalNamespace ? "" : FullName(type.ContainingNamespace),
         new EquatableArray<ContainingType>(Around(type)),
         type.Name,
-        Modifiers(type),
-        EquatableArray<MoeGateSpec>.Empty,
-        EquatableArray<FusedMoeSpec>.Empty);
+        Modifiers(type));
 
-    // A class comes once for each kind of attribute and for each part that has some: its first attribute brings it.
-    private static bool IsTurn(GeneratorAttributeSyntaxContext context, INamedTypeSymbol type)
-    {
-        var first = KernelAttributes.Of(type).First();
-        return context.Attributes.Contains(first)
-            && first.ApplicationSyntaxReference is { } place
-            && place.SyntaxTree == context.TargetNode.SyntaxTree
-            && context.TargetNode.Span.Contains(place.Span);
-    }
+    private static IEnumerable<IKernelSpec> Specs(INamedTypeSymbol type, KernelFamily family) =>
+        Declaration.ReadAll(type).Where(declaration => declaration.Family == family).SelectMany(declaration => declaration.Specs);
+
+    // Each part of a class that has attributes of a family comes by itself, with all of them: the part with the first one counts.
+    private static bool IsFirstPart(GeneratorAttributeSyntaxContext context, INamedTypeSymbol type, KernelFamily family) =>
+        KernelAttributes.Of(type).First(declared => declared.Family == family).Attribute.ApplicationSyntaxReference is { } place
+        && place.SyntaxTree == context.TargetNode.SyntaxTree
+        && context.TargetNode.Span.Contains(place.Span);
 
     private static string FullName(INamespaceSymbol space) =>
         space.ContainingNamespace.IsGlobalNamespace ? space.Name : $"{FullName(space.ContainingNamespace)}.{space.Name}";

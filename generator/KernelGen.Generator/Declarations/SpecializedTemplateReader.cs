@@ -29,7 +29,7 @@ internal static class SpecializedTemplateReader
         var template = TemplateOf(attribute)!;
         var definition = template.OriginalDefinition;
         return new SpecializedTemplate(
-            WithModifiersOf(definition, DeclaredClassReader.WithoutKernels(type), cancellation),
+            WithModifiersOf(definition, DeclaredClassReader.PlaceOf(type), cancellation),
             definition.ToDisplayString(),
             definition.ContainingNamespace.IsGlobalNamespace ? "" : definition.ContainingNamespace.ToDisplayString(),
             new EquatableArray<TemplateSource>(definition.DeclaringSyntaxReferences.Select(part => part.SyntaxTree).Distinct()
@@ -62,7 +62,7 @@ internal static class SpecializedTemplateReader
     }
 
     /// <summary>A template with pointers makes a class with pointers.</summary>
-    private static DeclaredClass WithModifiersOf(INamedTypeSymbol template, DeclaredClass target, CancellationToken cancellation)
+    private static ClassPlace WithModifiersOf(INamedTypeSymbol template, ClassPlace target, CancellationToken cancellation)
     {
         var isUnsafe = template.DeclaringSyntaxReferences.Any(part => ((TypeDeclarationSyntax)part.GetSyntax(cancellation)).Modifiers.Any(SyntaxKind.UnsafeKeyword));
         return isUnsafe ? target with { Modifiers = $"{target.Modifiers} unsafe" } : target;

@@ -130,10 +130,10 @@ public class TuningSetTests
     {
         var (devices, _) = Tune(Spec, (Mixtral, Text(new TritonTile(64, 128, 64, 1, 4, 4))));
         var choice = devices[0].Choices[0];
-        Assert.Equal($"fusedmoe_silu_e8_k2_h4096_i7168_bf16_ilgpu_{choice.GateUp.Name}", IlgpuRecipe.VariantName(Spec with { Devices = new([devices[0] with { Choices = new([choice with { Down = choice.GateUp }]) }]) }));
+        Assert.Equal($"fusedmoe_silu_e8_k2_h4096_i7168_bf16_ilgpu_{choice.GateUp.Name}", FusedMoeFamily.Instance.IlgpuVariantName(Spec with { Devices = new([devices[0] with { Choices = new([choice with { Down = choice.GateUp }]) }]) }));
 
         var two = Spec with { Devices = Tune(Spec, (Mixtral, PublicFiles.Read(Mixtral))).Devices };
-        Assert.Matches("^fusedmoe_silu_e8_k2_h4096_i7168_bf16_ilgpu_tuned[0-9a-f]{8}$", IlgpuRecipe.VariantName(two));
+        Assert.Matches("^fusedmoe_silu_e8_k2_h4096_i7168_bf16_ilgpu_tuned[0-9a-f]{8}$", FusedMoeFamily.Instance.IlgpuVariantName(two));
         Assert.Equal("fusedmoe_silu_e8_k2_h4096_i7168_bf16_cpu", two.VariantName);
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.Intrinsics;
+using KernelGen.Compiler;
 using KernelGen.Compiler.Emission;
 using KernelGen.Compiler.Families;
 
@@ -58,10 +59,12 @@ internal static class InspectCommand
                 return;
             }
 
-            terminal.Output.Write(Source(spec, Width(vectorBits, parsed.GetValue(vectorBits), KernelRecipe.VectorWidthsOf(spec))));
+            terminal.Output.Write(Source(spec, Width(vectorBits, parsed.GetValue(vectorBits), spec.Family.VectorWidths(spec))));
         });
         return command;
     }
+
+    private static ClassPlace Place { get; } = new("", EquatableArray<ContainingType>.Empty, "Kernels", "public static");
 
     private static int WidestVector => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
 
@@ -75,13 +78,13 @@ internal static class InspectCommand
     private static IEnumerable<string> DeviceSources(IKernelSpec spec, Target target)
     {
         if (target == Target.Cuda)
-            return [KernelEmitter.EmitIlgpuVariant("Kernels", "Kernels", spec).Single(file => file.HintName.EndsWith(".Kernel.g.cs", StringComparison.Ordinal)).Text];
-        var tensorCores = IlgpuRecipe.For(spec)!.PtxTexts.Select(module => (Name: module.Key, Text: module.Value))
+            return [KernelEmitter.EmitIlgpuVariant(Place, spec).Single(file => file.HintName.EndsWith(".Kernel.g.cs", StringComparison.Ordinal)).Text];
+        var tensorCores = spec.Family.Ilgpu(spec)!.PtxTexts.Select(module => (Name: module.Key, Text: module.Value))
             .Where(module => target == Target.Sm90 || !module.Text.Contains(".target sm_90", StringComparison.Ordinal));
         return DevicePtx.OfCSharp(spec, (int)target).Concat(tensorCores)
-            .Select(module => $"// {IlgpuRecipe.VariantName(spec)}: {module.Name}\n{module.Text.TrimEnd()}\n\n");
+            .Select(module => $"// {spec.Family.IlgpuVariantName(spec)}: {module.Name}\n{module.Text.TrimEnd()}\n\n");
     }
 
     private static string Source(IKernelSpec spec, int vectorBits) =>
-        KernelEmitter.EmitVariant("Kernels", "Kernels", spec).Single(file => file.HintName.EndsWith($".Vector{vectorBits}.g.cs", StringComparison.Ordinal)).Text;
+        KernelEmitter.EmitVariant(Place, spec).Single(file => file.HintName.EndsWith($".Vector{vectorBits}.g.cs", StringComparison.Ordinal)).Text;
 }

@@ -38,12 +38,12 @@ internal sealed class IlgpuDevice : IKernelDevice
         : Name.Kind == DeviceKind.IlgpuCpu ? "ILGPU's CPU accelerator" : _accelerator.Name;
 
     /// <inheritdoc/>
-    public string VariantName(IKernelSpec spec) => IlgpuRecipe.VariantName(spec);
+    public string VariantName(IKernelSpec spec) => spec.Family.IlgpuVariantName(spec);
 
     /// <inheritdoc/>
     public IDeviceKernels Compile(params IKernelSpec[] specs)
     {
-        var onTensorCores = _accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80 && specs.Any(spec => IlgpuRecipe.For(spec)!.PtxTexts.Count > 0);
+        var onTensorCores = _accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80 && specs.Any(spec => spec.Family.Ilgpu(spec)!.PtxTexts.Count > 0);
         return new Kernels(_stream, KernelAssembly.CompileForIlgpu(specs), onTensorCores ? TensorCoreRounding : 0);
     }
 

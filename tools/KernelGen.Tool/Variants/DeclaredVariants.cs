@@ -35,35 +35,13 @@ internal static class DeclaredVariants
         }
     }
 
-    private static IEnumerable<IKernelSpec> Specs(MetadataReader metadata, CustomAttribute attribute) => AttributeName(metadata, attribute) switch
+    private static IEnumerable<IKernelSpec> Specs(MetadataReader metadata, CustomAttribute attribute)
     {
-        nameof(MoeGateAttribute) => [Spec(DecodedAttribute.Decode<MoeGateAttribute>(attribute))],
-        nameof(FusedMoeAttribute) => Specs(DecodedAttribute.Decode<FusedMoeAttribute>(attribute)),
-        nameof(OmniRouterAttribute) => [Spec(DecodedAttribute.Decode<OmniRouterAttribute>(attribute))],
-        nameof(OmniExpertsAttribute) => [Spec(DecodedAttribute.Decode<OmniExpertsAttribute>(attribute))],
-        _ => [],
-    };
-
-    private static OmniExpertsSpec Spec(OmniExpertsAttribute experts) => new(experts.ExpertsPerAxis, experts.TopK, experts.HiddenSize, experts.Specialize);
-
-    private static OmniRouterSpec Spec(OmniRouterAttribute router) => new(router.ExpertsPerAxis, router.TopK, router.Specialize);
-
-    private static MoeGateSpec Spec(MoeGateAttribute gate) => new(
-        gate.Experts, gate.TopK, gate.Scoring, gate.CorrectionBias, gate.Groups, gate.TopKGroups, gate.Renormalize, gate.Specialize)
-    {
-        LogitsType = gate.LogitsType,
-        SharedExperts = gate.SharedExperts,
-        HashTable = gate.HashTable,
-    };
-
-    private static IEnumerable<IKernelSpec> Specs(FusedMoeAttribute moe) => moe.SplitK.Select(slices => new FusedMoeSpec(
-        moe.Experts, moe.TopK, moe.HiddenSize, moe.IntermediateSize, moe.Activation, moe.WeightType, slices, moe.Specialize, moe.Quantization, moe.GroupSize, moe.ZeroPoints)
-    {
-        ActivationLimit = moe.ActivationLimit,
-        Bias = moe.Bias,
-        RouterWeightOnInput = moe.RouterWeightOnInput,
-        ActivationQuantization = moe.ActivationQuantization,
-    });
+        var name = AttributeName(metadata, attribute);
+        return KernelFamilies.All.FirstOrDefault(family => $"{family.Attribute}Attribute" == name) is { } family
+            ? family.Decode(MetadataArguments.Of(attribute)).Specs
+            : [];
+    }
 
     private static string? AttributeName(MetadataReader metadata, CustomAttribute attribute)
     {
