@@ -21,6 +21,9 @@ public sealed class PackageTests : IDisposable
         var package = Pack("KernelGen", feed);
         Assert.Contains("analyzers/dotnet/cs/KernelGen.Generator.dll", package);
         Assert.Contains("analyzers/dotnet/cs/KernelGen.Compiler.dll", package);
+        Assert.Contains("analyzers/dotnet/cs/Scriban.Signed.dll", package);
+        Assert.Contains("analyzers/dotnet/cs/System.Text.Json.dll", package);
+        Assert.DoesNotContain(package, file => file.Contains("Microsoft.CodeAnalysis"));
         Assert.Contains("lib/net8.0/KernelGen.Runtime.dll", package);
         Assert.Contains("lib/net10.0/KernelGen.Runtime.xml", package);
 
@@ -33,6 +36,19 @@ public sealed class PackageTests : IDisposable
 
         DotnetCommand.Run(consumer, "publish", "-c", "Release", "--use-current-runtime", "--self-contained", "-p:PublishTrimmed=true", "-o", "published");
         Assert.Contains("right", DotnetCommand.Execute(Path.Combine(consumer, "published", "Consumer"), consumer));
+    }
+
+    [Fact]
+    public void AnotherGeneratorMayBringOtherVersionsOfWhatOursNeeds()
+    {
+        var neighbour = Directory.CreateDirectory(Path.Combine(_directory, "Neighbour")).FullName;
+        foreach (var file in new[] { "Neighbour.csproj", "NeighbourGenerator.cs" })
+            File.Copy(Path.Combine(AppContext.BaseDirectory, "Consumer", "Neighbour", $"{file}.template"), Path.Combine(neighbour, file));
+        DotnetCommand.Run(neighbour, "build", "-c", "Release");
+
+        var feed = Path.Combine(_directory, "feed");
+        Pack("KernelGen", feed);
+        Assert.Contains("moegate_softmax_e8_k2_f32_cpu beside Scriban 7.2.1", DotnetCommand.Run(WriteConsumer("Beside", feed), "run", "-c", "Release"));
     }
 
     [Fact]
