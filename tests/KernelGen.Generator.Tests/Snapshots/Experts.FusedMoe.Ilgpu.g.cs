@@ -39,7 +39,7 @@ public static partial class Experts
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> output,
         int splitK = 0)
     {
-        var call = global::KernelGen.Ilgpu.ExpertCall<global::KernelGen.BFloat16>.Create(stream, hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Ilgpu.DeviceExpertsCall<global::KernelGen.BFloat16>.Create(stream, hidden, expertWeights, weights, experts, output);
         if ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize) is (8, 2, 256, 160) && splitK is 0 or 1)
         {
             global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i160_bf16_ilgpu.Variant, call.Tokens);
@@ -83,7 +83,7 @@ public static partial class Experts
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> output,
         int splitK = 0)
     {
-        var call = global::KernelGen.Ilgpu.ExpertCall<global::KernelGen.Int4Pair>.Create(stream, hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Ilgpu.DeviceExpertsCall<global::KernelGen.Int4Pair>.Create(stream, hidden, expertWeights, weights, experts, output);
         if ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Quantization, call.GroupSize, call.ZeroPoints) is (8, 2, 256, 160,
             global::KernelGen.WeightQuantization.Group, 32, false) && splitK is 0 or 1)
         {

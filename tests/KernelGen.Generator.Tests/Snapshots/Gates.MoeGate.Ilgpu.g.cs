@@ -35,7 +35,7 @@ public static partial class Gates
         float routedScalingFactor = 1f,
         int nonPaddedTokens = -1)
     {
-        var call = global::KernelGen.Ilgpu.GateCall<float>.Create(stream, logits, correctionBias, weights, experts, routedScalingFactor, nonPaddedTokens);
+        var call = global::KernelGen.Ilgpu.DeviceGateCall<float>.Create(stream, logits, correctionBias, weights, experts, routedScalingFactor, nonPaddedTokens);
         if ((call.Experts, call.TopK, call.HasCorrectionBias) is (384, 6, true))
         {
             global::KernelGen.KernelDispatch.Report(GeneratedVariants::moegate_sigmoid_bias_e384_k6_f32_ilgpu.Variant, call.Tokens);
@@ -78,7 +78,7 @@ public static partial class Gates
         float routedScalingFactor = 1f,
         int nonPaddedTokens = -1)
     {
-        var call = global::KernelGen.Ilgpu.GateCall<global::KernelGen.BFloat16>.CreateByTable(stream, logits, tokenIds, table, weights, experts,
+        var call = global::KernelGen.Ilgpu.DeviceGateCall<global::KernelGen.BFloat16>.CreateByTable(stream, logits, tokenIds, table, weights, experts,
             routedScalingFactor, nonPaddedTokens);
         if ((call.Experts, call.TopK) is (64, 6))
         {

@@ -30,7 +30,7 @@ public static partial class Omni
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> scores,
         global::ILGPU.Runtime.ArrayView2D<int, global::ILGPU.Stride2D.DenseX> indices)
     {
-        var call = global::KernelGen.Ilgpu.OmniRouterCall.Create(stream, x, y, scores, indices);
+        var call = global::KernelGen.Ilgpu.DeviceOmniRouterCall.Create(stream, x, y, scores, indices);
         if ((call.ExpertsPerAxis, call.TopK) is (48, 8))
         {
             global::KernelGen.KernelDispatch.Report(GeneratedVariants::omnirouter_n48_k8_f32_ilgpu.Variant, call.Tokens);
@@ -63,7 +63,7 @@ public static partial class Omni
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> gradX,
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> gradY)
     {
-        var call = global::KernelGen.Ilgpu.OmniRouterCall.CreateBackward(stream, indices, gradScores, gradX, gradY);
+        var call = global::KernelGen.Ilgpu.DeviceOmniRouterCall.CreateBackward(stream, indices, gradScores, gradX, gradY);
         if ((call.ExpertsPerAxis, call.TopK) is (48, 8))
         {
             global::KernelGen.KernelDispatch.Report(GeneratedVariants::omnirouter_n48_k8_f32_ilgpu.Variant, call.Tokens);

@@ -35,7 +35,7 @@ public static partial class OmniExperts
         global::ILGPU.Runtime.ArrayView2D<int, global::ILGPU.Stride2D.DenseX> experts,
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> output)
     {
-        var call = global::KernelGen.Ilgpu.OmniExpertsCall.Create(stream, hidden, up, down, weights, experts, output);
+        var call = global::KernelGen.Ilgpu.DeviceOmniExpertsCall.Create(stream, hidden, up, down, weights, experts, output);
         if ((call.ExpertsPerAxis, call.TopK, call.HiddenSize) is (16, 4, 64))
         {
             global::KernelGen.KernelDispatch.Report(GeneratedVariants::omniexperts_n16_k4_h64_f32_ilgpu.Variant, call.Tokens);
@@ -81,8 +81,8 @@ public static partial class OmniExperts
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> gradDown,
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> gradWeights)
     {
-        var call = new global::KernelGen.Ilgpu.OmniExpertsBackwardCall(stream, hidden, up, down, weights, experts, gradOutput, gradHidden, gradUp, gradDown,
-            gradWeights);
+        var call = new global::KernelGen.Ilgpu.DeviceOmniExpertsBackwardCall(stream, hidden, up, down, weights, experts, gradOutput, gradHidden, gradUp,
+            gradDown, gradWeights);
         if ((call.ExpertsPerAxis, call.TopK, call.HiddenSize) is (16, 4, 64))
         {
             global::KernelGen.KernelDispatch.Report(GeneratedVariants::omniexperts_n16_k4_h64_f32_ilgpu.Variant, call.Tokens);

@@ -34,7 +34,7 @@ partial record struct Outer
             int splitK = 0,
             global::System.Threading.CancellationToken cancellation = default)
         {
-            var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+            var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
             if ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize) is (8, 2, 64, 32) && splitK is 0 or 1)
             {
                 global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h64_i32_f32_cpu.Variant, call.Tokens);

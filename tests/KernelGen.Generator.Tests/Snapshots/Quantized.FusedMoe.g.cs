@@ -40,7 +40,7 @@ public static partial class Quantized
         int splitK = 0,
         global::System.Threading.CancellationToken cancellation = default)
     {
-        var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Quantization, call.GroupSize, call.ZeroPoints))
         {
             case (8, 2, 256, 128, global::KernelGen.WeightQuantization.Group, 128, false) when splitK is 0 or 1:
@@ -84,7 +84,7 @@ public static partial class Quantized
         int splitK = 0,
         global::System.Threading.CancellationToken cancellation = default)
     {
-        var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
         if ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Quantization, call.GroupSize, call.ZeroPoints) is (8, 2, 256, 128,
             global::KernelGen.WeightQuantization.Block128, 0, false) && splitK is 0 or 1)
         {
@@ -123,7 +123,7 @@ public static partial class Quantized
         int splitK = 0,
         global::System.Threading.CancellationToken cancellation = default)
     {
-        var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
         if ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize) is (8, 2, 256, 128) && splitK is 0 or 1)
         {
             global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_f16_cpu.Variant, call.Tokens);

@@ -34,7 +34,7 @@ public static partial class Qwen3Experts
         int splitK = 0,
         global::System.Threading.CancellationToken cancellation = default)
     {
-        var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
         if ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize) is (128, 8, 2048, 768))
         {
             switch (global::KernelGen.Cpu.SplitKChoice.Of(splitK, call.Tokens * 128L, [1, 4, 8]))
@@ -83,7 +83,7 @@ public static partial class Qwen3Experts
         int splitK = 0,
         global::System.Threading.CancellationToken cancellation = default)
     {
-        var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
         if ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize) is (128, 8, 2048, 768) && splitK is 0 or 1)
         {
             global::KernelGen.KernelDispatch.Report(GeneratedVariants::fusedmoe_silu_e128_k8_h2048_i768_f32_cpu.Variant, call.Tokens);

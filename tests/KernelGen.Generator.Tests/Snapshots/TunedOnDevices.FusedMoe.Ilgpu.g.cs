@@ -38,7 +38,7 @@ public static partial class TunedOnDevices
         global::ILGPU.Runtime.ArrayView2D<float, global::ILGPU.Stride2D.DenseX> output,
         int splitK = 0)
     {
-        var call = global::KernelGen.Ilgpu.ExpertCall<global::KernelGen.BFloat16>.Create(stream, hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Ilgpu.DeviceExpertsCall<global::KernelGen.BFloat16>.Create(stream, hidden, expertWeights, weights, experts, output);
         if ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize) is (8, 2, 256, 128))
         {
             switch (call.SplitK(splitK, [1, 2], GeneratedVariants::fusedmoe_silu_e8_k2_h256_i128_bf16_ilgpu_tunedad567ae8.Kernels, columnsOfGroup: 32))

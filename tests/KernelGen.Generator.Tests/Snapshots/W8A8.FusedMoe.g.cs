@@ -38,7 +38,7 @@ public static partial class W8A8
         int splitK = 0,
         global::System.Threading.CancellationToken cancellation = default)
     {
-        var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
         if ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Quantization, call.GroupSize, call.ZeroPoints) is (8, 2, 256, 128,
             global::KernelGen.WeightQuantization.Channel, 0, false) && splitK is 0 or 1)
         {
@@ -80,7 +80,7 @@ public static partial class W8A8
         int splitK = 0,
         global::System.Threading.CancellationToken cancellation = default)
     {
-        var call = global::KernelGen.Cpu.FusedMoeCall.Create(hidden, expertWeights, weights, experts, output);
+        var call = global::KernelGen.Cpu.ExpertsCall.Create(hidden, expertWeights, weights, experts, output);
         switch ((call.Experts, call.TopK, call.HiddenSize, call.IntermediateSize, call.Quantization, call.GroupSize, call.ZeroPoints))
         {
             case (8, 2, 256, 128, global::KernelGen.WeightQuantization.Tensor, 0, false) when splitK is 0 or 1:
