@@ -71,6 +71,15 @@ public sealed class RobustnessTests
     }
 
     [Fact]
+    public async Task An_argument_that_is_given_twice_is_the_compilers_to_report()
+    {
+        var consumer = Consumer.Of("[KernelGen.MoeGate(Experts = 8, TopK = 2, Experts = 16)] static partial class Gates;");
+        Assert.Contains(consumer.Compilation.GetDiagnostics(TestContext.Current.CancellationToken), diagnostic => diagnostic.Id == "CS0643");
+        Assert.Empty(await consumer.Analyze());
+        consumer.Generate();
+    }
+
+    [Fact]
     public async Task Attributes_of_the_same_name_elsewhere_are_not_ours()
     {
         var consumer = Consumer.Of("""

@@ -3,11 +3,10 @@ using KernelGen.Compiler.Families;
 namespace KernelGen.Compiler.Dispatch;
 
 /// <summary>The members that one family adds to one class, as data for the dispatcher pages.</summary>
-/// <param name="Noun">What one variant is called, for example <c>gate</c>.</param>
 /// <param name="MissingMethod">The name of the method that makes the exception for shapes that were not declared.</param>
 /// <param name="Axes">What tells the class's variants apart, in the order of <c>Select</c>'s parameters.</param>
 /// <param name="EntryPoints">The methods that run a variant.</param>
-internal sealed record Dispatcher(string Noun, string MissingMethod, IReadOnlyList<DispatchAxis> Axes, IReadOnlyList<EntryPoint> EntryPoints)
+internal sealed record Dispatcher(string MissingMethod, IReadOnlyList<DispatchAxis> Axes, IReadOnlyList<EntryPoint> EntryPoints)
 {
     /// <summary>Further parameters of <c>Select</c>, which choose among variants of one dispatch key.</summary>
     public IReadOnlyList<EntryParameter> Choice { get; init; } = [];

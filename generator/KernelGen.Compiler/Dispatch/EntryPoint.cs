@@ -47,7 +47,11 @@ internal sealed record EntryPoint(
 /// <param name="Element">C# type of an element, or of the value itself.</param>
 /// <param name="Documentation">What it is, with its shape.</param>
 /// <param name="Default">Default value as C#; null where the caller must pass one.</param>
-internal sealed record EntryParameter(string Name, ParameterKind Kind, string Element, string Documentation, string? Default = null);
+internal sealed record EntryParameter(string Name, ParameterKind Kind, string Element, string Documentation, string? Default = null)
+{
+    /// <summary>Whether the call is made without it: it chooses the variant, or goes to the kernel's run.</summary>
+    public bool IsOutsideCall { get; init; }
+}
 
 /// <summary>What a parameter of an entry point holds.</summary>
 internal enum ParameterKind

@@ -45,8 +45,15 @@ internal abstract class EntryPointBackEnd
     /// <summary>The exceptions of an entry point.</summary>
     public abstract IEnumerable<(string Type, string When)> Errors(EntryPoint entry);
 
-    /// <summary>The arguments by which an entry point makes its call.</summary>
-    protected static string Arguments(EntryPoint entry) => string.Join(", ", entry.Parameters.Where(parameter => parameter.Name != "splitK").Select(parameter => parameter.Name));
+    /// <summary>The expression that makes a call of a namespace's: by a method, or by a constructor where it starts with <c>new</c>.</summary>
+    private string Call(string ofNamespace, string call, EntryPoint entry)
+    {
+        const string Constructor = "new ";
+        var arguments = string.Join(", ", Parameters(entry).Where(parameter => !parameter.IsOutsideCall).Select(parameter => parameter.Name));
+        return call.StartsWith(Constructor, StringComparison.Ordinal)
+            ? $"{Constructor}global::{ofNamespace}.{call.Substring(Constructor.Length)}({arguments})"
+            : $"global::{ofNamespace}.{call}({arguments})";
+    }
 
     private sealed class CpuEntryPoints : EntryPointBackEnd
     {
@@ -68,11 +75,9 @@ internal abstract class EntryPointBackEnd
         };
 
         public override IEnumerable<EntryParameter> Parameters(EntryPoint entry) => entry.Parameters.Append(new(
-            "cancellation", ParameterKind.Value, "global::System.Threading.CancellationToken", "Ends the call early; the outputs are undefined then.", "default"));
+            "cancellation", ParameterKind.Value, "global::System.Threading.CancellationToken", "Ends the call early; the outputs are undefined then.", "default") { IsOutsideCall = true });
 
-        public override string Call(EntryPoint entry) => entry.CpuCall.StartsWith("new ", StringComparison.Ordinal)
-            ? $"new global::KernelGen.Cpu.{entry.CpuCall.Substring(4)}({Arguments(entry)})"
-            : $"global::KernelGen.Cpu.{entry.CpuCall}({Arguments(entry)})";
+        public override string Call(EntryPoint entry) => Call("KernelGen.Cpu", entry.CpuCall, entry);
 
         public override string Run(EntryPoint entry, string variant, string arguments) => $"&{variant}.{entry.Kernel}{arguments}, cancellation: cancellation";
 
@@ -107,9 +112,7 @@ internal abstract class EntryPointBackEnd
         public override IEnumerable<EntryParameter> Parameters(EntryPoint entry) => entry.Parameters.Prepend(new(
             "stream", ParameterKind.Value, "global::ILGPU.Runtime.AcceleratorStream", "A stream of the accelerator that holds the views."));
 
-        public override string Call(EntryPoint entry) => entry.IlgpuCall.StartsWith("new ", StringComparison.Ordinal)
-            ? $"new global::KernelGen.Ilgpu.{entry.IlgpuCall.Substring(4)}(stream, {Arguments(entry)})"
-            : $"global::KernelGen.Ilgpu.{entry.IlgpuCall}(stream, {Arguments(entry)})";
+        public override string Call(EntryPoint entry) => Call("KernelGen.Ilgpu", entry.IlgpuCall, entry);
 
         public override string Run(EntryPoint entry, string variant, string arguments) => $"{variant}.Kernels";
 

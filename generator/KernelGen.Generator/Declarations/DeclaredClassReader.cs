@@ -14,14 +14,13 @@ internal static class DeclaredClassReader
     {
         if (context.TargetSymbol is not INamedTypeSymbol type || !IsFirstPart(context, type, family)) return null;
         if (CompilationRules.Check(context.SemanticModel.Compilation).Any() || ClassRules.Check(type, cancellation).Any()) return null;
-
-        var specs = Specs(type, family).ToArray();
-        return specs.Length == 0 ? null : new DeclaredClass(PlaceOf(type), family, new EquatableArray<IKernelSpec>(specs));
+        return ReadAll(type).FirstOrDefault(declared => declared.Family == family);
     }
 
     /// <summary>What a class declares of each of its families.</summary>
-    public static IEnumerable<DeclaredClass> ReadAll(INamedTypeSymbol type) => KernelFamilies.All
-        .Select(family => new DeclaredClass(PlaceOf(type), family, new EquatableArray<IKernelSpec>(Specs(type, family))))
+    public static IEnumerable<DeclaredClass> ReadAll(INamedTypeSymbol type) => Declaration.ReadAll(type)
+        .GroupBy(declaration => declaration.Family)
+        .Select(ofFamily => new DeclaredClass(PlaceOf(type), ofFamily.Key, new EquatableArray<IKernelSpec>(ofFamily.SelectMany(declaration => declaration.Specs))))
         .Where(declared => declared.Specs.Count > 0);
 
     /// <summary>A class to which members are added.</summary>
@@ -30,9 +29,6 @@ internal static class DeclaredClassReader
         new EquatableArray<ContainingType>(Around(type)),
         type.Name,
         Modifiers(type));
-
-    private static IEnumerable<IKernelSpec> Specs(INamedTypeSymbol type, KernelFamily family) =>
-        Declaration.ReadAll(type).Where(declaration => declaration.Family == family).SelectMany(declaration => declaration.Specs);
 
     // Each part of a class that has attributes of a family comes by itself, with all of them: the part with the first one counts.
     private static bool IsFirstPart(GeneratorAttributeSyntaxContext context, INamedTypeSymbol type, KernelFamily family) =>

@@ -17,7 +17,7 @@ internal static class KernelAttributes
 
     /// <summary>The named arguments of an attribute. One that does not bind becomes an object of no use, which makes the attribute broken.</summary>
     public static AttributeArguments ArgumentsOf(AttributeData attribute) =>
-        new(attribute.NamedArguments.ToDictionary(argument => argument.Key, argument => Value(argument.Value)));
+        new(attribute.NamedArguments.Select(argument => (argument.Key, Value(argument.Value))));
 
     /// <summary>Whether an attribute is KernelGen's of that name.</summary>
     public static bool IsNamed(AttributeData attribute, string name) =>

@@ -38,9 +38,10 @@ internal static class DeclaredVariants
     private static IEnumerable<IKernelSpec> Specs(MetadataReader metadata, CustomAttribute attribute)
     {
         var name = AttributeName(metadata, attribute);
-        return KernelFamilies.All.FirstOrDefault(family => $"{family.Attribute}Attribute" == name) is { } family
-            ? family.Decode(MetadataArguments.Of(attribute)).Specs
-            : [];
+        if (KernelFamilies.All.FirstOrDefault(family => $"{family.Attribute}Attribute" == name) is not { } family) return [];
+        var arguments = MetadataArguments.Of(attribute);
+        var decoded = family.Decode(arguments);
+        return arguments.IsBroken ? throw new BadImageFormatException($"{name} has a value that is not of its property's type") : decoded.Specs;
     }
 
     private static string? AttributeName(MetadataReader metadata, CustomAttribute attribute)

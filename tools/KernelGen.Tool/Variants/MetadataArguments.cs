@@ -10,7 +10,7 @@ internal static class MetadataArguments
     /// <summary>Reads them; nothing of the assembly is loaded.</summary>
     /// <exception cref="BadImageFormatException">The metadata is damaged.</exception>
     public static AttributeArguments Of(CustomAttribute attribute) => new(attribute.DecodeValue(TypeNames.Instance).NamedArguments
-        .ToDictionary(argument => argument.Name ?? "", argument => Value(argument.Value)));
+        .Select(argument => (argument.Name ?? "", Value(argument.Value))));
 
     private static object? Value(object? value) => value is ImmutableArray<CustomAttributeTypedArgument<string>> elements
         ? elements.Select(element => element.Value).ToArray()

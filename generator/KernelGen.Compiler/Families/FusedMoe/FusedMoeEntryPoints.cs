@@ -24,10 +24,9 @@ internal static class FusedMoeEntryPoints
     ];
 
     private static readonly EntryParameter SplitK =
-        new("splitK", ParameterKind.Value, "int", "Slices of the reduction, one of the declared numbers; 0 lets the number of tokens decide.", "0");
+        new("splitK", ParameterKind.Value, "int", "Slices of the reduction, one of the declared numbers; 0 lets the number of tokens decide.", "0") { IsOutsideCall = true };
 
     public static Dispatcher Of(DeclaredClass declared) => new(
-        "experts",
         "NoSuchExperts",
         [.. Sizes, WeightType, .. IfQuantized(declared.Specs)],
         [.. declared.Specs.Cast<FusedMoeSpec>().GroupBy(spec => spec.WeightType).Select(sameType => Forward(sameType.Key, [.. sameType]))])

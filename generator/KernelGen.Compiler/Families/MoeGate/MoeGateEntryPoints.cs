@@ -14,7 +14,7 @@ internal static class MoeGateEntryPoints
         DispatchAxis.Bool("HashTable", "Whether a table holds each token's experts.", spec => ((MoeGateSpec)spec).HashTable) with { IsOptional = true },
     ];
 
-    public static Dispatcher Of(IReadOnlyList<MoeGateSpec> gates) => new("gate", "NoSuchGate", Axes, [.. gates
+    public static Dispatcher Of(IReadOnlyList<MoeGateSpec> gates) => new("NoSuchGate", Axes, [.. gates
         .GroupBy(gate => (gate.LogitsType, gate.HashTable))
         .Select(alike => alike.Key.HashTable ? RouteByTable(alike.Key.LogitsType, [.. alike]) : Route(alike.Key.LogitsType, [.. alike]))]);
 

@@ -15,7 +15,7 @@ internal static class OmniExpertsEntryPoints
         DispatchAxis.Int("HiddenSize", "Width of the hidden states, H.", spec => ((OmniExpertsSpec)spec).HiddenSize),
     ];
 
-    public static Dispatcher Of(IReadOnlyList<IKernelSpec> experts) => new("experts", "NoSuchOmniExperts", Axes, [Forward(experts), Backward(experts)]);
+    public static Dispatcher Of(IReadOnlyList<IKernelSpec> experts) => new("NoSuchOmniExperts", Axes, [Forward(experts), Backward(experts)]);
 
     private static EntryPoint Forward(IReadOnlyList<IKernelSpec> experts) => new(
         "Forward",

@@ -11,7 +11,7 @@ internal static class OmniRouterEntryPoints
         DispatchAxis.Int("TopK", "Experts per token, k.", spec => ((OmniRouterSpec)spec).TopK),
     ];
 
-    public static Dispatcher Of(IReadOnlyList<IKernelSpec> routers) => new("router", "NoSuchOmniRouter", Axes, [Route(routers), RouteBackward(routers)]);
+    public static Dispatcher Of(IReadOnlyList<IKernelSpec> routers) => new("NoSuchOmniRouter", Axes, [Route(routers), RouteBackward(routers)]);
 
     private static EntryPoint Route(IReadOnlyList<IKernelSpec> routers) => new(
         "Route",
